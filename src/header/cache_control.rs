@@ -1,0 +1,422 @@
+//! `Cache-Control` (RFC 9111 §5.2) and `Pragma` (§5.4).
+
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderName, header};
+
+use super::{Members, Quoting, delta_seconds, field_name, lines};
+
+/// `no-cache` and `private` have a form with a list of field names and one without.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The directive is not there.
+    #[default]
+    Absent,
+    /// It applies to these fields.
+    Fields(Vec<HeaderName>),
+    /// It applies to the whole response. An empty or unreadable list means this too.
+    Whole,
+}
+
+impl Scope {
+    pub(crate) fn is_whole(&self) -> bool {
+        *self == Self::Whole
+    }
+
+    /// Several lists are one list; the form without a list wins over any.
+    fn widen(&mut self, directive: &Directive<'_>) {
+        match (directive.fields(), &mut *self) {
+            (None, _) => *self = Self::Whole,
+            (Some(names), Self::Absent) => *self = Self::Fields(names),
+            (Some(names), Self::Fields(all)) => all.extend(names),
+            (Some(_), Self::Whole) => {}
+        }
+    }
+}
+
+/// What a response says about how it may be stored and reused (RFC 9111 §5.2.2, RFC 5861, RFC 8246).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ResponseDirectives {
+    /// The smallest of all; one that cannot be read is zero.
+    pub(crate) max_age: Option<u64>,
+    /// The smallest of all; one that cannot be read is zero.
+    pub(crate) s_maxage: Option<u64>,
+    pub(crate) stale_while_revalidate: Option<u64>,
+    pub(crate) stale_if_error: Option<u64>,
+    pub(crate) no_cache: Scope,
+    pub(crate) private: Scope,
+    pub(crate) no_store: bool,
+    pub(crate) must_revalidate: bool,
+    pub(crate) must_understand: bool,
+    pub(crate) proxy_revalidate: bool,
+    pub(crate) public: bool,
+    pub(crate) immutable: bool,
+}
+
+impl ResponseDirectives {
+    pub(crate) fn parse(fields: &HeaderMap) -> Self {
+        let mut found = Self::default();
+        for_each_directive(
+            fields,
+            &header::CACHE_CONTROL,
+            |directive| match directive.known_name() {
+                "max-age" => smallest(&mut found.max_age, directive.seconds().unwrap_or(0)),
+                "s-maxage" => smallest(&mut found.s_maxage, directive.seconds().unwrap_or(0)),
+                "stale-while-revalidate" => {
+                    if let Some(seconds) = directive.seconds() {
+                        smallest(&mut found.stale_while_revalidate, seconds);
+                    }
+                }
+                "stale-if-error" => {
+                    if let Some(seconds) = directive.seconds() {
+                        smallest(&mut found.stale_if_error, seconds);
+                    }
+                }
+                "no-cache" => found.no_cache.widen(directive),
+                "private" => found.private.widen(directive),
+                "no-store" => found.no_store = true,
+                "must-revalidate" => found.must_revalidate = true,
+                "must-understand" => found.must_understand = true,
+                "proxy-revalidate" => found.proxy_revalidate = true,
+                "public" => found.public = true,
+                "immutable" => found.immutable = true,
+                _ => {}
+            },
+        );
+        found
+    }
+}
+
+/// What a request asks of the caches it meets (RFC 9111 §5.2.1, RFC 5861 §4).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct RequestDirectives {
+    pub(crate) max_age: Option<u64>,
+    /// `u64::MAX` where it has no argument: any staleness will do.
+    pub(crate) max_stale: Option<u64>,
+    pub(crate) min_fresh: Option<u64>,
+    pub(crate) no_cache: bool,
+    pub(crate) no_store: bool,
+    pub(crate) only_if_cached: bool,
+}
+
+impl RequestDirectives {
+    /// `Pragma: no-cache` counts where there is no `Cache-Control` at all (RFC 9111 §5.4).
+    pub(crate) fn parse(fields: &HeaderMap) -> Self {
+        let mut found = Self::default();
+        if !fields.contains_key(header::CACHE_CONTROL) {
+            for_each_directive(fields, &header::PRAGMA, |directive| {
+                found.no_cache |= directive.known_name() == "no-cache";
+            });
+            return found;
+        }
+        for_each_directive(
+            fields,
+            &header::CACHE_CONTROL,
+            |directive| match directive.known_name() {
+                "max-age" => match directive.seconds() {
+                    Some(seconds) => smallest(&mut found.max_age, seconds),
+                    None => found.no_cache = true,
+                },
+                "min-fresh" => match directive.seconds() {
+                    Some(seconds) => found.min_fresh = found.min_fresh.max(Some(seconds)),
+                    None => found.no_cache = true,
+                },
+                "max-stale" => {
+                    if directive.argument == Argument::None {
+                        smallest(&mut found.max_stale, u64::MAX);
+                    } else if let Some(seconds) = directive.seconds() {
+                        smallest(&mut found.max_stale, seconds);
+                    }
+                }
+                "no-cache" => found.no_cache = true,
+                "no-store" => found.no_store = true,
+                "only-if-cached" => found.only_if_cached = true,
+                _ => {}
+            },
+        );
+        found
+    }
+}
+
+/// Every directive there is a rule for, in the letter case it is compared in.
+const KNOWN: [&str; 15] = [
+    "max-age",
+    "s-maxage",
+    "no-cache",
+    "no-store",
+    "private",
+    "public",
+    "must-revalidate",
+    "proxy-revalidate",
+    "must-understand",
+    "immutable",
+    "stale-while-revalidate",
+    "stale-if-error",
+    "max-stale",
+    "min-fresh",
+    "only-if-cached",
+];
+
+fn smallest(least: &mut Option<u64>, seconds: u64) {
+    *least = Some(least.map_or(seconds, |least| least.min(seconds)));
+}
+
+fn for_each_directive(fields: &HeaderMap, name: &HeaderName, mut act: impl FnMut(&Directive<'_>)) {
+    for line in lines(fields, name) {
+        let mut members = Members::of(line, Quoting::Escaped);
+        while let Some(member) = members.next() {
+            act(&Directive::parse(member, members.is_damaged()));
+        }
+    }
+}
+
+/// One member: a name and what stands behind it.
+struct Directive<'a> {
+    name: &'a [u8],
+    argument: Argument<'a>,
+}
+
+#[derive(PartialEq)]
+enum Argument<'a> {
+    None,
+    Value(Cow<'a, [u8]>),
+    /// Something stands there that is neither a token nor a quoted string, or white space stands
+    /// beside the `=`. The directive still counts where it restricts.
+    Unreadable,
+}
+
+impl<'a> Directive<'a> {
+    fn parse(member: &'a [u8], damaged: bool) -> Self {
+        let end = member.iter().position(|byte| !is_tchar(*byte));
+        let (name, rest) = member.split_at(end.unwrap_or(member.len()));
+        let argument = match rest {
+            [] if damaged => Argument::Unreadable,
+            [] => Argument::None,
+            [b'=', value @ ..] if !damaged => Argument::parse(value),
+            _ => Argument::Unreadable,
+        };
+        Self { name, argument }
+    }
+
+    fn known_name(&self) -> &'static str {
+        KNOWN
+            .into_iter()
+            .find(|known| known.as_bytes().eq_ignore_ascii_case(self.name))
+            .unwrap_or("")
+    }
+
+    fn seconds(&self) -> Option<u64> {
+        match &self.argument {
+            Argument::Value(value) => delta_seconds(value),
+            Argument::None | Argument::Unreadable => None,
+        }
+    }
+
+    /// The field names of the argument; `None` where there are none, or one cannot be read.
+    fn fields(&self) -> Option<Vec<HeaderName>> {
+        let Argument::Value(value) = &self.argument else {
+            return None;
+        };
+        let names: Option<Vec<_>> = Members::of(value, Quoting::Escaped)
+            .map(field_name)
+            .collect();
+        names.filter(|names| !names.is_empty())
+    }
+}
+
+impl<'a> Argument<'a> {
+    fn parse(value: &'a [u8]) -> Self {
+        match value {
+            [b'"', inner @ .., b'"'] => unescape(inner).map_or(Self::Unreadable, Self::Value),
+            [] => Self::Unreadable,
+            token if token.iter().all(|byte| is_tchar(*byte)) => Self::Value(Cow::Borrowed(token)),
+            _ => Self::Unreadable,
+        }
+    }
+}
+
+/// The inside of a quoted string without its backslashes (RFC 9110 §5.6.4).
+fn unescape(inner: &[u8]) -> Option<Cow<'_, [u8]>> {
+    if !inner.iter().any(|byte| matches!(byte, b'\\' | b'"')) {
+        return Some(Cow::Borrowed(inner));
+    }
+    let mut plain = Vec::with_capacity(inner.len());
+    let mut bytes = inner.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => plain.push(*bytes.next()?),
+            b'"' => return None,
+            byte => plain.push(*byte),
+        }
+    }
+    Some(Cow::Owned(plain))
+}
+
+fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn fields(lines: &[&str]) -> HeaderMap {
+        let mut fields = HeaderMap::new();
+        for line in lines {
+            fields.append(
+                header::CACHE_CONTROL,
+                HeaderValue::from_bytes(line.as_bytes()).unwrap(),
+            );
+        }
+        fields
+    }
+
+    fn response(lines: &[&str]) -> ResponseDirectives {
+        ResponseDirectives::parse(&fields(lines))
+    }
+
+    fn request(line: &str) -> RequestDirectives {
+        RequestDirectives::parse(&fields(&[line]))
+    }
+
+    /// 9111-5.2-1, 5.2-2, 5.2-4, 5.2-7, EDGE-2 to EDGE-7, C-02, C-04, C-05
+    #[test]
+    fn max_age_is_the_smallest_and_zero_where_it_cannot_be_read() {
+        let table: &[(&[&str], Option<u64>)] = &[
+            (&["max-age=60"], Some(60)),
+            (&["MaX-AgE=60"], Some(60)),
+            (&[",max-age=60,,"], Some(60)),
+            (&["max-age=\"60\""], Some(60)),
+            (&["max-age=060"], Some(60)),
+            (&["max-age=1, max-age=3600"], Some(1)),
+            (&["max-age=3600, max-age=1"], Some(1)),
+            (&["max-age=3600", "max-age=1"], Some(1)),
+            (
+                &["extension=\"max-age=3600, no-store\", max-age=1"],
+                Some(1),
+            ),
+            (&["max-age=99999999999999999999"], Some(u64::MAX)),
+            (&["max-age =60"], Some(0)),
+            (&["max-age= 60"], Some(0)),
+            (&["max-age = 60"], Some(0)),
+            (&["max-age"], Some(0)),
+            (&["max-age="], Some(0)),
+            (&["max-age='60'"], Some(0)),
+            (&["max-age=-1"], Some(0)),
+            (&["max-age=+60"], Some(0)),
+            (&["max-age=60.0"], Some(0)),
+            (&["max-age=0x3c"], Some(0)),
+            (&["max-age=6e1"], Some(0)),
+            (&["max-age=60s"], Some(0)),
+            (&["max-age=60;foo=bar"], Some(0)),
+            (&["max-age=60 public"], Some(0)),
+            (&["max-age=\"60"], Some(0)),
+            (&["x=\"oops, max-age=60"], Some(0)),
+            (&["s-maxage=60"], None),
+            (&["xmax-age=60"], None),
+        ];
+        for (lines, expected) in table {
+            assert_eq!(response(lines).max_age, *expected, "{lines:?}");
+        }
+    }
+
+    /// 9111-5.2-6, PRJ-5.2-9
+    #[test]
+    fn a_restrictive_directive_counts_whatever_stands_beside_it() {
+        for line in [
+            "no-store",
+            "No-Store",
+            "no-store=1",
+            "no-store=\"x\"",
+            "no-store = foo",
+            "no-store;x",
+            "no-store, \"oops",
+            "x=\"oops, no-store",
+            "max-age=60, no-store",
+        ] {
+            assert!(response(&[line]).no_store, "{line:?}");
+        }
+        for line in [
+            "x=\"a, no-store\"",
+            "xno-store",
+            "no-storex",
+            "\"no-store\"",
+        ] {
+            assert!(!response(&[line]).no_store, "{line:?}");
+        }
+    }
+
+    /// 9111-5.2.2.4-2, 5.2.2.4-3, EDGE-10
+    #[test]
+    fn a_list_of_fields_narrows_a_directive_and_an_odd_one_does_not() {
+        let fields = |names: &[&'static str]| {
+            Scope::Fields(names.iter().map(|n| HeaderName::from_static(n)).collect())
+        };
+        let table: &[(&str, Scope)] = &[
+            ("max-age=1", Scope::Absent),
+            ("private", Scope::Whole),
+            ("private=\"\"", Scope::Whole),
+            ("private=\"", Scope::Whole),
+            ("private=\" , \"", Scope::Whole),
+            ("private=\"a b\"", Scope::Whole),
+            ("private = \"a\"", Scope::Whole),
+            ("private=Set-Cookie", fields(&["set-cookie"])),
+            ("private=\" x \"", fields(&["x"])),
+            ("private=\"a, max-age=1000\"", Scope::Whole),
+            ("private=\"A\", private=\"b, c\"", fields(&["a", "b", "c"])),
+            ("private=\"a\", private", Scope::Whole),
+            ("private, private=\"a\"", Scope::Whole),
+        ];
+        for (line, expected) in table {
+            assert_eq!(response(&[line]).private, *expected, "{line:?}");
+        }
+        assert_eq!(response(&["private=\"a, max-age=1000\""]).max_age, None);
+    }
+
+    /// PRJ-5861-3
+    #[test]
+    fn a_window_that_cannot_be_read_is_no_window() {
+        let table: &[(&str, Option<u64>)] = &[
+            ("stale-while-revalidate=30", Some(30)),
+            (
+                "stale-while-revalidate=30, stale-while-revalidate=5",
+                Some(5),
+            ),
+            ("stale-while-revalidate", None),
+            ("stale-while-revalidate=abc", None),
+        ];
+        for (line, expected) in table {
+            assert_eq!(
+                response(&[line]).stale_while_revalidate,
+                *expected,
+                "{line:?}"
+            );
+        }
+    }
+
+    /// PRJ-5.2.1-8
+    #[test]
+    fn of_a_requests_directives_the_most_restrictive_counts() {
+        assert_eq!(request("max-age=9, max-age=3").max_age, Some(3));
+        assert!(request("max-age=x").no_cache);
+        assert_eq!(request("min-fresh=3, min-fresh=9").min_fresh, Some(9));
+        assert!(request("min-fresh").no_cache);
+        assert_eq!(request("max-stale").max_stale, Some(u64::MAX));
+        assert_eq!(request("max-stale, max-stale=5").max_stale, Some(5));
+        assert_eq!(request("max-stale=x").max_stale, None);
+        assert!(request("No-Cache=\"a\"").no_cache);
+        assert!(request("no-STORE, only-if-CACHED").only_if_cached);
+    }
+
+    /// 9111-5.4-2
+    #[test]
+    fn pragma_counts_only_where_there_is_no_cache_control() {
+        let mut fields = HeaderMap::new();
+        fields.insert(header::PRAGMA, HeaderValue::from_static("foo, No-Cache"));
+        assert!(RequestDirectives::parse(&fields).no_cache);
+        fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=5"));
+        assert!(!RequestDirectives::parse(&fields).no_cache);
+    }
+}
