@@ -1,0 +1,169 @@
+//! A stored response: what is kept of a response, and when it was asked for and received.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
+
+use crate::key::{CacheKey, Digest};
+
+/// A response in the store. It never changes: a 304 makes a new one that shares the body.
+#[derive(Debug)]
+pub(crate) struct StoredResponse {
+    pub(crate) key: Arc<CacheKey>,
+    pub(crate) head: StoredHead,
+    /// The request fields that `Vary` names, with what stood in them; `None` where there was nothing.
+    pub(crate) selected_by: Selection,
+    pub(crate) terms: Terms,
+    pub(crate) body: StoredBody,
+    /// Set while a background validation of this response runs.
+    validating: AtomicBool,
+}
+
+/// Fields and what they held, as digests: no request field is kept in clear.
+pub(crate) type Selection = Box<[(HeaderName, Option<Digest>)]>;
+
+/// The head of a stored response, with a place for `Age` so that an answer only has to fill it in.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredHead {
+    /// Whether it answered a HEAD, and so can answer nothing but HEAD.
+    pub(crate) is_of_head: bool,
+    pub(crate) status: StatusCode,
+    pub(crate) version: Version,
+    pub(crate) fields: HeaderMap,
+}
+
+/// What was decided about a response's reuse when it was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// Just before the origin was asked.
+    pub(crate) request_time: SystemTime,
+    /// When the head of its answer was there.
+    pub(crate) response_time: SystemTime,
+    /// `Date`, or the response time where there is none that can be read.
+    pub(crate) date: SystemTime,
+    pub(crate) last_modified: Option<SystemTime>,
+    /// Whether there is anything to validate it with (RFC 9110 §8.8).
+    pub(crate) has_validator: bool,
+    /// RFC 9111 §4.2.1
+    pub(crate) lifetime: Duration,
+    /// `corrected_initial_age` of RFC 9111 §4.2.3
+    pub(crate) initial_age: Duration,
+    /// How long after its lifetime it may be reused while it is being validated (RFC 5861 §3).
+    pub(crate) stale_while_revalidate: Duration,
+    /// Never reused without validation: `no-cache` (RFC 9111 §5.2.2.4).
+    pub(crate) is_no_cache: bool,
+    /// Never reused stale: `must-revalidate` (RFC 9111 §5.2.2.2).
+    pub(crate) is_must_revalidate: bool,
+    /// Fields left out of an answer that was not validated: `no-cache="…"`.
+    pub(crate) withheld: Box<[HeaderName]>,
+}
+
+/// A whole body, in memory of the cache's own. Copies share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StoredBody {
+    pub(crate) data: Bytes,
+    pub(crate) trailers: Option<Arc<HeaderMap>>,
+}
+
+impl StoredResponse {
+    pub(crate) fn new(
+        key: Arc<CacheKey>,
+        head: StoredHead,
+        selected_by: Selection,
+        terms: Terms,
+        body: StoredBody,
+    ) -> Self {
+        Self {
+            key,
+            head,
+            selected_by,
+            terms,
+            body,
+            validating: AtomicBool::new(false),
+        }
+    }
+
+    /// Claims the one background validation there may be of this response at a time.
+    pub(crate) fn begin_validating(&self) -> bool {
+        !self.validating.swap(true, Ordering::AcqRel)
+    }
+
+    pub(crate) fn end_validating(&self) {
+        self.validating.store(false, Ordering::Release);
+    }
+
+    /// The octets it takes: key, fields, body, and what the store needs to find it again.
+    pub(crate) fn size(&self) -> usize {
+        // An entry in the store's map, the list of variants, the queue and its map.
+        const BOOKKEEPING: usize = 256;
+        let selection = self.selected_by.len() * size_of::<(HeaderName, Option<Digest>)>();
+        let withheld = self.terms.withheld.len() * size_of::<HeaderName>();
+        let trailers = self.body.trailers.as_deref().map_or(0, fields_size);
+        size_of::<Self>()
+            + BOOKKEEPING
+            + size_of::<CacheKey>()
+            + self.key.uri.len()
+            + fields_size(&self.head.fields)
+            + selection
+            + withheld
+            + trailers
+            + self.body.data.len()
+    }
+}
+
+/// What a map of fields takes: a slot a line, an index, the values, and the names that are not
+/// known in advance.
+fn fields_size(fields: &HeaderMap) -> usize {
+    // A name, a value, a hash and links; and a share of the table of positions.
+    const LINE: usize = size_of::<HeaderName>() + size_of::<HeaderValue>() + 40;
+    fields
+        .iter()
+        .map(|(name, value)| LINE + name.as_str().len() + value.len())
+        .sum()
+}
+
+/// Fields in memory of the cache's own: the values side by side in one piece, whatever buffers they
+/// were read into, and the map no larger than it has to be.
+pub(crate) fn own(fields: &HeaderMap) -> HeaderMap {
+    let octets = fields.values().map(HeaderValue::len).sum();
+    let mut values = Vec::with_capacity(octets);
+    for value in fields.values() {
+        values.extend_from_slice(value.as_bytes());
+    }
+    let values = Bytes::from(values);
+    let mut owned = HeaderMap::with_capacity(fields.keys_len());
+    let mut start = 0;
+    for (name, value) in fields {
+        let end = start + value.len();
+        let mut copy = HeaderValue::from_maybe_shared(values.slice(start..end))
+            .expect("it was a field value before");
+        copy.set_sensitive(value.is_sensitive());
+        owned.append(name, copy);
+        start = end;
+    }
+    // A map keeps the room it was made with; its clone has just what it needs.
+    owned.clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owned_fields_are_the_same_fields() {
+        let mut fields = HeaderMap::new();
+        fields.append("a", HeaderValue::from_static("1"));
+        fields.append("b", HeaderValue::from_bytes(b"caf\xe9").unwrap());
+        fields.append("a", HeaderValue::from_static(""));
+        let mut secret = HeaderValue::from_static("hidden");
+        secret.set_sensitive(true);
+        fields.append("c", secret);
+        let owned = own(&fields);
+        assert_eq!(owned, fields);
+        assert!(owned["c"].is_sensitive(), "C-33: it survives copying");
+        assert!(!owned["a"].is_sensitive());
+    }
+}
