@@ -1,0 +1,74 @@
+//! RFC 9111 §4.4: which stored responses an unsafe request has made wrong.
+
+use http::{HeaderMap, StatusCode, Uri, header};
+use iri_string::types::{UriAbsoluteStr, UriReferenceStr};
+
+use crate::key::Target;
+
+/// Whether an answer to an unsafe request says that something may have changed.
+pub(crate) fn has_changed(status: StatusCode) -> bool {
+    status.is_success() || status.is_redirection()
+}
+
+/// The URIs beside the target that the answer names, in `Location` and `Content-Location`: those of
+/// the target's origin and no others (C-24).
+pub(crate) fn others(target: &Target<'_>, answer: &HeaderMap) -> Vec<Uri> {
+    [header::LOCATION, header::CONTENT_LOCATION]
+        .iter()
+        .filter_map(|name| resolve(target, answer.get(name)?.as_bytes()))
+        .filter(|uri| Target::of_uri(uri).is_some_and(|other| other.has_origin_of(target)))
+        .collect()
+}
+
+/// Resolves a reference against the target (RFC 3986 §5).
+fn resolve(target: &Target<'_>, reference: &[u8]) -> Option<Uri> {
+    let reference = UriReferenceStr::new(std::str::from_utf8(reference).ok()?.trim()).ok()?;
+    let base = target.to_text();
+    let base = UriAbsoluteStr::new(&base).ok()?;
+    reference.resolve_against(base).to_string().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn others_of(location: &str) -> Vec<String> {
+        let uri = Uri::from_static("http://o.test/dir/a?b");
+        let mut answer = HeaderMap::new();
+        answer.insert(header::LOCATION, location.parse().unwrap());
+        others(&Target::of_uri(&uri).unwrap(), &answer)
+            .iter()
+            .map(Uri::to_string)
+            .collect()
+    }
+
+    /// 9111-4.4-3, 9111-4.4-4
+    #[test]
+    fn only_uris_of_the_same_origin_are_named() {
+        for (location, expected) in [
+            ("/b", "http://o.test/b"),
+            ("b", "http://o.test/dir/b"),
+            ("../b?x", "http://o.test/b?x"),
+            ("?x", "http://o.test/dir/a?x"),
+            ("//O.test:80/b", "http://O.test:80/b"),
+            ("HTTP://o.test/b#f", "http://o.test/b"),
+        ] {
+            assert_eq!(others_of(location), [expected], "{location}");
+        }
+        for location in [
+            "http://other.test/b",
+            "//other.test/b",
+            "https://o.test/b",
+            "http://o.test:81/b",
+            "mailto:a@o.test",
+            "/a b",
+            "",
+        ] {
+            let found = others_of(location);
+            assert!(
+                found.is_empty() || location.is_empty(),
+                "{location}: {found:?}"
+            );
+        }
+    }
+}

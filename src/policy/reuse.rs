@@ -1,0 +1,77 @@
+//! RFC 9111 §4: whether a stored response may answer a request.
+
+use std::time::{Duration, SystemTime};
+
+use super::Asked;
+use super::stale::{self, Stale};
+use crate::cache_status::Forward;
+use crate::stored::StoredResponse;
+
+/// What is to be done with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Answer with the stored response.
+    Reuse,
+    /// Answer with the stored response, which is stale, and validate it in the background.
+    ReuseAndValidate,
+    /// Ask the origin, about the stored response if there is anything to ask about it with.
+    Validate(Forward),
+    /// Answer 504: the origin may not be asked (RFC 9111 §5.2.1.7).
+    Unsatisfiable,
+}
+
+/// Decides about a request for which this response was selected. One that is `invalid` was made
+/// wrong by an unsafe request, and is as good as unknown until the origin has spoken (C-25).
+pub(crate) fn decide(
+    asked: &Asked,
+    stored: &StoredResponse,
+    is_invalid: bool,
+    now: SystemTime,
+) -> Decision {
+    let terms = &stored.terms;
+    let age = terms.current_age(now);
+    let reason = if is_invalid || terms.is_no_cache {
+        Forward::Stale
+    } else if !is_acceptable(asked, age) {
+        // The request would take no response of this age, fresh or not.
+        if terms.lifetime > age {
+            Forward::Request
+        } else {
+            Forward::Stale
+        }
+    } else if terms.lifetime > age {
+        if is_fresh_enough(asked, terms.lifetime - age) {
+            return Decision::Reuse;
+        }
+        Forward::Request
+    } else {
+        match stale::weigh(asked, terms, age - terms.lifetime) {
+            Stale::Accepted => return Decision::Reuse,
+            Stale::WhileValidated => return Decision::ReuseAndValidate,
+            Stale::Refused => Forward::Stale,
+        }
+    };
+    if asked.directives.only_if_cached {
+        Decision::Unsatisfiable
+    } else {
+        Decision::Validate(reason)
+    }
+}
+
+/// `no-cache` and `max-age` of the request (RFC 9111 §5.2.1.4 and §5.2.1.1). An age of zero is what a
+/// reload asks for, and nothing stored has it (C-11).
+fn is_acceptable(asked: &Asked, age: Duration) -> bool {
+    let directives = &asked.directives;
+    !directives.no_cache
+        && directives
+            .max_age
+            .is_none_or(|limit| limit > 0 && age <= Duration::from_secs(limit))
+}
+
+/// `min-fresh` of the request (RFC 9111 §5.2.1.3).
+fn is_fresh_enough(asked: &Asked, remaining: Duration) -> bool {
+    asked
+        .directives
+        .min_fresh
+        .is_none_or(|least| remaining >= Duration::from_secs(least))
+}

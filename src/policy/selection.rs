@@ -1,0 +1,161 @@
+//! RFC 9111 §4.1: which of the stored responses of a URI a request selects.
+
+use http::{HeaderMap, HeaderName, header};
+
+use super::Asked;
+use crate::cache_status::Forward;
+use crate::header::vary::Vary;
+use crate::header::{Members, Quoting, connection, lines};
+use crate::key::{Digest, Seed};
+use crate::stored::{Selection, StoredResponse};
+
+/// The request fields that a response's `Vary` names, as they stand in the request. `None` where no
+/// later request could be compared: `Vary: *`, or a field that is for the next hop alone (C-41).
+pub(crate) fn selection(
+    seed: &Seed,
+    response: &HeaderMap,
+    request: &HeaderMap,
+) -> Option<Selection> {
+    let Vary::Fields(names) = Vary::parse(response) else {
+        return None;
+    };
+    names
+        .into_iter()
+        // The authority is in the key (PRJ-4.1-8).
+        .filter(|name| name != header::HOST)
+        .map(|name| {
+            let digest = digest(seed, request, &name);
+            (!connection::is_named(request, &name)).then_some((name, digest))
+        })
+        .collect()
+}
+
+/// The place of the stored response that a request selects: of those that match, one that has `Vary`
+/// before one that has none (RFC 9111 §4.1), then the newest by `Date` (§4). The error says why there
+/// is none.
+pub(crate) fn select<'a>(
+    seed: &Seed,
+    asked: &Asked,
+    request: &HeaderMap,
+    stored: impl Iterator<Item = &'a StoredResponse>,
+) -> Result<usize, Forward> {
+    let mut miss = Forward::UriMiss;
+    let mut best: Option<(usize, &StoredResponse)> = None;
+    for (place, candidate) in stored.enumerate() {
+        if candidate.head.is_of_head && !asked.is_head {
+            if miss == Forward::UriMiss {
+                miss = Forward::Miss;
+            }
+        } else if !matches(seed, candidate, request) {
+            miss = Forward::VaryMiss;
+        } else if best.is_none_or(|(_, held)| preference(candidate) >= preference(held)) {
+            best = Some((place, candidate));
+        }
+    }
+    best.map(|(place, _)| place).ok_or(miss)
+}
+
+/// Of two that match: the one with `Vary`; the newer; one with a body, which answers HEAD as well.
+fn preference(stored: &StoredResponse) -> impl PartialOrd + use<> {
+    (
+        stored.head.fields.contains_key(header::VARY),
+        stored.terms.date,
+        !stored.head.is_of_head,
+    )
+}
+
+/// Whether every field that `Vary` names holds what it held. Absent matches only absent.
+fn matches(seed: &Seed, stored: &StoredResponse, request: &HeaderMap) -> bool {
+    stored.selected_by.iter().all(|(name, held)| {
+        digest(seed, request, name) == *held && !connection::is_named(request, name)
+    })
+}
+
+/// A digest of a field in the form it is compared in (C-15): lines joined, white space round commas
+/// left out, letter case too where the field's definition says that it means nothing.
+fn digest(seed: &Seed, fields: &HeaderMap, name: &HeaderName) -> Option<Digest> {
+    if !fields.contains_key(name) {
+        return None;
+    }
+    // A cookie is split into lines at semicolons, not at commas (RFC 9113 §8.2.3).
+    let separator: &[u8] = if name == header::COOKIE { b"; " } else { b"," };
+    let ignores_case = name == header::ACCEPT_ENCODING
+        || name == header::ACCEPT_LANGUAGE
+        || name == header::ACCEPT_CHARSET;
+    let mut digester = seed.digester();
+    let mut is_first = true;
+    let mut write = |member: &[u8]| {
+        if !std::mem::take(&mut is_first) {
+            digester.write(separator);
+        }
+        if ignores_case {
+            digester.write(&member.to_ascii_lowercase());
+        } else {
+            digester.write(member);
+        }
+    };
+    for line in lines(fields, name) {
+        if name == header::COOKIE {
+            write(line);
+            continue;
+        }
+        let mut members = Members::of(line, Quoting::Escaped);
+        while let Some(member) = members.next_or_empty() {
+            write(member);
+        }
+    }
+    Some(digester.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_same(name: &'static str, one: &[&str], other: &[&str]) -> bool {
+        let seed = Seed::random();
+        let of = |values: &[&str]| {
+            let mut fields = HeaderMap::new();
+            for value in values {
+                fields.append(name, value.parse().unwrap());
+            }
+            digest(&seed, &fields, &HeaderName::from_static(name))
+        };
+        of(one) == of(other)
+    }
+
+    /// 9111-4.1-2, 9111-4.1-3, PRJ-4.1-8, EDGE-21, EDGE-22
+    #[test]
+    fn values_that_mean_the_same_match() {
+        for (name, one, other) in [
+            ("foo", &["a,b"][..], &["a", "b"][..]),
+            ("foo", &["a,b"], &["a , b"]),
+            ("foo", &["a,b"], &[" a,\tb "]),
+            ("foo", &[], &[]),
+            ("accept-encoding", &["gzip, br"], &["GZIP,BR"]),
+            ("accept-language", &["de-CH"], &["de-ch"]),
+            ("cookie", &["a=1; b=2"], &["a=1", "b=2"]),
+        ] {
+            assert!(is_same(name, one, other), "{name} {one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn values_that_may_mean_something_else_do_not_match() {
+        for (name, one, other) in [
+            ("foo", &["1"][..], &["2"][..]),
+            ("foo", &["a, b"], &["A, B"]),
+            ("foo", &["a, b"], &["b, a"]),
+            ("foo", &["a"], &["a", "b"]),
+            ("foo", &["a", "x"], &["a", "y"]),
+            ("foo", &["\"a, b\""], &["\"a,b\""]),
+            ("foo", &[""], &[]),
+            ("foo", &["ab"], &["a", "b"]),
+            ("accept-encoding", &["gzip, br"], &["br, gzip"]),
+            ("user-agent", &["a b"], &["a  b"]),
+            ("cookie", &["a=1"], &["a=1", "b=2"]),
+            ("cookie", &["a=1, b=2"], &["a=1,b=2"]),
+        ] {
+            assert!(!is_same(name, one, other), "{name} {one:?} {other:?}");
+        }
+    }
+}
