@@ -1,0 +1,81 @@
+//! What is claimed of the store for a time, and given back when it is dropped.
+
+use std::sync::Arc;
+
+use super::memory::Memory;
+
+/// An exchange with the origin that is under way. What is purged meanwhile is held against it.
+#[derive(Debug)]
+pub(crate) struct Exchanging {
+    store: Arc<Memory>,
+    generation: u64,
+}
+
+impl Exchanging {
+    /// An exchange with the origin begins.
+    pub(crate) fn begin(store: &Arc<Memory>) -> Self {
+        Self {
+            generation: store.lock().fence.begin(),
+            store: store.clone(),
+        }
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+}
+
+impl Drop for Exchanging {
+    fn drop(&mut self) {
+        self.store.lock().fence.end(self.generation);
+    }
+}
+
+/// Octets of the budget that a body being recorded takes.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    store: Arc<Memory>,
+    bytes: usize,
+}
+
+impl Reservation {
+    /// Nothing yet.
+    pub(crate) fn new(store: &Arc<Memory>) -> Self {
+        Self {
+            store: store.clone(),
+            bytes: 0,
+        }
+    }
+
+    /// Leaves what was taken to whoever holds the lock: it is stored now.
+    pub(super) fn take(&mut self) -> usize {
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// Takes more, at the cost of what is stored. False, and nothing is taken, where other recordings
+    /// leave no room.
+    pub(crate) fn grow(&mut self, more: usize) -> bool {
+        let mut gone = Vec::new();
+        let mut state = self.store.lock();
+        let fits = state
+            .recording
+            .checked_add(more)
+            .is_some_and(|recording| recording <= state.limits.capacity);
+        if fits {
+            state.recording += more;
+            self.bytes += more;
+            state.make_room(&mut gone);
+        }
+        drop(state);
+        drop(gone);
+        fits
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        if self.bytes > 0 {
+            self.store.lock().recording -= self.bytes;
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! How stored responses are found: by key, by URI, and by how long ago they were used.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use lru::LruCache;
+
+use crate::key::UriKey;
+use crate::stored::StoredResponse;
+
+/// More variants of one key than this and the one used least recently gives way.
+const MAX_VARIANTS: usize = 64;
+
+/// Stored responses by key, each with its variants, in the order they were last used.
+///
+/// Keys are 64 bits of a keyed hash; whoever looks something up compares the key itself.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// The variants of a key, the one used last at the end. Never empty.
+    slots: HashMap<u64, Vec<Held>, Spread>,
+    /// By URI, the keys that have a partition. Those that have none have the URI's own hash.
+    partitions: HashMap<u64, HashSet<u64, Spread>, Spread>,
+    recency: Recency,
+    last_id: u64,
+    bytes: usize,
+}
+
+/// For each response by its number the hash of its key, in order of use.
+#[derive(Debug)]
+struct Recency(LruCache<u64, u64, Spread>);
+
+impl Default for Recency {
+    fn default() -> Self {
+        Self(LruCache::unbounded_with_hasher(Spread::default()))
+    }
+}
+
+/// A stored response in its slot.
+#[derive(Debug)]
+pub(super) struct Held {
+    id: u64,
+    size: usize,
+    /// An unsafe request has made it wrong: nothing may be answered with it before it is validated.
+    pub(super) is_invalid: bool,
+    pub(super) response: Arc<StoredResponse>,
+}
+
+impl Index {
+    pub(super) fn len(&self) -> usize {
+        self.recency.0.len()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The variants of the key of this hash.
+    pub(super) fn slot(&self, hash: u64) -> &[Held] {
+        self.slots.get(&hash).map_or(&[], Vec::as_slice)
+    }
+
+    /// Remembers that a variant was used just now.
+    pub(super) fn touch(&mut self, hash: u64, place: usize) {
+        let Some(slot) = self.slots.get_mut(&hash) else {
+            return;
+        };
+        self.recency.0.promote(&slot[place].id);
+        if place + 1 < slot.len() {
+            slot[place..].rotate_left(1);
+        }
+    }
+
+    /// Adds a response. What it takes the place of for want of room among the variants, or because
+    /// another key has the same hash, is given back.
+    pub(super) fn insert(
+        &mut self,
+        response: Arc<StoredResponse>,
+        gone: &mut Vec<Arc<StoredResponse>>,
+    ) {
+        let (hash, uri_hash) = (response.key.hash, response.key.uri_hash);
+        let collides = self
+            .slot(hash)
+            .first()
+            .is_some_and(|held| held.response.key != response.key);
+        while collides && !self.slot(hash).is_empty() {
+            gone.push(self.remove(hash, 0));
+        }
+        if self.slot(hash).len() >= MAX_VARIANTS {
+            gone.push(self.remove(hash, 0));
+        }
+        if response.key.is_partitioned() {
+            self.partitions.entry(uri_hash).or_default().insert(hash);
+        }
+        self.last_id += 1;
+        let held = Held {
+            id: self.last_id,
+            size: response.size(),
+            is_invalid: false,
+            response,
+        };
+        self.bytes += held.size;
+        self.recency.0.push(held.id, hash);
+        // Most keys have one variant, and a list that grows starts with room for four.
+        let slot = self
+            .slots
+            .entry(hash)
+            .or_insert_with(|| Vec::with_capacity(1));
+        slot.push(held);
+    }
+
+    /// Takes a variant out.
+    pub(super) fn remove(&mut self, hash: u64, place: usize) -> Arc<StoredResponse> {
+        let slot = self.slots.get_mut(&hash).expect("what is removed is held");
+        let held = slot.remove(place);
+        if slot.is_empty() {
+            self.slots.remove(&hash);
+            self.forget_partition(&held);
+        }
+        self.recency.0.pop(&held.id);
+        self.bytes -= held.size;
+        held.response
+    }
+
+    fn forget_partition(&mut self, held: &Held) {
+        let key = &held.response.key;
+        if !key.is_partitioned() {
+            return;
+        }
+        if let Some(hashes) = self.partitions.get_mut(&key.uri_hash) {
+            hashes.remove(&key.hash);
+            if hashes.is_empty() {
+                self.partitions.remove(&key.uri_hash);
+            }
+        }
+    }
+
+    /// Takes out what has not been used for longest.
+    pub(super) fn remove_oldest(&mut self) -> Option<Arc<StoredResponse>> {
+        let (id, hash) = self.recency.0.peek_lru().map(|(id, hash)| (*id, *hash))?;
+        let place = self.slot(hash).iter().position(|held| held.id == id)?;
+        Some(self.remove(hash, place))
+    }
+
+    /// Where a response is, if it still is.
+    pub(super) fn place_of(&self, response: &Arc<StoredResponse>) -> Option<usize> {
+        self.slot(response.key.hash)
+            .iter()
+            .position(|held| Arc::ptr_eq(&held.response, response))
+    }
+
+    /// Marks a variant as made wrong.
+    pub(super) fn mark(&mut self, hash: u64, place: usize) {
+        if let Some(held) = self
+            .slots
+            .get_mut(&hash)
+            .and_then(|slot| slot.get_mut(place))
+        {
+            held.is_invalid = true;
+        }
+    }
+
+    /// The hashes of every key of a URI: every partition.
+    pub(super) fn keys_of(&self, uri: &UriKey) -> Vec<u64> {
+        let partitions = self
+            .partitions
+            .get(&uri.hash)
+            .into_iter()
+            .flatten()
+            .copied();
+        std::iter::once(uri.hash)
+            .chain(partitions)
+            .filter(|hash| {
+                self.slot(*hash)
+                    .first()
+                    .is_some_and(|held| held.response.key.is_of(uri))
+            })
+            .collect()
+    }
+}
+
+/// Spreads what is a hash already, or a number, over all the bits that a table looks at.
+#[derive(Debug, Default)]
+pub(super) struct SpreadHasher(u64);
+
+type Spread = BuildHasherDefault<SpreadHasher>;
+
+impl Hasher for SpreadHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // 2⁶⁴ by the golden ratio.
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

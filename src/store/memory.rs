@@ -1,0 +1,329 @@
+//! The store in memory: least recently used, bounded in octets.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::claim::{Exchanging, Reservation};
+use super::fence::Fence;
+use super::index::Index;
+use crate::cache_status::Forward;
+use crate::key::{UriKey, Wanted};
+use crate::mode::Switch;
+use crate::stored::StoredResponse;
+
+/// Stored responses, within a budget. One lock, held for what has to be done under it: nothing of a
+/// user's runs there, and what is taken out is dropped after it.
+#[derive(Debug)]
+pub(crate) struct Memory(Mutex<State>);
+
+#[derive(Debug)]
+pub(super) struct State {
+    index: Index,
+    pub(super) fence: Fence,
+    pub(super) limits: Limits,
+    /// Octets of bodies that are being recorded.
+    pub(super) recording: usize,
+    evictions: u64,
+}
+
+/// How much may be held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// In octets, of what is stored and of what is being recorded.
+    pub(crate) capacity: usize,
+    /// In number of stored responses.
+    pub(crate) responses: usize,
+}
+
+/// A stored response that was found.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) response: Arc<StoredResponse>,
+    /// It was made wrong by an unsafe request, and may be reused only after validation.
+    pub(crate) is_invalid: bool,
+}
+
+/// Why a response was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// It was asked for before a clear or purge that means it.
+    Fenced,
+    /// The cache is switched off.
+    Off,
+    /// It is too large for the whole store.
+    TooLarge,
+    /// What is held was asked for later.
+    Outdated,
+}
+
+/// What a purge has taken out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Removed {
+    pub(crate) responses: usize,
+    pub(crate) bytes: usize,
+    pub(crate) in_flight: usize,
+}
+
+impl Memory {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self(Mutex::new(State {
+            index: Index::default(),
+            fence: Fence::default(),
+            limits,
+            recording: 0,
+            evictions: 0,
+        }))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change under the lock is whole before anything in it could panic.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The stored response of a key that `select` selects among its variants.
+    pub(crate) fn look_up(
+        &self,
+        wanted: &Wanted<'_>,
+        select: impl FnOnce(&mut dyn Iterator<Item = &StoredResponse>) -> Result<usize, Forward>,
+    ) -> Result<Found, Forward> {
+        let mut state = self.lock();
+        let slot = state.index.slot(wanted.hash);
+        if !slot
+            .first()
+            .is_some_and(|held| wanted.is(&held.response.key))
+        {
+            return Err(Forward::UriMiss);
+        }
+        let place = select(&mut slot.iter().map(|held| &*held.response))?;
+        let found = Found {
+            response: slot[place].response.clone(),
+            is_invalid: slot[place].is_invalid,
+        };
+        state.index.touch(wanted.hash, place);
+        Ok(found)
+    }
+
+    /// Stores a response, in the place of `outdated` and of any that the same requests select.
+    pub(crate) fn publish(
+        &self,
+        exchange: &Exchanging,
+        response: StoredResponse,
+        outdated: Option<&Arc<StoredResponse>>,
+        mut reservation: Reservation,
+        switch: &Switch,
+    ) -> Result<(), Refused> {
+        let response = Arc::new(response);
+        let mut gone = Vec::new();
+        let mut state = self.lock();
+        state.recording -= reservation.take();
+        let result = state.publish(exchange, response, outdated, switch, &mut gone);
+        drop(state);
+        drop(gone);
+        result
+    }
+
+    /// Puts a freshened response in the place of the one it was made of, if that is still there.
+    pub(crate) fn freshen(
+        &self,
+        exchange: &Exchanging,
+        old: &Arc<StoredResponse>,
+        new: StoredResponse,
+        switch: &Switch,
+    ) -> Result<(), Refused> {
+        let new = Arc::new(new);
+        let mut gone = Vec::new();
+        let mut state = self.lock();
+        let result = if state.index.place_of(old).is_none() {
+            Err(Refused::Outdated)
+        } else {
+            state.publish(exchange, new, Some(old), switch, &mut gone)
+        };
+        drop(state);
+        drop(gone);
+        result
+    }
+
+    /// The origin has shown that a stored response is outdated: it is not reused before it is validated.
+    pub(crate) fn outdate(&self, response: &Arc<StoredResponse>) {
+        let mut state = self.lock();
+        let gone = state.outdate(response);
+        drop(state);
+        drop(gone);
+    }
+
+    /// Takes one stored response out.
+    pub(crate) fn remove(&self, response: &Arc<StoredResponse>) {
+        let mut state = self.lock();
+        let gone = state
+            .index
+            .place_of(response)
+            .map(|place| state.index.remove(response.key.hash, place));
+        drop(state);
+        drop(gone);
+    }
+
+    /// RFC 9111 §4.4: what is stored for a URI may be wrong, and what was asked for so far too.
+    pub(crate) fn invalidate(&self, uri: &UriKey) {
+        let mut gone = Vec::new();
+        let mut state = self.lock();
+        state.fence.purge_uri(uri.hash);
+        for hash in state.index.keys_of(uri) {
+            for place in (0..state.index.slot(hash).len()).rev() {
+                if state.index.slot(hash)[place].response.terms.has_validator {
+                    state.index.mark(hash, place);
+                } else {
+                    gone.push(state.index.remove(hash, place));
+                }
+            }
+        }
+        drop(state);
+        drop(gone);
+    }
+
+    /// Takes out everything that is stored for a URI, and fences what was asked for so far.
+    pub(crate) fn purge(&self, uri: &UriKey) -> Removed {
+        let mut gone = Vec::new();
+        let mut state = self.lock();
+        let before = state.index.bytes();
+        state.fence.purge_uri(uri.hash);
+        for hash in state.index.keys_of(uri) {
+            while !state.index.slot(hash).is_empty() {
+                gone.push(state.index.remove(hash, 0));
+            }
+        }
+        let removed = Removed {
+            responses: gone.len(),
+            bytes: before - state.index.bytes(),
+            in_flight: state.fence.running(),
+        };
+        drop(state);
+        drop(gone);
+        removed
+    }
+
+    /// Takes out everything, and fences what was asked for so far. However much there is, it takes
+    /// effect at once; the memory is given back after that.
+    pub(crate) fn clear(&self) -> Removed {
+        let mut state = self.lock();
+        state.fence.purge_all();
+        let gone = std::mem::take(&mut state.index);
+        let in_flight = state.fence.running();
+        drop(state);
+        let removed = Removed {
+            responses: gone.len(),
+            bytes: gone.bytes(),
+            in_flight,
+        };
+        drop(gone);
+        removed
+    }
+
+    /// Waits for whoever is storing something just now: what comes after sees the switch as it is.
+    pub(crate) fn settle(&self) {
+        drop(self.lock());
+    }
+
+    /// Changes the limits, and makes room if need be.
+    pub(crate) fn limit(&self, change: impl FnOnce(&mut Limits)) {
+        let mut gone = Vec::new();
+        let mut state = self.lock();
+        change(&mut state.limits);
+        state.make_room(&mut gone);
+        drop(state);
+        drop(gone);
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.lock().limits
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lock().index.len()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().index.bytes()
+    }
+
+    /// Octets of bodies being recorded, and responses evicted for want of room.
+    pub(crate) fn recording_and_evictions(&self) -> (usize, u64) {
+        let state = self.lock();
+        (state.recording, state.evictions)
+    }
+}
+
+impl State {
+    fn publish(
+        &mut self,
+        exchange: &Exchanging,
+        response: Arc<StoredResponse>,
+        outdated: Option<&Arc<StoredResponse>>,
+        switch: &Switch,
+        gone: &mut Vec<Arc<StoredResponse>>,
+    ) -> Result<(), Refused> {
+        let key = &response.key;
+        if !switch.is_on() {
+            return Err(Refused::Off);
+        }
+        if !self.fence.admits(exchange.generation(), key.uri_hash) {
+            return Err(Refused::Fenced);
+        }
+        if response.size() > self.limits.capacity {
+            return Err(Refused::TooLarge);
+        }
+        let slot = self.index.slot(key.hash);
+        if slot
+            .iter()
+            .any(|held| held.response.key == *key && is_newer(&held.response, &response))
+        {
+            return Err(Refused::Outdated);
+        }
+        for place in (0..slot.len()).rev() {
+            let held = &self.index.slot(key.hash)[place].response;
+            if outdated.is_some_and(|old| Arc::ptr_eq(old, held)) || replaces(&response, held) {
+                gone.push(self.index.remove(key.hash, place));
+            }
+        }
+        self.index.insert(response, gone);
+        self.make_room(gone);
+        Ok(())
+    }
+
+    fn outdate(&mut self, response: &Arc<StoredResponse>) -> Option<Arc<StoredResponse>> {
+        let place = self.index.place_of(response)?;
+        if response.terms.has_validator {
+            self.index.mark(response.key.hash, place);
+            return None;
+        }
+        Some(self.index.remove(response.key.hash, place))
+    }
+
+    /// Evicts until what is held and what is being recorded fit together.
+    pub(super) fn make_room(&mut self, gone: &mut Vec<Arc<StoredResponse>>) {
+        while self.index.bytes() + self.recording > self.limits.capacity
+            || self.index.len() > self.limits.responses
+        {
+            let Some(evicted) = self.index.remove_oldest() else {
+                return;
+            };
+            self.evictions += 1;
+            gone.push(evicted);
+        }
+    }
+}
+
+/// Whether the one answers every request that the other does.
+fn replaces(new: &StoredResponse, held: &StoredResponse) -> bool {
+    new.key == held.key
+        && new.selected_by == held.selected_by
+        && (new.head.is_of_head == held.head.is_of_head || held.head.is_of_head)
+}
+
+/// Whether a held response is newer than one that arrives: by `Date`, where the newcomer was asked for
+/// before the other was there (PRJ-4-13). What was asked for afterwards is newer whatever its origin's
+/// clock says.
+fn is_newer(held: &StoredResponse, new: &StoredResponse) -> bool {
+    held.selected_by == new.selected_by
+        && held.head.is_of_head == new.head.is_of_head
+        && held.terms.date > new.terms.date
+        && held.terms.response_time > new.terms.request_time
+}
