@@ -1,0 +1,94 @@
+//! Answers made here: from a stored response, and where there can be none.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+
+use crate::body::CacheBody;
+use crate::cache_status::CacheStatus;
+use crate::policy::{Asked, validation};
+use crate::stored::StoredResponse;
+
+/// A stored response as the answer to a request, without the origin having been asked.
+pub(crate) fn reused<B>(
+    stored: &StoredResponse,
+    asked: &Asked,
+    caller: &HeaderMap,
+    now: SystemTime,
+) -> Response<CacheBody<B>> {
+    let age = stored.terms.current_age(now);
+    let mut response = answer(stored, asked, caller, now);
+    let fields = response.headers_mut();
+    for name in &stored.terms.withheld {
+        fields.remove(name);
+    }
+    set_age(fields, age.as_secs());
+    let status = CacheStatus::hit(age, stored.terms.lifetime);
+    response.extensions_mut().insert(status);
+    response
+}
+
+/// A stored response that the origin has just said is still good. It has an `Age` only if that answer
+/// had one (C-35).
+pub(crate) fn validated<B>(
+    stored: &StoredResponse,
+    asked: &Asked,
+    caller: &HeaderMap,
+    now: SystemTime,
+    is_from_cache: bool,
+) -> Response<CacheBody<B>> {
+    let mut response = answer(stored, asked, caller, now);
+    if is_from_cache {
+        let age = stored.terms.current_age(now);
+        set_age(response.headers_mut(), age.as_secs());
+    } else {
+        response.headers_mut().remove(header::AGE);
+    }
+    response
+}
+
+/// 504: what the caller asked for cannot be had (RFC 9111 §5.2.1.7).
+pub(crate) fn unavailable<B>(status: CacheStatus) -> Response<CacheBody<B>> {
+    let mut response = Response::new(CacheBody::empty());
+    *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
+    response.extensions_mut().insert(status);
+    response
+}
+
+/// The stored response, or a 304 where the caller has it already.
+fn answer<B>(
+    stored: &StoredResponse,
+    asked: &Asked,
+    caller: &HeaderMap,
+    now: SystemTime,
+) -> Response<CacheBody<B>> {
+    let head = &stored.head;
+    let is_not_modified = asked.is_conditional
+        && validation::is_not_modified(caller, head.status, &head.fields, &stored.terms, now);
+    let body = if is_not_modified || asked.is_head {
+        CacheBody::empty()
+    } else {
+        CacheBody::stored(stored.body.clone())
+    };
+    let mut response = Response::new(body);
+    *response.version_mut() = head.version;
+    if is_not_modified {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.headers_mut() = validation::not_modified_fields(&head.fields);
+    } else {
+        *response.status_mut() = head.status;
+        *response.headers_mut() = head.fields.clone();
+    }
+    response
+}
+
+/// Fills in the place that every stored head has for `Age`, and that holds zero.
+fn set_age(fields: &mut HeaderMap, age: u64) {
+    if age > 0 {
+        let mut digits = itoa::Buffer::new();
+        let value = Bytes::copy_from_slice(digits.format(age).as_bytes());
+        let value = HeaderValue::from_maybe_shared(value).expect("digits are a field value");
+        fields.insert(header::AGE, value);
+    }
+}

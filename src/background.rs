@@ -1,0 +1,210 @@
+//! Work that outlives its request: validating a stale response after it has been answered with.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::BodyExt;
+use tower::Service;
+
+use crate::body::CacheBody;
+use crate::cache::Cache;
+use crate::future::Forwarding;
+use crate::stored::StoredResponse;
+
+/// So many run at once in one cache. Beyond that a stale response is answered with and not validated,
+/// until one of them has ended.
+const MAX_RUNNING: usize = 64;
+
+/// One that takes longer than this is given up.
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// Runs what outlives its request: hyper's executor pattern.
+///
+/// [`Tokio`] is the one that [`CacheLayer::new`](crate::CacheLayer::new) takes, [`WithoutBackground`]
+/// runs nothing. `F` is [`Validation`]; an implementation for another runtime says what it needs of it:
+///
+/// ```
+/// use std::time::Duration;
+/// use futures_executor::block_on;
+/// use tower_client_cache::background::Background;
+/// use tower_client_cache::CacheLayer;
+///
+/// #[derive(Debug, Clone)]
+/// struct Threads;
+///
+/// impl<F> Background<F> for Threads
+/// where
+///     F: Future<Output = ()> + Send + 'static,
+/// {
+///     fn is_available(&self) -> bool {
+///         true
+///     }
+///
+///     fn spawn(&self, task: F, _limit: Duration) {
+///         std::thread::spawn(move || block_on(task));
+///     }
+/// }
+///
+/// let layer = CacheLayer::background(Threads);
+/// # let _ = layer;
+/// ```
+pub trait Background<F>: Clone {
+    /// Whether there is anything to run a task on. Where there is not, a stale response is validated
+    /// before it is reused. It is asked when a request starts, on the thread that it starts on.
+    fn is_available(&self) -> bool;
+
+    /// Starts the task, and drops it if it has not ended after `limit`. A task that cannot be started is
+    /// dropped, which harms nothing.
+    fn spawn(&self, task: F, limit: Duration);
+}
+
+/// Runs background work on the tokio runtime that the request is made on, which must have its timer
+/// enabled. Outside of a runtime there is no background, and nothing panics.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct Tokio;
+
+#[cfg(feature = "tokio")]
+impl<F> Background<F> for Tokio
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn is_available(&self) -> bool {
+        tokio::runtime::Handle::try_current().is_ok()
+    }
+
+    fn spawn(&self, task: F, limit: Duration) {
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                // Dropping the task is all there is to do.
+                let _ = tokio::time::timeout(limit, task).await;
+            });
+        }
+    }
+}
+
+/// No background work: asks nothing of the inner service but what a call needs, so that it may borrow
+/// and need not be `Send`. Stale responses are validated before they are reused.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct WithoutBackground;
+
+impl<F> Background<F> for WithoutBackground {
+    fn is_available(&self) -> bool {
+        false
+    }
+
+    fn spawn(&self, _task: F, _limit: Duration) {}
+}
+
+/// A stale response being validated, for a caller that has been answered with it already.
+///
+/// It is `Send` where the inner service, its future and both bodies are, and ends when what has come of
+/// it is stored.
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Validation<S, Q, R>
+where
+    S: Service<Request<Q>>,
+{
+    step: Step<S, Q, R>,
+    _claim: Claim,
+}
+
+enum Step<S, Q, R>
+where
+    S: Service<Request<Q>>,
+{
+    Forwarding(Pin<Box<Forwarding<S, Q>>>),
+    Reading(Pin<Box<CacheBody<R>>>),
+    Done,
+}
+
+// Whatever is pinned in a step is boxed.
+impl<S, Q, R> Unpin for Validation<S, Q, R> where S: Service<Request<Q>> {}
+
+impl<S, Q, R> Validation<S, Q, R>
+where
+    S: Service<Request<Q>>,
+{
+    pub(crate) fn new(forwarding: Pin<Box<Forwarding<S, Q>>>, claim: Claim) -> Self {
+        Self {
+            step: Step::Forwarding(forwarding),
+            _claim: claim,
+        }
+    }
+}
+
+impl<S, Q, R> Future for Validation<S, Q, R>
+where
+    S: Service<Request<Q>, Response = Response<R>>,
+    R: Body,
+{
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        loop {
+            this.step = match &mut this.step {
+                Step::Forwarding(forwarding) => match ready!(forwarding.as_mut().poll(cx)) {
+                    Ok(response) => Step::Reading(Box::pin(response.into_body())),
+                    Err(_) => Step::Done,
+                },
+                // What is not being stored is read by nobody.
+                Step::Reading(body) if body.is_recording() => {
+                    match ready!(pin!(body.frame()).poll(cx)) {
+                        Some(Ok(_)) => continue,
+                        Some(Err(_)) | None => Step::Done,
+                    }
+                }
+                Step::Reading(_) => Step::Done,
+                Step::Done => return Poll::Ready(()),
+            };
+        }
+    }
+}
+
+impl<S, Q, R> fmt::Debug for Validation<S, Q, R>
+where
+    S: Service<Request<Q>>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Validation").finish_non_exhaustive()
+    }
+}
+
+/// The right to validate a stored response in the background: one at a time for each, and so many at
+/// once in all.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    cache: Arc<Cache>,
+    stored: Arc<StoredResponse>,
+}
+
+impl Claim {
+    pub(crate) fn on(cache: &Arc<Cache>, stored: &Arc<StoredResponse>) -> Option<Self> {
+        if !stored.begin_validating() {
+            return None;
+        }
+        let claim = Self {
+            cache: cache.clone(),
+            stored: stored.clone(),
+        };
+        // Given back with the claim where there are too many.
+        let running = cache.background.fetch_add(1, Ordering::Relaxed);
+        (running < MAX_RUNNING).then_some(claim)
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.cache.background.fetch_sub(1, Ordering::Relaxed);
+        self.stored.end_validating();
+    }
+}

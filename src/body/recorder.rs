@@ -1,0 +1,195 @@
+//! The recorder: copies a body as it is read, and stores it if it was whole.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::Frame;
+
+use crate::cache::Cache;
+use crate::cache_status::NotStored;
+use crate::key::CacheKey;
+use crate::store::{Exchanging, Refused, Reservation};
+use crate::stored::{self, Selection, StoredBody, StoredHead, StoredResponse, Terms};
+
+/// So much room is made ahead of what has come, whatever `Content-Length` says.
+const AHEAD: usize = 64 * 1024;
+
+/// A response to be stored, of which the body is still to come.
+#[derive(Debug)]
+pub(crate) struct Incomplete {
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) exchanging: Exchanging,
+    pub(crate) key: Arc<CacheKey>,
+    pub(crate) head: StoredHead,
+    pub(crate) selected_by: Selection,
+    pub(crate) terms: Terms,
+    /// What it takes the place of.
+    pub(crate) outdated: Option<Arc<StoredResponse>>,
+}
+
+impl Incomplete {
+    /// Stores it with its body, unless the store has a reason not to.
+    pub(crate) fn complete(
+        self,
+        body: StoredBody,
+        reservation: Reservation,
+    ) -> Result<(), NotStored> {
+        let head = StoredHead {
+            fields: stored::own(&self.head.fields),
+            ..self.head
+        };
+        let response = StoredResponse::new(self.key, head, self.selected_by, self.terms, body);
+        let (cache, outdated) = (&self.cache, self.outdated.as_ref());
+        cache
+            .store
+            .publish(
+                &self.exchanging,
+                response,
+                outdated,
+                reservation,
+                &cache.switch,
+            )
+            .map_err(not_stored)?;
+        cache.counters.store();
+        Ok(())
+    }
+}
+
+pub(crate) fn not_stored(refused: Refused) -> NotStored {
+    match refused {
+        Refused::Fenced => NotStored::Purged,
+        Refused::Off => NotStored::Disabled,
+        Refused::TooLarge => NotStored::TooLarge,
+        Refused::Outdated => NotStored::Outdated,
+    }
+}
+
+/// Gathers a body in memory of the cache's own, within the budget of the store.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    chunks: Vec<Vec<u8>>,
+    length: usize,
+    trailers: Option<HeaderMap>,
+    expected: Option<u64>,
+    limit: usize,
+    // Taken by whichever comes first: the end, or a reason not to store it.
+    storing: Option<(Incomplete, Reservation)>,
+}
+
+impl Recorder {
+    /// Records a body of `expected` octets, where that is known, and of no more than `limit`.
+    pub(crate) fn new(response: Incomplete, expected: Option<u64>, limit: usize) -> Self {
+        let reservation = Reservation::new(&response.cache.store);
+        Self {
+            chunks: Vec::new(),
+            length: 0,
+            trailers: None,
+            expected,
+            limit,
+            storing: Some((response, reservation)),
+        }
+    }
+
+    /// Copies a frame. False where the body will not be stored after all: it is too large, longer
+    /// than it said, or there is no room.
+    #[must_use]
+    pub(crate) fn record(&mut self, frame: &Frame<Bytes>) -> bool {
+        if let Some(trailers) = frame.trailers_ref() {
+            self.trailers = Some(stored::own(trailers));
+            return true;
+        }
+        frame.data_ref().is_none_or(|data| self.copy(data))
+    }
+
+    fn copy(&mut self, data: &[u8]) -> bool {
+        let length = self.length + data.len();
+        let is_longer_than_said = self.expected.is_some_and(|octets| length as u64 > octets);
+        if length > self.limit || is_longer_than_said {
+            return false;
+        }
+        let spare = self
+            .chunks
+            .last()
+            .map_or(0, |last| last.capacity() - last.len());
+        let (now, later) = data.split_at(spare.min(data.len()));
+        if let Some(last) = self.chunks.last_mut() {
+            last.extend_from_slice(now);
+        }
+        if !later.is_empty() {
+            let ahead = match self.expected {
+                Some(octets) => usize::try_from(octets).unwrap_or(usize::MAX) - length,
+                None => length.min(self.limit - length),
+            };
+            let room = later.len() + ahead.min(AHEAD);
+            let Some((_, reservation)) = &mut self.storing else {
+                return false;
+            };
+            if !reservation.grow(room) {
+                return false;
+            }
+            let mut chunk = Vec::with_capacity(room);
+            chunk.extend_from_slice(later);
+            self.chunks.push(chunk);
+        }
+        self.length = length;
+        true
+    }
+
+    /// The body will not be stored.
+    pub(crate) fn discard(mut self) {
+        self.storing = None;
+    }
+
+    /// The body has ended as it should: it is stored if it is as long as it said.
+    pub(crate) fn finish(mut self) {
+        self.store();
+    }
+
+    fn store(&mut self) {
+        let Some((response, reservation)) = self.storing.take() else {
+            return;
+        };
+        if self
+            .expected
+            .is_some_and(|octets| octets != self.length as u64)
+        {
+            return;
+        }
+        let body = StoredBody {
+            data: self.take_data(),
+            trailers: self.trailers.take().map(Arc::new),
+        };
+        // Nobody is there to be told why not.
+        let _ = response.complete(body, reservation);
+    }
+
+    /// What was gathered, in one piece of just its size.
+    fn take_data(&mut self) -> Bytes {
+        let data = match self.chunks.len() {
+            1 => self.chunks.remove(0),
+            _ => {
+                let mut data = Vec::with_capacity(self.length);
+                for chunk in self.chunks.drain(..) {
+                    data.extend_from_slice(&chunk);
+                }
+                data
+            }
+        };
+        Bytes::from(data.into_boxed_slice())
+    }
+}
+
+impl Drop for Recorder {
+    /// A caller that has read as many octets as were said has read them all, whether or not it asks
+    /// for the end; only trailers could still come, and where some are promised they are part of it.
+    fn drop(&mut self) {
+        let Some((response, _)) = &self.storing else {
+            return;
+        };
+        let is_whole = self.length > 0 && self.expected == Some(self.length as u64);
+        if is_whole && !response.head.fields.contains_key(http::header::TRAILER) {
+            self.store();
+        }
+    }
+}

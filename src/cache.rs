@@ -1,0 +1,60 @@
+//! What the services, layers and handles of one cache share.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::key::Seed;
+use crate::mode::Switch;
+use crate::settings::Settings;
+use crate::stats::Counters;
+use crate::store::Memory;
+
+/// One cache: its store, its switch, its settings. It lives for as long as anybody has a part of it.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    pub(crate) seed: Seed,
+    pub(crate) store: Arc<Memory>,
+    pub(crate) switch: Switch,
+    pub(crate) counters: Counters,
+    /// How many background validations run.
+    pub(crate) background: AtomicUsize,
+    settings: Mutex<Arc<Settings>>,
+    version: AtomicUsize,
+}
+
+impl Cache {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            seed: Seed::random(),
+            store: Arc::new(Memory::new(settings.limits)),
+            switch: Switch::default(),
+            counters: Counters::default(),
+            background: AtomicUsize::new(0),
+            settings: Mutex::new(Arc::new(settings)),
+            version: AtomicUsize::new(0),
+        }
+    }
+
+    /// Replaces the settings. Requests that start later see the new ones.
+    pub(crate) fn configure(&self, change: impl FnOnce(&mut Settings)) {
+        let mut current = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut settings = Settings::clone(&current);
+        change(&mut settings);
+        let limits = settings.limits;
+        let old = std::mem::replace(&mut *current, Arc::new(settings));
+        self.version.fetch_add(1, Ordering::Release);
+        drop(current);
+        drop(old);
+        self.store.limit(|held| *held = limits);
+    }
+
+    /// The settings, and whose they are: a copy of them is good while the version is the same.
+    pub(crate) fn settings(&self) -> (Arc<Settings>, usize) {
+        let current = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        (current.clone(), self.version())
+    }
+
+    pub(crate) fn version(&self) -> usize {
+        self.version.load(Ordering::Acquire)
+    }
+}

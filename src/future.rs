@@ -1,0 +1,149 @@
+//! Who answers: the cache or the origin.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::{Request, Response};
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tower::Service;
+
+use crate::body::CacheBody;
+use crate::exchange::Exchange;
+
+pin_project! {
+    /// The future of a [`CacheService`](crate::CacheService).
+    ///
+    /// It is small where the cache answers, and holds nothing of the inner service then. Dropping it
+    /// cancels the request; what was not stored yet will not be.
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct ResponseFuture<S, Q, R>
+    where
+        S: Service<Request<Q>>,
+    {
+        state: State<S, Q, R>,
+    }
+}
+
+enum State<S, Q, R>
+where
+    S: Service<Request<Q>>,
+{
+    Answered(Option<Response<CacheBody<R>>>),
+    Forwarding(Pin<Box<Forwarding<S, Q>>>),
+}
+
+impl<S, Q, R> ResponseFuture<S, Q, R>
+where
+    S: Service<Request<Q>>,
+{
+    pub(crate) fn answered(response: Response<CacheBody<R>>) -> Self {
+        Self {
+            state: State::Answered(Some(response)),
+        }
+    }
+
+    pub(crate) fn forwarding(forwarding: Pin<Box<Forwarding<S, Q>>>) -> Self {
+        Self {
+            state: State::Forwarding(forwarding),
+        }
+    }
+}
+
+impl<S, Q, R> Future for ResponseFuture<S, Q, R>
+where
+    S: Service<Request<Q>, Response = Response<R>>,
+    R: Body,
+{
+    type Output = Result<Response<CacheBody<R>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state {
+            State::Answered(response) => {
+                Poll::Ready(Ok(response.take().expect("polled after completion")))
+            }
+            State::Forwarding(forwarding) => forwarding.as_mut().poll(cx),
+        }
+    }
+}
+
+impl<S, Q, R> fmt::Debug for ResponseFuture<S, Q, R>
+where
+    S: Service<Request<Q>>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Answered(_) => "answered",
+            State::Forwarding(_) => "forwarding",
+        };
+        f.debug_tuple("ResponseFuture")
+            .field(&format_args!("{state}"))
+            .finish()
+    }
+}
+
+pin_project! {
+    /// A request to the origin. The clone of the inner service that is called is the one that was
+    /// waited for: readiness does not survive a clone.
+    #[project = ForwardingProjection]
+    pub(crate) enum Forwarding<S, Q>
+    where
+        S: Service<Request<Q>>,
+    {
+        Readying {
+            service: S,
+            // Taken together when the service is ready.
+            request: Option<(Request<Q>, Exchange)>,
+        },
+        Calling {
+            #[pin]
+            future: S::Future,
+            exchange: Option<Exchange>,
+        },
+    }
+}
+
+impl<S, Q> Forwarding<S, Q>
+where
+    S: Service<Request<Q>>,
+{
+    pub(crate) fn readying(service: S, request: Request<Q>, exchange: Exchange) -> Self {
+        Self::Readying {
+            service,
+            request: Some((request, exchange)),
+        }
+    }
+}
+
+impl<S, Q, R> Forwarding<S, Q>
+where
+    S: Service<Request<Q>, Response = Response<R>>,
+    R: Body,
+{
+    pub(crate) fn poll(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Response<CacheBody<R>>, S::Error>> {
+        loop {
+            match self.as_mut().project() {
+                ForwardingProjection::Readying { service, request } => {
+                    ready!(service.poll_ready(cx))?;
+                    let (request, mut exchange) = request.take().expect("polled after completion");
+                    exchange.sent();
+                    let future = service.call(request);
+                    self.set(Self::Calling {
+                        future,
+                        exchange: Some(exchange),
+                    });
+                }
+                ForwardingProjection::Calling { future, exchange } => {
+                    let response = ready!(future.poll(cx))?;
+                    let exchange = exchange.take().expect("polled after completion");
+                    return Poll::Ready(Ok(exchange.answered(response)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The handle: clear, disable, inspect while it runs.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::cache::Cache;
+use crate::key::{Target, UriKey};
+use crate::selector::Selector;
+use crate::stats::Stats;
+use crate::store::Removed;
+
+/// Clears, switches and inspects a cache while requests run.
+///
+/// Every method works from any thread and returns without waiting for the network or for a request.
+/// Clones are handles of the same cache.
+///
+/// A handle keeps the store alive, and with it what is stored: the memory is given back by
+/// [`clear`](Self::clear), or when the last service, layer and handle of the cache is dropped. What has
+/// expired stays until its room is needed, since it may still be validated.
+///
+/// # What clearing cannot reach
+///
+/// It empties this cache. Other caches on the way to the origin, a proxy or a CDN, have copies of their
+/// own and go on answering with them; a request that says `Cache-Control: no-cache` asks them all to go
+/// on to the origin. Cookies and connections are the client's, not the cache's.
+///
+/// # The fence
+///
+/// Once [`clear`](Self::clear) or [`purge`](Self::purge) has returned, no request that starts later is
+/// answered with anything that the origin was asked for before. That holds as well for what was on its
+/// way: a request that waits for its head, a body half read, a 304 about to come. The callers who wait for
+/// these still get them, and a body that was handed out is never cut; it is just not stored.
+///
+/// ```
+/// use tower_client_cache::CacheLayer;
+///
+/// let handle = CacheLayer::new().handle();
+/// handle.clear();
+/// {
+///     let _off = handle.pause();
+///     assert!(!handle.is_enabled()); // for everybody, until the guard is dropped
+/// }
+/// assert!(handle.is_enabled() && handle.is_empty());
+/// ```
+#[derive(Clone)]
+pub struct CacheHandle {
+    cache: Arc<Cache>,
+}
+
+impl CacheHandle {
+    pub(crate) fn new(cache: Arc<Cache>) -> Self {
+        Self { cache }
+    }
+
+    /// Removes everything, and fences off what is on its way.
+    ///
+    /// It takes effect at once, however much is stored; the memory is given back before it returns.
+    pub fn clear(&self) -> Purged {
+        self.cache.store.clear().into()
+    }
+
+    /// Removes what the selector means, and fences off what is on its way and would be meant.
+    ///
+    /// The cost grows with the number of responses removed, not with the number stored.
+    ///
+    /// ```
+    /// use http::Uri;
+    /// use tower_client_cache::CacheLayer;
+    ///
+    /// let handle = CacheLayer::new().handle();
+    /// let purged = handle.purge(&Uri::from_static("https://example.com/news"));
+    /// assert_eq!(purged.responses(), 0);
+    /// ```
+    pub fn purge(&self, selector: impl Into<Selector>) -> Purged {
+        let selector = selector.into();
+        Target::of_uri(selector.as_uri()).map_or_else(Purged::default, |target| {
+            let key = UriKey::new(&self.cache.seed, target);
+            self.cache.store.purge(&key).into()
+        })
+    }
+
+    /// Switches the cache off, for everybody: nothing is answered from the store, nothing is stored.
+    ///
+    /// What is stored stays, and unsafe requests still invalidate it, so that nothing they have made
+    /// wrong comes back with [`enable`](Self::enable). What is under way when it returns is not stored
+    /// either, unless the cache is enabled again before it ends.
+    pub fn disable(&self) {
+        self.cache.switch.disable();
+        self.cache.store.settle();
+    }
+
+    /// Switches the cache off and removes everything, without a moment in between in which something
+    /// could be stored or served.
+    pub fn disable_and_clear(&self) -> Purged {
+        self.disable();
+        self.clear()
+    }
+
+    /// Switches the cache on again. It stays off while a guard of [`pause`](Self::pause) lives.
+    pub fn enable(&self) {
+        self.cache.switch.enable();
+    }
+
+    /// Whether the cache answers and stores: it is not disabled, and no guard pauses it.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.cache.switch.is_on()
+    }
+
+    /// Switches the cache off, as [`disable`](Self::disable) does, until the guard is dropped. Guards
+    /// nest: the cache is off while one lives.
+    #[must_use = "the cache is on again as soon as the guard is dropped"]
+    pub fn pause(&self) -> Pause {
+        self.cache.switch.pause();
+        self.cache.store.settle();
+        Pause {
+            cache: self.cache.clone(),
+        }
+    }
+
+    /// How many responses are stored, stale ones among them.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.cache.store.len()
+    }
+
+    /// Whether nothing is stored.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many octets the stored responses take: keys, fields, bodies and what it takes to find them.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.cache.store.bytes()
+    }
+
+    /// How many octets may be held.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.cache.store.limits().capacity
+    }
+
+    /// Sets how many octets may be held: see [`CacheLayer::capacity`](crate::CacheLayer::capacity). Where
+    /// more is held, the least recently used goes at once.
+    pub fn set_capacity(&self, octets: usize) {
+        self.cache
+            .configure(|settings| settings.limits.capacity = octets);
+    }
+
+    /// What the cache has done so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let (recording, evictions) = self.cache.store.recording_and_evictions();
+        Stats {
+            recording,
+            evictions,
+            ..self.cache.counters.read()
+        }
+    }
+}
+
+impl fmt::Debug for CacheHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheHandle")
+            .field("is_enabled", &self.is_enabled())
+            .field("len", &self.len())
+            .field("bytes", &self.bytes())
+            .finish()
+    }
+}
+
+/// Keeps a cache switched off for as long as it lives: see [`CacheHandle::pause`].
+pub struct Pause {
+    cache: Arc<Cache>,
+}
+
+impl Drop for Pause {
+    fn drop(&mut self) {
+        self.cache.switch.resume();
+    }
+}
+
+impl fmt::Debug for Pause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pause").finish_non_exhaustive()
+    }
+}
+
+/// What a clear or purge has done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Purged(Removed);
+
+impl Purged {
+    /// How many stored responses it has removed.
+    #[must_use]
+    pub fn responses(&self) -> usize {
+        self.0.responses
+    }
+
+    /// How many octets they took.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0.bytes
+    }
+
+    /// How many exchanges with the origin were under way, which will store nothing of what is meant.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.0.in_flight
+    }
+}
+
+impl From<Removed> for Purged {
+    fn from(removed: Removed) -> Self {
+        Self(removed)
+    }
+}

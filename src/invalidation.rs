@@ -1,0 +1,61 @@
+//! What an unsafe request does to what is stored.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, StatusCode, Uri};
+
+use crate::cache::Cache;
+use crate::key::{Target, UriKey};
+use crate::policy::invalidation;
+
+/// An unsafe request: what it may have changed is invalidated when it has succeeded, and when nobody
+/// knows what has become of it, because it failed or was given up half-way (C-59).
+#[derive(Debug)]
+pub(crate) struct Invalidation {
+    cache: Arc<Cache>,
+    target: Uri,
+    is_due: bool,
+}
+
+impl Invalidation {
+    pub(crate) fn new(cache: Arc<Cache>, target: Uri) -> Self {
+        Self {
+            cache,
+            target,
+            is_due: false,
+        }
+    }
+
+    /// The request is about to be sent: from here on nobody knows what it does until it is answered.
+    pub(crate) fn sent(&mut self) {
+        self.is_due = true;
+    }
+
+    /// The origin has answered.
+    pub(crate) fn answered(mut self, status: StatusCode, answer: &HeaderMap) {
+        self.is_due = invalidation::has_changed(status);
+        if !self.is_due {
+            return;
+        }
+        if let Some(target) = Target::of_uri(&self.target) {
+            for other in invalidation::others(&target, answer) {
+                self.invalidate(&other);
+            }
+        }
+    }
+
+    fn invalidate(&self, uri: &Uri) {
+        if let Some(target) = Target::of_uri(uri) {
+            let key = UriKey::new(&self.cache.seed, target);
+            self.cache.store.invalidate(&key);
+        }
+    }
+}
+
+impl Drop for Invalidation {
+    fn drop(&mut self) {
+        if self.is_due {
+            self.invalidate(&self.target);
+        }
+    }
+}

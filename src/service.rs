@@ -1,0 +1,298 @@
+//! The service: key, look up, decide, first state.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::SystemTime;
+
+use http::{HeaderMap, Method, Request, Response, header};
+use http_body::Body;
+use tower::Service;
+
+use crate::answer;
+use crate::background::{Background, Claim, TIME_LIMIT, Tokio, Validation};
+use crate::cache::Cache;
+use crate::cache_status::{CacheStatus, Forward, NotStored};
+use crate::exchange::{Exchange, Fill, Purpose};
+use crate::future::{Forwarding, ResponseFuture};
+use crate::invalidation::Invalidation;
+use crate::key::{CacheKey, Partition, Target, Wanted};
+use crate::policy::reuse::{self, Decision};
+use crate::policy::{self, Asked, selection, validation};
+use crate::settings::Settings;
+use crate::store::{Exchanging, Found};
+use crate::stored::StoredResponse;
+
+/// An HTTP client with a cache around it; made by [`CacheLayer`](crate::CacheLayer).
+///
+/// It is always ready: a request that is answered from the store has no use for the inner service, not
+/// even for its readiness. One that is forwarded clones the inner service, waits until that clone is
+/// ready, and calls it. Clones share the store.
+#[derive(Clone)]
+pub struct CacheService<S, X = Tokio> {
+    inner: S,
+    cache: Arc<Cache>,
+    // A copy of the cache's, good while the version is the same.
+    settings: Arc<Settings>,
+    version: usize,
+    background: X,
+}
+
+impl<S, X> CacheService<S, X> {
+    pub(crate) fn new(inner: S, cache: Arc<Cache>, background: X) -> Self {
+        let (settings, version) = cache.settings();
+        Self {
+            inner,
+            cache,
+            settings,
+            version,
+            background,
+        }
+    }
+
+    /// The service inside.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The service inside. What is done to it counts for requests that start later.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The service inside, without the cache.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+
+    fn refresh_settings(&mut self) {
+        if self.cache.version() != self.version {
+            (self.settings, self.version) = self.cache.settings();
+        }
+    }
+}
+
+impl<S, Q, R, X> Service<Request<Q>> for CacheService<S, X>
+where
+    S: Service<Request<Q>, Response = Response<R>> + Clone,
+    Q: Body,
+    R: Body,
+    X: Background<Validation<S, Q, R>>,
+{
+    type Response = Response<crate::CacheBody<R>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, Q, R>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Q>) -> Self::Future {
+        self.refresh_settings();
+        let body = request.body();
+        let has_content = !body.is_end_stream() && body.size_hint().exact() != Some(0);
+        let asked = match Asked::read(request.method(), request.headers(), has_content) {
+            Ok(_) if !self.cache.switch.is_on() => {
+                return self.pass(request, Forward::Bypass, NotStored::Disabled);
+            }
+            Ok(asked) => asked,
+            Err(reason @ Forward::Method) => return self.pass(request, reason, NotStored::Method),
+            Err(reason) => return self.pass(request, reason, NotStored::Bypass),
+        };
+        let Some(target) = Target::of_request(request.uri(), request.headers()) else {
+            return self.pass(request, Forward::Bypass, NotStored::Bypass);
+        };
+        let wanted = Wanted::new(&self.cache.seed, target, self.partition(&request));
+        let now = self.settings.clock.now();
+        let found = self.cache.store.look_up(&wanted, |stored| {
+            selection::select(&self.cache.seed, &asked, request.headers(), stored)
+        });
+        match found {
+            Err(_) if asked.directives.only_if_cached => self.unsatisfiable(),
+            Err(reason) => {
+                let key = wanted.to_key();
+                self.forward(request, reason, key, asked, None)
+            }
+            Ok(Found {
+                response: stored,
+                is_invalid,
+            }) => match reuse::decide(&asked, &stored, is_invalid, now) {
+                Decision::Reuse => self.reuse(&stored, &asked, request.headers(), now),
+                Decision::ReuseAndValidate if self.background.is_available() => {
+                    let answer = self.reuse(&stored, &asked, request.headers(), now);
+                    if let Some(claim) = Claim::on(&self.cache, &stored) {
+                        let key = wanted.to_key();
+                        self.validate_in_background(request, key, stored, claim);
+                    }
+                    answer
+                }
+                Decision::ReuseAndValidate => {
+                    let key = wanted.to_key();
+                    self.forward(request, Forward::Stale, key, asked, Some(stored))
+                }
+                Decision::Validate(reason) => {
+                    let key = wanted.to_key();
+                    self.forward(request, reason, key, asked, Some(stored))
+                }
+                Decision::Unsatisfiable => self.unsatisfiable(),
+            },
+        }
+    }
+}
+
+/// The first state of a request.
+impl<S, X> CacheService<S, X> {
+    /// Answers with a stored response.
+    fn reuse<Q, R>(
+        &self,
+        stored: &StoredResponse,
+        asked: &Asked,
+        caller: &HeaderMap,
+        now: SystemTime,
+    ) -> ResponseFuture<S, Q, R>
+    where
+        S: Service<Request<Q>>,
+    {
+        self.cache.counters.hit();
+        ResponseFuture::answered(answer::reused(stored, asked, caller, now))
+    }
+
+    /// Answers that the origin may not be asked.
+    fn unsatisfiable<Q, R>(&self) -> ResponseFuture<S, Q, R>
+    where
+        S: Service<Request<Q>>,
+    {
+        self.cache.counters.unsatisfiable();
+        ResponseFuture::answered(answer::unavailable(CacheStatus::unsatisfiable()))
+    }
+
+    /// Forwards a request that was not looked up.
+    fn pass<Q, R>(
+        &self,
+        request: Request<Q>,
+        reason: Forward,
+        refused: NotStored,
+    ) -> ResponseFuture<S, Q, R>
+    where
+        S: Service<Request<Q>> + Clone,
+    {
+        self.cache.counters.forward(reason);
+        let purpose = self.without_look_up(&request, refused);
+        let exchange = self.exchange(reason, purpose);
+        let forwarding = Forwarding::readying(self.inner.clone(), request, exchange);
+        ResponseFuture::forwarding(Box::pin(forwarding))
+    }
+
+    /// Forwards a request for which nothing could be reused; as a question about the stored response
+    /// that was selected, where there is one and it can be asked about.
+    fn forward<Q, R>(
+        &self,
+        request: Request<Q>,
+        reason: Forward,
+        key: CacheKey,
+        asked: Asked,
+        selected: Option<Arc<StoredResponse>>,
+    ) -> ResponseFuture<S, Q, R>
+    where
+        S: Service<Request<Q>> + Clone,
+    {
+        self.cache.counters.forward(reason);
+        ResponseFuture::forwarding(self.ask(request, reason, key, asked, selected))
+    }
+
+    /// Sends the caller's own request, which has been answered already, to validate the response that
+    /// it was answered with.
+    fn validate_in_background<Q, R>(
+        &self,
+        mut request: Request<Q>,
+        key: CacheKey,
+        stored: Arc<StoredResponse>,
+        claim: Claim,
+    ) where
+        S: Service<Request<Q>> + Clone,
+        X: Background<Validation<S, Q, R>>,
+    {
+        // What is asked about is the stored response, not what the caller has.
+        for precondition in [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE] {
+            request.headers_mut().remove(precondition);
+        }
+        let asked = Asked {
+            is_head: stored.head.is_of_head,
+            ..Asked::default()
+        };
+        if !asked.is_head {
+            *request.method_mut() = Method::GET;
+        }
+        let forwarding = self.ask(request, Forward::Stale, key, asked, Some(stored));
+        self.background
+            .spawn(Validation::new(forwarding, claim), TIME_LIMIT);
+    }
+
+    fn ask<Q>(
+        &self,
+        mut request: Request<Q>,
+        reason: Forward,
+        key: CacheKey,
+        asked: Asked,
+        selected: Option<Arc<StoredResponse>>,
+    ) -> Pin<Box<Forwarding<S, Q>>>
+    where
+        S: Service<Request<Q>> + Clone,
+    {
+        let caller = request.headers().clone();
+        let is_validation = selected
+            .as_deref()
+            .is_some_and(|stored| validation::make_conditional(request.headers_mut(), stored));
+        let fill = Fill {
+            key,
+            asked,
+            caller,
+            exchanging: Exchanging::begin(&self.cache.store),
+            selected,
+            is_validation,
+            request_time: SystemTime::UNIX_EPOCH,
+        };
+        let exchange = self.exchange(reason, Purpose::Fill(fill));
+        Box::pin(Forwarding::readying(self.inner.clone(), request, exchange))
+    }
+
+    fn exchange(&self, reason: Forward, purpose: Purpose) -> Exchange {
+        Exchange {
+            cache: self.cache.clone(),
+            settings: self.settings.clone(),
+            reason,
+            purpose,
+        }
+    }
+
+    fn partition<Q>(&self, request: &Request<Q>) -> Option<Partition> {
+        let (uri, fields) = (request.uri(), request.headers());
+        let credentials = self.settings.credentials.as_deref()?;
+        Partition::of(&self.cache.seed, uri, fields, credentials)
+    }
+
+    /// What the answer to a request that is not looked up is good for.
+    fn without_look_up<Q>(&self, request: &Request<Q>, refused: NotStored) -> Purpose {
+        if !policy::may_invalidate(request.method()) {
+            return Purpose::Pass(refused);
+        }
+        // A `Host` that disagrees is no reason to spare what the URI names.
+        let uri = request.uri();
+        let target = Target::of_request(uri, request.headers()).or_else(|| Target::of_uri(uri));
+        match target.and_then(|target| target.to_text().parse().ok()) {
+            Some(target) => {
+                Purpose::Invalidate(refused, Invalidation::new(self.cache.clone(), target))
+            }
+            None => Purpose::Pass(refused),
+        }
+    }
+}
+
+impl<S: fmt::Debug, X> fmt::Debug for CacheService<S, X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheService")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
+}

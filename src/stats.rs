@@ -1,0 +1,133 @@
+//! What the cache has done so far, in numbers.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::cache_status::Forward;
+
+/// What a cache has done since it was made: see [`CacheHandle::stats`](crate::CacheHandle::stats).
+///
+/// The counts are of requests and responses, and never fall. They are read one after the other while
+/// requests run, so that a request may be in one and not yet in the next.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    pub(crate) hits: u64,
+    pub(crate) unsatisfiable: u64,
+    pub(crate) forwards: [u64; FORWARDS],
+    pub(crate) validations: u64,
+    pub(crate) validated: u64,
+    pub(crate) stores: u64,
+    pub(crate) evictions: u64,
+    pub(crate) recording: usize,
+}
+
+const FORWARDS: usize = 7;
+
+impl Stats {
+    /// Requests answered from the store, without asking the origin.
+    #[must_use]
+    pub fn hits(&self) -> u64 {
+        self.hits
+    }
+
+    /// Requests that said `only-if-cached` and were answered with 504.
+    #[must_use]
+    pub fn unsatisfiable(&self) -> u64 {
+        self.unsatisfiable
+    }
+
+    /// Requests forwarded for this reason.
+    #[must_use]
+    pub fn forwards(&self, reason: Forward) -> u64 {
+        self.forwards[reason as usize]
+    }
+
+    /// Requests forwarded for any reason.
+    #[must_use]
+    pub fn forwarded(&self) -> u64 {
+        self.forwards.iter().sum()
+    }
+
+    /// Answers to conditional requests about a stored response, in the background as well.
+    #[must_use]
+    pub fn validations(&self) -> u64 {
+        self.validations
+    }
+
+    /// Validations that found the stored response still good: 304.
+    #[must_use]
+    pub fn validated(&self) -> u64 {
+        self.validated
+    }
+
+    /// Responses stored, and not counting those that were freshened.
+    #[must_use]
+    pub fn stores(&self) -> u64 {
+        self.stores
+    }
+
+    /// Stored responses that had to go for lack of room.
+    #[must_use]
+    pub fn evictions(&self) -> u64 {
+        self.evictions
+    }
+
+    /// Octets set aside at this moment for bodies that are being recorded. They are part of the
+    /// capacity and not of [`bytes`](crate::CacheHandle::bytes).
+    #[must_use]
+    pub fn recording(&self) -> usize {
+        self.recording
+    }
+}
+
+/// The counts as they grow.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    hits: AtomicU64,
+    unsatisfiable: AtomicU64,
+    forwards: [AtomicU64; FORWARDS],
+    validations: AtomicU64,
+    validated: AtomicU64,
+    stores: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn hit(&self) {
+        add(&self.hits);
+    }
+
+    pub(crate) fn unsatisfiable(&self) {
+        add(&self.unsatisfiable);
+    }
+
+    pub(crate) fn forward(&self, reason: Forward) {
+        add(&self.forwards[reason as usize]);
+    }
+
+    pub(crate) fn validation(&self, is_validated: bool) {
+        add(&self.validations);
+        if is_validated {
+            add(&self.validated);
+        }
+    }
+
+    pub(crate) fn store(&self) {
+        add(&self.stores);
+    }
+
+    pub(crate) fn read(&self) -> Stats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            hits: read(&self.hits),
+            unsatisfiable: read(&self.unsatisfiable),
+            forwards: std::array::from_fn(|reason| read(&self.forwards[reason])),
+            validations: read(&self.validations),
+            validated: read(&self.validated),
+            stores: read(&self.stores),
+            ..Stats::default()
+        }
+    }
+}
+
+fn add(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
