@@ -1,0 +1,16 @@
+//! What the tests share: a scripted origin, a clock that is set, a client that talks to both, and a
+//! real server on loopback.
+
+mod answer;
+mod body;
+mod clock;
+mod conversation;
+mod loopback;
+mod origin;
+
+pub use answer::Answer;
+pub use body::{Frames, OriginBody, OriginError};
+pub use clock::Clock;
+pub use conversation::{Conversation, get, request};
+pub use loopback::Loopback;
+pub use origin::{Gate, Origin, Reply, Seen, reply};
