@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode, header};
 use http_body::Body;
 
 use crate::answer;
@@ -250,6 +250,10 @@ impl Filling {
         let status = status.with_age(storable.terms.current_age(now), storable.terms.lifetime);
         // Neither has a body, whatever `Content-Length` says (RFC 9112 §6.3).
         let has_none = fill.asked.is_head || response.status() == StatusCode::NO_CONTENT;
+        let mut fields = storable.fields;
+        if response.status() == StatusCode::NO_CONTENT {
+            fields.remove(header::CONTENT_LENGTH);
+        }
         let expected = if has_none {
             Some(0)
         } else {
@@ -263,7 +267,7 @@ impl Filling {
                 is_of_head: fill.asked.is_head,
                 status: response.status(),
                 version: response.version(),
-                fields: storable.fields,
+                fields,
             },
             selected_by,
             terms: storable.terms,

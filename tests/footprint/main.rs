@@ -1,0 +1,167 @@
+//! What a hit and a stored response cost, counted. In a test of its own, for the sake of the allocator.
+//!
+//! `cargo test --test footprint -- --nocapture` prints the figures.
+
+use std::convert::Infallible;
+
+use allocation_counter::{AllocationInfo, measure};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{HeaderValue, Request, Response};
+use http_body_util::{BodyExt, Empty, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use support::Loopback;
+use tower::{Layer, Service, service_fn};
+use tower_client_cache::{CacheLayer, CacheStatus};
+
+const BODY: &[u8] = &[b'x'; 1024];
+
+/// What a server of pages sends beside the four fields below: twelve in all, with `content-length` and
+/// `date` of hyper's.
+const FIELDS: [(&str, &str); 10] = [
+    ("content-type", "text/html; charset=utf-8"),
+    ("cache-control", "public, max-age=3600"),
+    ("etag", "\"5f3c-5e1d2a9b7c4d0\""),
+    ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
+    ("vary", "accept-encoding"),
+    ("server", "nginx/1.27.3 (Debian)"),
+    ("x-request-id", "0193a9de-7d1c-7b52-9e0a-5f8c3d1b2a47"),
+    ("x-content-type-options", "nosniff"),
+    (
+        "strict-transport-security",
+        "max-age=31536000; includeSubDomains",
+    ),
+    ("x-frame-options", "SAMEORIGIN"),
+];
+
+fn page() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(BODY));
+    for (name, value) in FIELDS {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn request(uri: &str) -> Request<Empty<Bytes>> {
+    Request::get(uri).body(Empty::new()).expect("a request")
+}
+
+fn allocations(info: &AllocationInfo) -> String {
+    format!(
+        "{} allocations, {} octets",
+        info.count_total, info.bytes_total
+    )
+}
+
+/// The head of the answer and the extension are copies that the caller may keep: they take five. The
+/// sixth is the value of `Age`.
+#[test]
+fn a_hit_takes_six_allocations_at_most() {
+    let now = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    let seconds = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let told = seconds.clone();
+    let layer = CacheLayer::new().clock(move || {
+        now + std::time::Duration::from_secs(told.load(std::sync::atomic::Ordering::Relaxed))
+    });
+    let mut client = layer.layer(service_fn(|_: Request<Empty<Bytes>>| async {
+        Ok::<_, Infallible>(page())
+    }));
+    let mut ask = |request| {
+        let response = client.call(request).now_or_never().expect("no waiting");
+        response.expect("a response")
+    };
+    let first = ask(request("http://o.test/a")).into_body().collect();
+    first.now_or_never().expect("no waiting").expect("a body");
+
+    let mut hit = None;
+    let mut measure_hit = |label: &str| {
+        let request = request("http://o.test/a");
+        let info = measure(|| hit = Some(ask(request)));
+        println!("a hit {label}: {}", allocations(&info));
+        info.count_total
+    };
+    let first = measure_hit("for the first time");
+    let again = measure_hit("again, in the same second");
+    seconds.fetch_add(90, std::sync::atomic::Ordering::Relaxed);
+    let aged = measure_hit("90 seconds later");
+
+    let hit = hit.expect("a response");
+    let status = *hit.extensions().get::<CacheStatus>().expect("a status");
+    assert!(status.is_hit());
+    // The first copy makes the value of `Age` one that is shared, which is one more.
+    let again_copied = hit.headers().clone();
+    let head = measure(|| drop(again_copied.clone()));
+    let extension = measure(|| {
+        http::Extensions::new().insert(status);
+    });
+    let (map, body) = (head.count_total, extension.count_total);
+    println!("of these, a copy of the head: {}", allocations(&head));
+    println!("of these, one extension: {}", allocations(&extension));
+    assert!(
+        first <= 6,
+        "the first copy of the body makes it one that is shared: {first}"
+    );
+    assert_eq!(again, map + body, "nothing but the head and the extension");
+    assert!(aged <= 6, "and a value for Age: {aged}");
+}
+
+/// Ten thousand responses of 1 KiB with twelve fields, as they come off hyper's sockets.
+#[test]
+fn a_stored_response_takes_two_and_a_half_times_its_raw_octets_at_most() {
+    const STORED: usize = 10_000;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let layer = CacheLayer::new();
+    let handle = layer.handle();
+    // Everything happens on this thread, the server too, and what is left of it is what is stored.
+    let mut raw = 0;
+    let held = measure(|| {
+        runtime.block_on(async {
+            let server = Loopback::serve(|_| async { page() }).await;
+            let client: Client<_, Empty<Bytes>> =
+                Client::builder(TokioExecutor::new()).build_http();
+            let mut client = layer.layer(client);
+            for n in 0..STORED {
+                let uri = server.uri(&format!("/page/{n}")).to_string();
+                let response = client.call(request(&uri)).await.expect("a response");
+                assert_eq!(response.headers().len(), 12);
+                raw += response
+                    .headers()
+                    .iter()
+                    .map(|(name, value)| name.as_str().len() + value.len() + 4)
+                    .sum::<usize>();
+                raw += "HTTP/1.1 200 OK\r\n\r\n".len();
+                raw += response
+                    .into_body()
+                    .collect()
+                    .await
+                    .expect("a body")
+                    .to_bytes()
+                    .len();
+            }
+        });
+        // Connections and server are gone when their tasks have seen it.
+        runtime.block_on(tokio::task::yield_now());
+    });
+    assert_eq!(handle.len(), STORED);
+    drop(runtime);
+    let bytes = usize::try_from(held.bytes_current).expect("something is held");
+    let ratio = bytes as f64 / raw as f64;
+    println!("raw {} octets a response", raw / STORED);
+    println!(
+        "held {} octets a response: {ratio:.2} times raw",
+        bytes / STORED
+    );
+    let counted = handle.bytes() as f64 / bytes as f64;
+    println!(
+        "counted {} octets a response: {counted:.2} of what is held",
+        handle.bytes() / STORED
+    );
+    assert!(ratio <= 2.5, "{ratio:.2}");
+    assert!((0.8..1.25).contains(&counted), "{counted:.2}");
+}
