@@ -27,7 +27,7 @@ pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs what outlives its request: hyper's executor pattern.
 ///
-/// [`Tokio`] is the one that [`CacheLayer::new`](crate::CacheLayer::new) takes, [`WithoutBackground`]
+/// [`Tokio`] is the one that `CacheLayer::new` takes, [`WithoutBackground`]
 /// runs nothing. `F` is [`Validation`]; an implementation for another runtime says what it needs of it:
 ///
 /// ```

@@ -33,7 +33,7 @@ use crate::settings::Settings;
 /// let handle = layer.handle();
 ///
 /// let client = ServiceBuilder::new().layer(layer).service(service_fn(
-///     |_: Request<Full<Bytes>>| async { Ok::<_, std::io::Error>(Response::new(Full::from("hello"))) },
+///     |_: Request<Full<Bytes>>| async { Ok::<_, std::io::Error>(Response::new(Full::<Bytes>::from("hello"))) },
 /// ));
 /// # let _ = (handle, client);
 /// ```

@@ -1,4 +1,108 @@
-//! HTTP client cache as Tower middleware.
+//! An HTTP cache for clients, as [Tower](tower) middleware: put it around a client and forget it is
+//! there, until you need to clear it, switch it off, or ask it why.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use http_body_util::Empty;
+//! use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+//! use tower::ServiceBuilder;
+//! use tower_client_cache::CacheLayer;
+//!
+//! # type Client_ = Client<hyper_util::client::legacy::connect::HttpConnector, Empty<Bytes>>;
+//! let http_client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+//!
+//! let cache = CacheLayer::new(); // private, in memory, least recently used, 64 MiB
+//! let handle = cache.handle(); // keep it: to clear, switch and inspect while requests run
+//! let client = ServiceBuilder::new().layer(cache).service(http_client);
+//!
+//! handle.clear(); // nothing the origin was asked for before this is ever served again
+//! # let _: tower_client_cache::CacheService<Client_> = client;
+//! ```
+//!
+//! # What it does
+//!
+//! - It follows RFC 9111 as a private cache, for GET and HEAD: what may be stored and for how long,
+//!   `Vary` with several variants for one URI, the age of what is reused, validation with `ETag` and
+//!   `Last-Modified`, every directive of `Cache-Control`, the caller's own preconditions, invalidation
+//!   by unsafe requests, and `stale-while-revalidate` (RFC 5861) in the background.
+//! - It keeps users apart: requests that differ in `Authorization`, `Cookie` or the userinfo of the URI
+//!   never share a stored response. Credentials are kept as keyed hashes, never in clear.
+//! - [`CacheHandle`] clears and purges behind a fence: a response that was on its way is not stored
+//!   afterwards.
+//! - Bodies stream. The caller has the head and each frame as soon as without the cache; what will not
+//!   be stored is not copied. A body is stored when it was read to its end and was as long as it said.
+//! - What is stored is bounded in octets, everything counted: keys, fields, bodies, bookkeeping, and
+//!   bodies that are being recorded.
+//! - Errors are the inner service's, of its own type. What goes wrong inside the cache is a request
+//!   forwarded, never an error.
+//! - Every response says why: a [`CacheStatus`] is in its extensions, in the words of RFC 9211.
+//!
+//! # What it does not do
+//!
+//! - It makes no response cacheable that its origin does not allow to be, and no header of its own
+//!   controls it: control is by types and methods. The one field it adds is `Age`; a stored response
+//!   without `Date` gets one as well.
+//! - It does not store partial responses: a request with `Range` goes to the origin, and so does a GET
+//!   that has content.
+//! - It does not retry and does not follow redirects; layers for that are easy to come by, and where they
+//!   go is said below.
+//! - It does not limit how long a request takes.
+//!
+//! # Where in the stack it goes
+//!
+//! The cache decides by what it sees, so whatever decides *which* response a request gets has to be
+//! above it, and whatever decides *how* the origin is reached below:
+//!
+//! ```text
+//! request
+//!    │   trace                    sees hits too
+//!    │   auth, cookies            above, always: below, the cache could not tell users apart
+//!    │   accept-encoding, …       above: what Vary names has to be on the request
+//!    │   timeout                  above: it bounds the whole
+//!    │   redirects                above: each hop is stored under its own URI
+//!    │   decompression            above: what is stored stays small and as the origin sent it
+//!    ├── CacheLayer
+//!    │   retry                    below: a hit has nothing to retry
+//!    │   limits, load shedding    below: a hit needs no permit
+//!    ▼   client
+//! ```
+//!
+//! A layer below the cache that puts credentials on requests is a leak: one user may be shown what is
+//! another's.
+//!
+//! **The cache is always ready.** A hit has no use for the inner service, so
+//! [`poll_ready`](tower::Service::poll_ready) does not ask it: stored responses are served over a client that is saturated, or
+//! gone. A request that is forwarded clones the inner service, waits for that clone to be ready, and calls
+//! it. So layers above see no back-pressure; what they would do about it (shed load, say) they do below.
+//! An inner service that is not `Clone` goes under a [`Buffer`](https://docs.rs/tower/0.5/tower/buffer/).
+//!
+//! # Clearing and switching
+//!
+//! | what people try | what does it here |
+//! |---|---|
+//! | close the session | drop the services, layers and handles: the last one takes the store along |
+//! | make a new session | a new [`CacheLayer`] has a store of its own |
+//! | `session.cache = None` | [`disable`](CacheHandle::disable), [`clear`](CacheHandle::clear), or [both in one step](CacheHandle::disable_and_clear); [`pause`](CacheHandle::pause) for a time |
+//! | send `Cache-Control: no-cache` | that request, and no other, is answered only with the origin's consent; what is stored is freshened or replaced |
+//! | forget one page | [`purge`](CacheHandle::purge), for every variant, method and user |
+//!
+//! Clearing empties this cache and no other. A proxy or CDN on the way has copies of its own, and
+//! answers with them until the request itself says `no-cache`.
+//!
+//! # Background work, and stacks that are not `Send`
+//!
+//! `CacheLayer::new` validates what it serves stale on the tokio runtime that the request is made on;
+//! for that the inner service, its future and both bodies have to be `Send + 'static`.
+//! [`CacheLayer::without_background`] asks for none of it, and works around `&Client`, around services
+//! that are not `Send`, and without a runtime. [`CacheLayer::background`] takes another executor.
+//!
+//! # Features
+//!
+//! - `tokio` (default): background work on tokio, and with it `CacheLayer::new`.
+//!
+//! # Supported Rust
+//!
+//! Rust 1.85 and later. A newer one is asked for only with a new minor version.
 
 mod answer;
 pub mod background;
@@ -31,3 +135,8 @@ pub use self::layer::CacheLayer;
 pub use self::selector::Selector;
 pub use self::service::CacheService;
 pub use self::stats::Stats;
+
+/// The examples of the README run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
