@@ -1,4 +1,4 @@
-//! Answers made here: from a stored response, and where there can be none.
+//! Answers: from a stored response, from the origin alone, and where there can be none.
 
 use std::time::SystemTime;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::body::CacheBody;
-use crate::cache_status::CacheStatus;
+use crate::cache_status::{CacheStatus, NotStored};
 use crate::policy::{Asked, validation};
 use crate::stored::StoredResponse;
 
@@ -53,6 +53,19 @@ pub(crate) fn unavailable<B>(status: CacheStatus) -> Response<CacheBody<B>> {
     let mut response = Response::new(CacheBody::empty());
     *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
     response.extensions_mut().insert(status);
+    response
+}
+
+/// The origin's answer, on its way to the caller alone.
+pub(crate) fn passed<B>(
+    response: Response<B>,
+    status: CacheStatus,
+    refused: NotStored,
+) -> Response<CacheBody<B>> {
+    let mut response = response.map(CacheBody::passed);
+    response
+        .extensions_mut()
+        .insert(status.stored_as(Err(refused)));
     response
 }
 

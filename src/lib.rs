@@ -111,6 +111,7 @@ mod cache;
 mod cache_status;
 mod clock;
 mod exchange;
+mod fill;
 mod future;
 mod handle;
 mod header;

@@ -14,7 +14,8 @@ use crate::answer;
 use crate::background::{Background, Claim, TIME_LIMIT, Tokio, Validation};
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, NotStored};
-use crate::exchange::{Exchange, Fill, Purpose};
+use crate::exchange::{Exchange, Purpose};
+use crate::fill::Fill;
 use crate::future::{Forwarding, ResponseFuture};
 use crate::invalidation::Invalidation;
 use crate::key::{CacheKey, Partition, Target, Wanted};
@@ -108,35 +109,36 @@ where
         let found = self.cache.store.look_up(&wanted, |stored| {
             selection::select(&self.cache.seed, &asked, request.headers(), stored)
         });
-        match found {
-            Err(_) if asked.directives.only_if_cached => self.unsatisfiable(),
+        let Found {
+            response: stored,
+            is_invalid,
+        } = match found {
+            Ok(found) => found,
+            Err(_) if asked.directives.only_if_cached => return self.unsatisfiable(),
             Err(reason) => {
                 let key = wanted.to_key();
-                self.forward(request, reason, key, asked, None)
+                return self.forward(request, reason, key, asked, None);
             }
-            Ok(Found {
-                response: stored,
-                is_invalid,
-            }) => match reuse::decide(&asked, &stored, is_invalid, now) {
-                Decision::Reuse => self.reuse(&stored, &asked, request.headers(), now),
-                Decision::ReuseAndValidate if self.background.is_available() => {
-                    let answer = self.reuse(&stored, &asked, request.headers(), now);
-                    if let Some(claim) = Claim::on(&self.cache, &stored) {
-                        let key = wanted.to_key();
-                        self.validate_in_background(request, key, stored, claim);
-                    }
-                    answer
-                }
-                Decision::ReuseAndValidate => {
+        };
+        match reuse::decide(&asked, &stored, is_invalid, now) {
+            Decision::Reuse => self.reuse(&stored, &asked, request.headers(), now),
+            Decision::ReuseAndValidate if self.background.is_available() => {
+                let answer = self.reuse(&stored, &asked, request.headers(), now);
+                if let Some(claim) = Claim::on(&self.cache, &stored) {
                     let key = wanted.to_key();
-                    self.forward(request, Forward::Stale, key, asked, Some(stored))
+                    self.validate_in_background(request, key, stored, claim);
                 }
-                Decision::Validate(reason) => {
-                    let key = wanted.to_key();
-                    self.forward(request, reason, key, asked, Some(stored))
-                }
-                Decision::Unsatisfiable => self.unsatisfiable(),
-            },
+                answer
+            }
+            Decision::ReuseAndValidate => {
+                let key = wanted.to_key();
+                self.forward(request, Forward::Stale, key, asked, Some(stored))
+            }
+            Decision::Validate(reason) => {
+                let key = wanted.to_key();
+                self.forward(request, reason, key, asked, Some(stored))
+            }
+            Decision::Unsatisfiable => self.unsatisfiable(),
         }
     }
 }

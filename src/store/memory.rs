@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::claim::{Exchanging, Reservation};
 use super::fence::Fence;
 use super::index::Index;
+use super::{Found, Limits, Refused, Removed};
 use crate::cache_status::Forward;
 use crate::key::{UriKey, Wanted};
 use crate::mode::Switch;
@@ -23,44 +24,6 @@ pub(super) struct State {
     /// Octets of bodies that are being recorded.
     pub(super) recording: usize,
     evictions: u64,
-}
-
-/// How much may be held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Limits {
-    /// In octets, of what is stored and of what is being recorded.
-    pub(crate) capacity: usize,
-    /// In number of stored responses.
-    pub(crate) responses: usize,
-}
-
-/// A stored response that was found.
-#[derive(Debug, Clone)]
-pub(crate) struct Found {
-    pub(crate) response: Arc<StoredResponse>,
-    /// It was made wrong by an unsafe request, and may be reused only after validation.
-    pub(crate) is_invalid: bool,
-}
-
-/// Why a response was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// It was asked for before a clear or purge that means it.
-    Fenced,
-    /// The cache is switched off.
-    Off,
-    /// It is too large for the whole store.
-    TooLarge,
-    /// What is held was asked for later.
-    Outdated,
-}
-
-/// What a purge has taken out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Removed {
-    pub(crate) responses: usize,
-    pub(crate) bytes: usize,
-    pub(crate) in_flight: usize,
 }
 
 impl Memory {
@@ -126,10 +89,9 @@ impl Memory {
         &self,
         exchange: &Exchanging,
         old: &Arc<StoredResponse>,
-        new: StoredResponse,
+        new: Arc<StoredResponse>,
         switch: &Switch,
     ) -> Result<(), Refused> {
-        let new = Arc::new(new);
         let mut gone = Vec::new();
         let mut state = self.lock();
         let result = if state.index.place_of(old).is_none() {

@@ -8,5 +8,47 @@ mod fence;
 mod index;
 mod memory;
 
+use std::sync::Arc;
+
 pub(crate) use claim::{Exchanging, Reservation};
-pub(crate) use memory::{Found, Limits, Memory, Refused, Removed};
+pub(crate) use memory::Memory;
+
+use crate::stored::StoredResponse;
+
+/// How much may be held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// In octets, of what is stored and of what is being recorded.
+    pub(crate) capacity: usize,
+    /// In number of stored responses.
+    pub(crate) responses: usize,
+}
+
+/// A stored response that was found.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) response: Arc<StoredResponse>,
+    /// It was made wrong by an unsafe request, and may be reused only after validation.
+    pub(crate) is_invalid: bool,
+}
+
+/// Why a response was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// It was asked for before a clear or purge that means it.
+    Fenced,
+    /// The cache is switched off.
+    Off,
+    /// It is too large for the whole store.
+    TooLarge,
+    /// What is held was asked for later.
+    Outdated,
+}
+
+/// What a purge has taken out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Removed {
+    pub(crate) responses: usize,
+    pub(crate) bytes: usize,
+    pub(crate) in_flight: usize,
+}
