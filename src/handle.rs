@@ -73,10 +73,11 @@ impl CacheHandle {
     /// ```
     pub fn purge(&self, selector: impl Into<Selector>) -> Purged {
         let selector = selector.into();
-        Target::of_uri(selector.as_uri()).map_or_else(Purged::default, |target| {
-            let key = UriKey::new(&self.cache.seed, target);
-            self.cache.store.purge(&key).into()
-        })
+        let Some(target) = selector.as_uri().and_then(Target::of_uri) else {
+            return Purged::default();
+        };
+        let key = UriKey::new(&self.cache.seed, target);
+        self.cache.store.purge(&key).into()
     }
 
     /// Switches the cache off, for everybody: nothing is answered from the store, nothing is stored.

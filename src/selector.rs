@@ -2,6 +2,8 @@
 
 use http::Uri;
 
+use crate::key::Target;
+
 /// Which stored responses [`CacheHandle::purge`](crate::CacheHandle::purge) means.
 ///
 /// ```
@@ -14,7 +16,10 @@ use http::Uri;
 /// handle.purge(&uri); // the same
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Selector(Uri);
+pub struct Selector {
+    // In its normal form, and so without userinfo; `None` where it means nothing.
+    uri: Option<Uri>,
+}
 
 impl Selector {
     /// Every response stored for this URI: each variant, each method, whoever asked for it.
@@ -24,16 +29,31 @@ impl Selector {
     /// not means nothing that is stored.
     #[must_use]
     pub fn uri(uri: &Uri) -> Self {
-        Self(uri.clone())
+        Self {
+            uri: Target::of_uri(uri).and_then(|target| target.to_text().parse().ok()),
+        }
     }
 
-    pub(crate) fn as_uri(&self) -> &Uri {
-        &self.0
+    pub(crate) fn as_uri(&self) -> Option<&Uri> {
+        self.uri.as_ref()
     }
 }
 
 impl From<&Uri> for Selector {
     fn from(uri: &Uri) -> Self {
         Self::uri(uri)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_a_uri_is_not_kept() {
+        let uri = Uri::from_static("http://user:secret@h/a");
+        let selector = Selector::uri(&uri);
+        assert_eq!(selector, Selector::uri(&Uri::from_static("http://h:80/a")));
+        assert!(!format!("{selector:?}").contains("secret"));
     }
 }
