@@ -177,9 +177,12 @@ impl Filling {
         if least > self.settings.max_body() as u64 {
             return Err(NotStored::TooLarge);
         }
-        if !self.cache.switch.is_on() {
-            return Err(NotStored::Disabled);
-        }
+        // What is known now need not be copied first.
+        let Self { cache, .. } = self;
+        cache
+            .store
+            .would_take(&fill.exchanging, &fill.key, &cache.switch)
+            .map_err(not_stored)?;
         Ok((storable, selected_by))
     }
 

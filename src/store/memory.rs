@@ -3,11 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::claim::{Exchanging, Reservation};
-use super::fence::Fence;
-use super::index::Index;
+use super::state::State;
 use super::{Found, Limits, Refused, Removed};
 use crate::cache_status::Forward;
-use crate::key::{UriKey, Wanted};
+use crate::key::{CacheKey, UriKey, Wanted};
 use crate::mode::Switch;
 use crate::stored::StoredResponse;
 
@@ -16,25 +15,9 @@ use crate::stored::StoredResponse;
 #[derive(Debug)]
 pub(crate) struct Memory(Mutex<State>);
 
-#[derive(Debug)]
-pub(super) struct State {
-    index: Index,
-    pub(super) fence: Fence,
-    pub(super) limits: Limits,
-    /// Octets of bodies that are being recorded.
-    pub(super) recording: usize,
-    evictions: u64,
-}
-
 impl Memory {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self(Mutex::new(State {
-            index: Index::default(),
-            fence: Fence::default(),
-            limits,
-            recording: 0,
-            evictions: 0,
-        }))
+        Self(Mutex::new(State::new(limits)))
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -63,6 +46,16 @@ impl Memory {
         };
         state.index.touch(wanted.hash, place);
         Ok(found)
+    }
+
+    /// Whether a response to what this exchange has asked for would be taken, as things stand.
+    pub(crate) fn would_take(
+        &self,
+        exchange: &Exchanging,
+        key: &CacheKey,
+        switch: &Switch,
+    ) -> Result<(), Refused> {
+        self.lock().admit(exchange, key, switch)
     }
 
     /// Stores a response, in the place of `outdated` and of any that the same requests select.
@@ -211,81 +204,4 @@ impl Memory {
         let state = self.lock();
         (state.recording, state.evictions)
     }
-}
-
-impl State {
-    fn publish(
-        &mut self,
-        exchange: &Exchanging,
-        response: Arc<StoredResponse>,
-        outdated: Option<&Arc<StoredResponse>>,
-        switch: &Switch,
-        gone: &mut Vec<Arc<StoredResponse>>,
-    ) -> Result<(), Refused> {
-        let key = &response.key;
-        if !switch.is_on() {
-            return Err(Refused::Off);
-        }
-        if !self.fence.admits(exchange.generation(), key.uri_hash) {
-            return Err(Refused::Fenced);
-        }
-        if response.size() > self.limits.capacity {
-            return Err(Refused::TooLarge);
-        }
-        let slot = self.index.slot(key.hash);
-        if slot
-            .iter()
-            .any(|held| held.response.key == *key && is_newer(&held.response, &response))
-        {
-            return Err(Refused::Outdated);
-        }
-        for place in (0..slot.len()).rev() {
-            let held = &self.index.slot(key.hash)[place].response;
-            if outdated.is_some_and(|old| Arc::ptr_eq(old, held)) || replaces(&response, held) {
-                gone.push(self.index.remove(key.hash, place));
-            }
-        }
-        self.index.insert(response, gone);
-        self.make_room(gone);
-        Ok(())
-    }
-
-    fn outdate(&mut self, response: &Arc<StoredResponse>) -> Option<Arc<StoredResponse>> {
-        let place = self.index.place_of(response)?;
-        if response.terms.has_validator {
-            self.index.mark(response.key.hash, place);
-            return None;
-        }
-        Some(self.index.remove(response.key.hash, place))
-    }
-
-    /// Evicts until what is held and what is being recorded fit together.
-    pub(super) fn make_room(&mut self, gone: &mut Vec<Arc<StoredResponse>>) {
-        while self.index.bytes() + self.recording > self.limits.capacity
-            || self.index.len() > self.limits.responses
-        {
-            let Some(evicted) = self.index.remove_oldest() else {
-                return;
-            };
-            self.evictions += 1;
-            gone.push(evicted);
-        }
-    }
-}
-
-/// Whether the one answers every request that the other does.
-fn replaces(new: &StoredResponse, held: &StoredResponse) -> bool {
-    new.key == held.key
-        && new.selected_by == held.selected_by
-        && (new.head.is_of_head == held.head.is_of_head || held.head.is_of_head)
-}
-
-/// Whether a held response is newer than one that arrives: by `Date`, where the newcomer was asked for
-/// before the other was there (PRJ-4-13). What was asked for afterwards is newer whatever its origin's
-/// clock says.
-fn is_newer(held: &StoredResponse, new: &StoredResponse) -> bool {
-    held.selected_by == new.selected_by
-        && held.head.is_of_head == new.head.is_of_head
-        && held.terms.date > new.terms.date
-        && held.terms.response_time > new.terms.request_time
 }

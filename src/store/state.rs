@@ -1,0 +1,126 @@
+//! What the lock of the store guards.
+
+use std::sync::Arc;
+
+use super::claim::Exchanging;
+use super::fence::Fence;
+use super::index::Index;
+use super::{Limits, Refused};
+use crate::key::CacheKey;
+use crate::mode::Switch;
+use crate::stored::StoredResponse;
+
+/// What is stored and how it may change. Whatever is taken out is given to the caller, who drops it when
+/// the lock is free.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) index: Index,
+    pub(super) fence: Fence,
+    pub(super) limits: Limits,
+    /// Octets of bodies that are being recorded.
+    pub(super) recording: usize,
+    pub(super) evictions: u64,
+}
+
+impl State {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            index: Index::default(),
+            fence: Fence::default(),
+            limits,
+            recording: 0,
+            evictions: 0,
+        }
+    }
+
+    /// Stores a response, in the place of `outdated` and of any that it replaces.
+    pub(super) fn publish(
+        &mut self,
+        exchange: &Exchanging,
+        response: Arc<StoredResponse>,
+        outdated: Option<&Arc<StoredResponse>>,
+        switch: &Switch,
+        gone: &mut Vec<Arc<StoredResponse>>,
+    ) -> Result<(), Refused> {
+        let key = &response.key;
+        self.admit(exchange, key, switch)?;
+        if response.size() > self.limits.capacity {
+            return Err(Refused::TooLarge);
+        }
+        let slot = self.index.slot(key.hash);
+        if slot
+            .iter()
+            .any(|held| held.response.key == *key && is_newer(&held.response, &response))
+        {
+            return Err(Refused::Outdated);
+        }
+        for place in (0..slot.len()).rev() {
+            let held = &self.index.slot(key.hash)[place].response;
+            if outdated.is_some_and(|old| Arc::ptr_eq(old, held)) || replaces(&response, held) {
+                gone.push(self.index.remove(key.hash, place));
+            }
+        }
+        self.index.insert(response, gone);
+        self.make_room(gone);
+        Ok(())
+    }
+
+    /// The switch, and the fence.
+    pub(super) fn admit(
+        &self,
+        exchange: &Exchanging,
+        key: &CacheKey,
+        switch: &Switch,
+    ) -> Result<(), Refused> {
+        if !switch.is_on() {
+            return Err(Refused::Off);
+        }
+        if !self.fence.admits(exchange.generation(), key.uri_hash) {
+            return Err(Refused::Fenced);
+        }
+        Ok(())
+    }
+
+    /// A stored response is not reused before it is validated; one that cannot be is taken out.
+    pub(super) fn outdate(
+        &mut self,
+        response: &Arc<StoredResponse>,
+    ) -> Option<Arc<StoredResponse>> {
+        let place = self.index.place_of(response)?;
+        if response.terms.has_validator {
+            self.index.mark(response.key.hash, place);
+            return None;
+        }
+        Some(self.index.remove(response.key.hash, place))
+    }
+
+    /// Evicts until what is held and what is being recorded fit together.
+    pub(super) fn make_room(&mut self, gone: &mut Vec<Arc<StoredResponse>>) {
+        while self.index.bytes() + self.recording > self.limits.capacity
+            || self.index.len() > self.limits.responses
+        {
+            let Some(evicted) = self.index.remove_oldest() else {
+                return;
+            };
+            self.evictions += 1;
+            gone.push(evicted);
+        }
+    }
+}
+
+/// Whether the one answers every request that the other does.
+fn replaces(new: &StoredResponse, held: &StoredResponse) -> bool {
+    new.key == held.key
+        && new.selected_by == held.selected_by
+        && (new.head.is_of_head == held.head.is_of_head || held.head.is_of_head)
+}
+
+/// Whether a held response is newer than one that arrives: by `Date`, where the newcomer was asked for
+/// before the other was there (PRJ-4-13). What was asked for afterwards is newer whatever its origin's
+/// clock says.
+fn is_newer(held: &StoredResponse, new: &StoredResponse) -> bool {
+    held.selected_by == new.selected_by
+        && held.head.is_of_head == new.head.is_of_head
+        && held.terms.date > new.terms.date
+        && held.terms.response_time > new.terms.request_time
+}
