@@ -69,6 +69,11 @@ impl Origin {
         self.script.lock().unwrap().replies.push_back(reply);
     }
 
+    /// Forgets the replies that it was not asked for.
+    pub fn forget_replies(&self) {
+        self.script.lock().unwrap().replies.clear();
+    }
+
     /// How often it was asked.
     pub fn calls(&self) -> usize {
         self.script.lock().unwrap().seen.len()
