@@ -116,7 +116,7 @@ impl Filling {
             .freshen(head.status, &head.fields, answer, fill.request_time, now);
         let status = status.with_age(terms.current_age(now), terms.lifetime);
         let selected_by = selection::selection(&cache.seed, &fields, &fill.caller);
-        let may_stay = may_stay && selected_by.is_some();
+        let may_stay = may_stay && selected.terms.may_be_freshened && selected_by.is_some();
         let fresh = Arc::new(StoredResponse::new(
             selected.key.clone(),
             StoredHead {

@@ -215,9 +215,14 @@ impl<S, X> CacheService<S, X> {
         S: Service<Request<Q>> + Clone,
         X: Background<Validation<S, Q, R>>,
     {
-        // What is asked about is the stored response, not what the caller has.
-        for precondition in [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE] {
-            request.headers_mut().remove(precondition);
+        // What is asked about is the stored response, all of it, and not what the caller has.
+        for field in [
+            header::IF_NONE_MATCH,
+            header::IF_MODIFIED_SINCE,
+            header::RANGE,
+            header::IF_RANGE,
+        ] {
+            request.headers_mut().remove(field);
         }
         let asked = Asked {
             is_head: stored.head.is_of_head,

@@ -57,6 +57,8 @@ pub(crate) struct Terms {
     pub(crate) is_no_cache: bool,
     /// Never reused stale: `must-revalidate` (RFC 9111 §5.2.2.2).
     pub(crate) is_must_revalidate: bool,
+    /// What was decided could be decided anew from the fields that are kept.
+    pub(crate) may_be_freshened: bool,
     /// Fields left out of an answer that was not validated: `no-cache="…"`.
     pub(crate) withheld: Box<[HeaderName]>,
 }

@@ -104,9 +104,11 @@ impl Recorder {
 
     fn copy(&mut self, data: &[u8]) -> bool {
         let length = self.length + data.len();
-        let is_longer_than_said = self.expected.is_some_and(|octets| length as u64 > octets);
-        if length > self.limit || is_longer_than_said {
+        if self.expected.is_some_and(|octets| length as u64 > octets) {
             return false;
+        }
+        if length > self.limit {
+            return self.give_up();
         }
         let spare = self
             .chunks
@@ -122,11 +124,9 @@ impl Recorder {
                 None => length.min(self.limit - length),
             };
             let room = later.len() + ahead.min(AHEAD);
-            let Some((_, reservation)) = &mut self.storing else {
-                return false;
-            };
-            if !reservation.grow(room) {
-                return false;
+            let has_room = |(_, reservation): &mut (_, Reservation)| reservation.grow(room);
+            if !self.storing.as_mut().is_some_and(has_room) {
+                return self.give_up();
             }
             let mut chunk = Vec::with_capacity(room);
             chunk.extend_from_slice(later);
@@ -134,6 +134,17 @@ impl Recorder {
         }
         self.length = length;
         true
+    }
+
+    /// There is nothing wrong with the response, but it will not be stored. It shows all the same that
+    /// what it would have taken the place of is outdated (PRJ-4.3.3-4).
+    fn give_up(&self) -> bool {
+        if let Some((response, _)) = &self.storing {
+            if let Some(outdated) = &response.outdated {
+                response.cache.store.outdate(outdated);
+            }
+        }
+        false
     }
 
     /// The body will not be stored.

@@ -162,11 +162,31 @@ fn smallest(least: &mut Option<u64>, seconds: u64) {
 }
 
 fn for_each_directive(fields: &HeaderMap, name: &HeaderName, mut act: impl FnMut(&Directive<'_>)) {
-    for line in lines(fields, name) {
-        let mut members = Members::of(line, Quoting::Escaped);
-        while let Some(member) = members.next() {
-            act(&Directive::parse(member, members.is_damaged()));
+    let mut found = lines(fields, name);
+    let Some(first) = found.next() else {
+        return;
+    };
+    let has_quotes = |line: &[u8]| line.contains(&b'"');
+    let rest: Vec<_> = found.collect();
+    if rest.is_empty() || !(has_quotes(first) || rest.iter().any(|line| has_quotes(line))) {
+        for line in std::iter::once(first).chain(rest) {
+            for_each_member(line, &mut act);
         }
+    } else {
+        // A string may begin in one line and end in another, as it would in the lines joined.
+        let mut joined = first.to_vec();
+        for line in rest {
+            joined.extend_from_slice(b", ");
+            joined.extend_from_slice(line);
+        }
+        for_each_member(&joined, &mut act);
+    }
+}
+
+fn for_each_member(line: &[u8], act: &mut impl FnMut(&Directive<'_>)) {
+    let mut members = Members::of(line, Quoting::Escaped);
+    while let Some(member) = members.next() {
+        act(&Directive::parse(member, members.is_damaged()));
     }
 }
 
@@ -314,6 +334,8 @@ mod tests {
             (&["max-age=60 public"], Some(0)),
             (&["max-age=\"60"], Some(0)),
             (&["x=\"oops, max-age=60"], Some(0)),
+            (&["x=\"oops", "max-age=60"], Some(0)),
+            (&["x=\"one", "two\", max-age=60"], Some(60)),
             (&["s-maxage=60"], None),
             (&["xmax-age=60"], None),
         ];

@@ -82,13 +82,18 @@ pub(super) fn last_modified(fields: &HeaderMap, received: SystemTime) -> Option<
 }
 
 /// `Date`, or the time received where there is none or it cannot be read (RFC 9110 §6.6.1, C-40).
-pub(super) fn date_or(fields: &mut HeaderMap, received: SystemTime) -> SystemTime {
-    match DateField::parse(fields, &header::DATE, received) {
-        DateField::At(date) => date,
-        DateField::Absent | DateField::Invalid => {
-            fields.insert(header::DATE, date::format(received));
-            received
-        }
+pub(super) fn date_or(fields: &HeaderMap, received: SystemTime) -> SystemTime {
+    let date = DateField::parse(fields, &header::DATE, received);
+    date.time().unwrap_or(received)
+}
+
+/// What is kept has a `Date` that can be read.
+pub(super) fn keep_date(kept: &mut HeaderMap, date: SystemTime, received: SystemTime) {
+    if DateField::parse(kept, &header::DATE, received)
+        .time()
+        .is_none()
+    {
+        kept.insert(header::DATE, date::format(date));
     }
 }
 

@@ -56,14 +56,21 @@ impl Policy {
             }
         };
         let mut kept = storable_fields(fields);
-        let terms = self.terms(
+        if let Some(octets) = content_length.filter(|_| kept.contains_key(header::CONTENT_LENGTH)) {
+            // What was said twice is said once.
+            kept.insert(header::CONTENT_LENGTH, HeaderValue::from(octets));
+        }
+        let age = age::parse(fields);
+        let mut terms = self.terms(
             status,
-            &mut kept,
+            fields,
             &directives,
-            age::parse(fields),
+            age,
             request_time,
             response_time,
         );
+        terms.has_validator = validation::has_validator(&kept);
+        freshness::keep_date(&mut kept, terms.date, response_time);
         let can_be_fresh = says_how_long || !terms.lifetime.is_zero();
         if !terms.has_validator && (!can_be_fresh || terms.is_no_cache) {
             return Err(NotStored::NoValidator);
@@ -79,7 +86,7 @@ impl Policy {
     pub(super) fn terms(
         &self,
         status: StatusCode,
-        fields: &mut HeaderMap,
+        fields: &HeaderMap,
         directives: &ResponseDirectives,
         age: u64,
         request_time: SystemTime,
@@ -99,8 +106,14 @@ impl Policy {
             ),
             is_no_cache: directives.no_cache.is_whole(),
             is_must_revalidate: directives.must_revalidate,
+            may_be_freshened: !decides_for_one_hop(fields),
             withheld: match &directives.no_cache {
-                Scope::Fields(names) => names.clone().into_boxed_slice(),
+                // `Age` is ours (§4).
+                Scope::Fields(names) => names
+                    .iter()
+                    .filter(|n| *n != header::AGE)
+                    .cloned()
+                    .collect(),
                 Scope::Absent | Scope::Whole => Box::default(),
             },
         }
@@ -129,6 +142,20 @@ fn storable_fields(received: &HeaderMap) -> HeaderMap {
     }
     kept.insert(header::AGE, HeaderValue::from_static("0"));
     kept
+}
+
+/// Whether `Connection` names a field that decides about reuse. It was obeyed when the response was
+/// stored and is gone since, so that nothing can be decided anew from what was kept (PRJ-3.1-7).
+pub(super) fn decides_for_one_hop(fields: &HeaderMap) -> bool {
+    fields.contains_key(header::CONNECTION)
+        && [
+            header::CACHE_CONTROL,
+            header::EXPIRES,
+            header::DATE,
+            header::VARY,
+        ]
+        .iter()
+        .any(|name| connection::is_named(fields, name))
 }
 
 /// RFC 9110 §15.1, RFC 7725 §3.

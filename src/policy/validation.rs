@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Policy, storing};
+use super::{Policy, freshness, storing};
 use crate::header::cache_control::ResponseDirectives;
 use crate::header::date::DateField;
 use crate::header::etag::{EntityTag, IfNoneMatch};
@@ -141,16 +141,19 @@ impl Policy {
             &fields
         };
         let directives = ResponseDirectives::parse(controlling);
+        let age = age::parse(answer);
         let terms = self.terms(
             status,
-            &mut fields,
+            &fields,
             &directives,
-            age::parse(answer),
+            age,
             request_time,
             response_time,
         );
+        freshness::keep_date(&mut fields, terms.date, response_time);
         Freshened {
-            may_stay: !storing::is_no_store(status, &directives),
+            may_stay: !storing::is_no_store(status, &directives)
+                && !storing::decides_for_one_hop(answer),
             is_from_cache: answer.contains_key(header::AGE),
             fields,
             terms,
