@@ -43,6 +43,14 @@ pub(crate) struct Filling {
     status: CacheStatus,
 }
 
+/// A stored response brought up to date.
+struct Fresh {
+    response: Arc<StoredResponse>,
+    /// The 304 came from a cache on the way, with an `Age` of its own.
+    is_from_cache: bool,
+    status: CacheStatus,
+}
+
 impl Filling {
     /// The head of the origin's answer is there: time is read once for all that follows.
     pub(crate) fn new(
@@ -67,7 +75,7 @@ impl Filling {
             self.cache.counters.validation(is_not_modified);
         }
         match &self.fill.selected {
-            Some(selected) if self.fill.is_validation && is_not_modified => {
+            Some(selected) if is_not_modified => {
                 let selected = selected.clone();
                 self.not_modified(response, &selected)
             }
@@ -75,14 +83,32 @@ impl Filling {
         }
     }
 
-    /// RFC 9111 §4.3.3: a 304 to our own question.
+    /// RFC 9111 §4.3.3: a 304, where there is a stored response that it may be about.
     fn not_modified<B>(
         self,
         response: Response<B>,
         selected: &Arc<StoredResponse>,
     ) -> Response<CacheBody<B>> {
-        match validation::is_about(response.headers(), selected, &self.fill.caller) {
-            NotModified::Stored => self.freshened(response.headers(), selected),
+        let (fill, answer) = (&self.fill, response.headers());
+        match validation::is_about(answer, selected, &fill.caller, fill.is_validation) {
+            NotModified::Stored => {
+                let fresh = self.freshen(answer, selected);
+                let mut response = answer::validated(
+                    &fresh.response,
+                    &fill.asked,
+                    &fill.caller,
+                    self.now,
+                    fresh.is_from_cache,
+                );
+                response.extensions_mut().insert(fresh.status);
+                response
+            }
+            NotModified::Both => {
+                let status = self.freshen(answer, selected).status;
+                let mut response = response.map(CacheBody::passed);
+                response.extensions_mut().insert(status);
+                response
+            }
             NotModified::Caller => passed(response, self.status, NotStored::NotSelected),
             // There is no body to answer with, and none can be asked for: the request is gone (C-20).
             NotModified::Nobody => {
@@ -92,55 +118,62 @@ impl Filling {
         }
     }
 
-    /// RFC 9111 §4.3.4: the stored response is still good, with the fields of the 304.
-    fn freshened<B>(
-        self,
-        answer: &HeaderMap,
-        selected: &Arc<StoredResponse>,
-    ) -> Response<CacheBody<B>> {
+    /// RFC 9111 §4.3.4: the stored response is still good, with the fields of the 304; and so is every
+    /// other that the request selects and that has the same strong tag.
+    fn freshen(&self, answer: &HeaderMap, selected: &Arc<StoredResponse>) -> Fresh {
+        for other in self.cache.store.variants_beside(selected) {
+            if validation::has_same_strong_tag(answer, &other)
+                && selection::matches(&self.cache.seed, &other, &self.fill.caller)
+            {
+                self.freshen_one(answer, &other);
+            }
+        }
+        self.freshen_one(answer, selected)
+    }
+
+    fn freshen_one(&self, answer: &HeaderMap, stored: &Arc<StoredResponse>) -> Fresh {
         let Self {
-            cache,
-            settings,
-            fill,
-            now,
-            status,
+            cache, fill, now, ..
         } = self;
-        let head = &selected.head;
+        let head = &stored.head;
+        let policy = &self.settings.policy;
         let Freshened {
             fields,
             terms,
             may_stay,
             is_from_cache,
-        } = settings
-            .policy
-            .freshen(head.status, &head.fields, answer, fill.request_time, now);
-        let status = status.with_age(terms.current_age(now), terms.lifetime);
+        } = policy.freshen(head.status, &head.fields, answer, fill.request_time, *now);
+        let status = self
+            .status
+            .with_age(terms.current_age(*now), terms.lifetime);
         let selected_by = selection::selection(&cache.seed, &fields, &fill.caller);
-        let may_stay = may_stay && selected.terms.may_be_freshened && selected_by.is_some();
-        let fresh = Arc::new(StoredResponse::new(
-            selected.key.clone(),
+        let may_stay = may_stay && stored.terms.may_be_freshened && selected_by.is_some();
+        let response = Arc::new(StoredResponse::new(
+            stored.key.clone(),
             StoredHead {
                 fields: stored::own(&fields),
                 ..*head
             },
             selected_by.unwrap_or_default(),
             terms,
-            selected.body.clone(),
+            stored.body.clone(),
         ));
         let storing = if fill.asked.directives.no_store {
             Err(NotStored::RequestNoStore)
         } else if may_stay {
             cache
                 .store
-                .freshen(&fill.exchanging, selected, fresh.clone(), &cache.switch)
+                .freshen(&fill.exchanging, stored, response.clone(), &cache.switch)
                 .map_err(not_stored)
         } else {
-            cache.store.remove(selected);
+            cache.store.remove(stored);
             Err(NotStored::NoStore)
         };
-        let mut response = answer::validated(&fresh, &fill.asked, &fill.caller, now, is_from_cache);
-        response.extensions_mut().insert(status.stored_as(storing));
-        response
+        Fresh {
+            response,
+            is_from_cache,
+            status: status.stored_as(storing),
+        }
     }
 
     /// RFC 9111 §3: any other answer.
@@ -230,7 +263,9 @@ impl Filling {
             .take_if(|held| fill.asked.is_head && !held.head.is_of_head)
         {
             // A head takes the place of no body; it may show that the body is of another (§4.3.5).
-            if !validation::is_head_of(response.headers(), &whole) {
+            let is_same = response.status() == whole.head.status
+                && validation::is_head_of(response.headers(), &whole);
+            if !is_same {
                 incomplete.cache.store.outdate(&whole);
             }
         }

@@ -4,6 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use siphasher::sip::SipHasher13;
 use siphasher::sip128::{Hasher128, SipHasher24};
@@ -87,13 +88,8 @@ impl<'a> Target<'a> {
     /// The target of an absolute URI; `None` for any other form.
     pub(crate) fn of_uri(uri: &'a Uri) -> Option<Self> {
         let authority = uri.authority()?;
-        let scheme = uri.scheme_str()?;
-        Some(Self::new(
-            uri,
-            scheme,
-            authority.host(),
-            authority.port_u16(),
-        ))
+        let port = port_of(authority)?;
+        Some(Self::new(uri, uri.scheme_str()?, authority.host(), port))
     }
 
     /// The target of a request: of its URI, or of its `Host` where the URI has no authority, as
@@ -113,12 +109,8 @@ impl<'a> Target<'a> {
                 .starts_with('/')
                 .then(|| Self::new(uri, scheme, host, port));
         };
-        let target = Self::new(
-            uri,
-            uri.scheme_str()?,
-            authority.host(),
-            authority.port_u16(),
-        );
+        let port = port_of(authority)?;
+        let target = Self::new(uri, uri.scheme_str()?, authority.host(), port);
         let agrees = host.is_none_or(|host| {
             split_host(host).is_some_and(|(host, port)| {
                 host.eq_ignore_ascii_case(target.host)
@@ -325,6 +317,20 @@ fn without_default(scheme: &str, port: Option<u16>) -> Option<u16> {
     port.filter(|port| *port != default)
 }
 
+/// The port that is written; `Some(None)` where there is none, `None` where it is no port.
+#[allow(
+    clippy::option_option,
+    reason = "no port and a wrong one are two things"
+)]
+fn port_of(authority: &Authority) -> Option<Option<u16>> {
+    let text = authority.as_str();
+    let is_written = text.rsplit_once(':').is_some_and(|(_, port)| {
+        !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let port = authority.port_u16();
+    (port.is_some() || !is_written).then_some(port)
+}
+
 /// `host [ ":" port ]` (RFC 9110 §7.2). No userinfo, no path, no rubbish.
 fn split_host(value: &[u8]) -> Option<(&str, Option<u16>)> {
     let text = std::str::from_utf8(value).ok()?.trim_matches([' ', '\t']);
@@ -505,6 +511,7 @@ mod tests {
         assert_eq!(of_request("/a", &["u@h"]), None);
         assert_eq!(of_request("/a", &["h:+1"]), None);
         assert_eq!(of_request("/a", &["h:99999"]), None);
+        assert_eq!(of_request("http://h:99999/a", &[]), None);
         assert_eq!(of_request("*", &["h"]), None);
         assert_eq!(of_request("h:80", &[]), None);
     }

@@ -93,15 +93,17 @@ where
         self.refresh_settings();
         let body = request.body();
         let has_content = !body.is_end_stream() && body.size_hint().exact() != Some(0);
-        let asked = match Asked::read(request.method(), request.headers(), has_content) {
-            Ok(_) if !self.cache.switch.is_on() => {
-                return self.pass(request, Forward::Bypass, NotStored::Disabled);
-            }
-            Ok(asked) => asked,
-            Err(reason @ Forward::Method) => return self.pass(request, reason, NotStored::Method),
-            Err(reason) => return self.pass(request, reason, NotStored::Bypass),
+        let Some(asked) = Asked::read(request.method(), request.headers(), has_content) else {
+            return self.pass(request, Forward::Method, NotStored::Method);
         };
-        let Some(target) = Target::of_request(request.uri(), request.headers()) else {
+        if !self.cache.switch.is_on() {
+            return self.pass(request, Forward::Bypass, NotStored::Disabled);
+        }
+        let target = Target::of_request(request.uri(), request.headers());
+        let Some(target) = target.filter(|_| !asked.is_bypass) else {
+            if asked.directives.only_if_cached {
+                return self.unsatisfiable();
+            }
             return self.pass(request, Forward::Bypass, NotStored::Bypass);
         };
         let wanted = Wanted::new(&self.cache.seed, target, self.partition(&request));

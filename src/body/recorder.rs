@@ -61,6 +61,7 @@ pub(crate) fn not_stored(refused: Refused) -> NotStored {
         Refused::Fenced => NotStored::Purged,
         Refused::Off => NotStored::Disabled,
         Refused::TooLarge => NotStored::TooLarge,
+        Refused::NoRoom => NotStored::NoRoom,
         Refused::Outdated => NotStored::Outdated,
     }
 }

@@ -22,10 +22,46 @@ pub(crate) fn others(target: &Target<'_>, answer: &HeaderMap) -> Vec<Uri> {
 
 /// Resolves a reference against the target (RFC 3986 §5).
 fn resolve(target: &Target<'_>, reference: &[u8]) -> Option<Uri> {
-    let reference = UriReferenceStr::new(std::str::from_utf8(reference).ok()?.trim()).ok()?;
-    let base = target.to_text();
+    let reference = guard(std::str::from_utf8(reference).ok()?.trim())?;
+    let base = guard(&target.to_text())?;
     let base = UriAbsoluteStr::new(&base).ok()?;
-    reference.resolve_against(base).to_string().parse().ok()
+    let resolved = UriReferenceStr::new(&reference).ok()?.resolve_against(base);
+    unguard(resolved.to_string()).parse().ok()
+}
+
+/// Characters that RFC 3986 lets nobody write and everybody does, `/list?ids[]=1`, and what stands for
+/// them while a reference is resolved: an encoding of theirs that begins as no other does.
+const GUARDED: [(char, &str); 6] = [
+    ('[', "%FF5B"),
+    (']', "%FF5D"),
+    ('^', "%FF5E"),
+    ('`', "%FF60"),
+    ('|', "%FF7C"),
+    ('\\', "%FF5C"),
+];
+
+fn guard(text: &str) -> Option<String> {
+    if text.to_ascii_uppercase().contains("%FF") {
+        return None;
+    }
+    // Brackets belong in an authority, round an IPv6 address.
+    let authority = text.find("//");
+    let authority = authority.filter(|at| *at == 0 || text[..*at].ends_with(':'));
+    let path_at = authority.map_or(0, |authority_at| {
+        let rest = &text[authority_at + 2..];
+        text.len() - rest.len() + rest.find(['/', '?', '#']).unwrap_or(rest.len())
+    });
+    let mut path = text[path_at..].to_owned();
+    for (character, guard) in GUARDED {
+        path = path.replace(character, guard);
+    }
+    Some(format!("{}{path}", &text[..path_at]))
+}
+
+fn unguard(text: String) -> String {
+    GUARDED.iter().fold(text, |text, (character, guard)| {
+        text.replace(guard, &character.to_string())
+    })
 }
 
 #[cfg(test)]
@@ -52,6 +88,8 @@ mod tests {
             ("?x", "http://o.test/dir/a?x"),
             ("//O.test:80/b", "http://O.test:80/b"),
             ("HTTP://o.test/b#f", "http://o.test/b"),
+            ("/b?ids[]=1|2", "http://o.test/b?ids[]=1|2"),
+            ("b[1]", "http://o.test/dir/b[1]"),
         ] {
             assert_eq!(others_of(location), [expected], "{location}");
         }

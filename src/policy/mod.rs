@@ -12,7 +12,6 @@ pub(crate) mod validation;
 
 use http::{HeaderMap, Method, header};
 
-use crate::cache_status::Forward;
 use crate::header::cache_control::RequestDirectives;
 
 /// How the rules are applied where they leave a choice.
@@ -22,33 +21,28 @@ pub(crate) struct Policy {
     pub(crate) heuristics: bool,
 }
 
-/// What a request that may be answered from the store says about how.
+/// What a GET or HEAD says about how it may be answered.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     pub(crate) directives: RequestDirectives,
     pub(crate) is_head: bool,
     /// It has `If-None-Match` or `If-Modified-Since`, which a cache answers (RFC 9111 §4.3.2).
     pub(crate) is_conditional: bool,
+    /// It is not for the store: it has content, which is in no key (C-42), preconditions that are for the
+    /// origin (C-27), or asks for something else than the whole.
+    pub(crate) is_bypass: bool,
 }
 
 impl Asked {
-    /// Reads a request in one pass over the names of its fields. The error says why it is forwarded
-    /// without a look at the store.
-    pub(crate) fn read(
-        method: &Method,
-        fields: &HeaderMap,
-        has_content: bool,
-    ) -> Result<Self, Forward> {
+    /// Reads a request in one pass over the names of its fields; `None` where it is of another method.
+    pub(crate) fn read(method: &Method, fields: &HeaderMap, has_content: bool) -> Option<Self> {
         let is_head = *method == Method::HEAD;
         if !is_head && *method != Method::GET {
-            return Err(Forward::Method);
-        }
-        // Content on a GET is in no key (C-42).
-        if has_content {
-            return Err(Forward::Bypass);
+            return None;
         }
         let mut asked = Self {
             is_head,
+            is_bypass: has_content,
             ..Self::default()
         };
         let mut has_directives = false;
@@ -62,15 +56,13 @@ impl Asked {
                 || name == header::UPGRADE
                 || (name == header::RANGE && !is_head)
             {
-                // Preconditions that are for the origin (C-27), and requests for something else than
-                // the whole.
-                return Err(Forward::Bypass);
+                asked.is_bypass = true;
             }
         }
         if has_directives {
             asked.directives = RequestDirectives::parse(fields);
         }
-        Ok(asked)
+        Some(asked)
     }
 }
 
@@ -89,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    fn read(method: Method, name: &'static str) -> Result<Asked, Forward> {
+    fn read(method: Method, name: &'static str) -> Option<Asked> {
         let mut fields = HeaderMap::new();
         fields.insert(name, HeaderValue::from_static("x"));
         Asked::read(&method, &fields, false)
@@ -98,27 +90,21 @@ mod tests {
     /// §1 of the requirements, C-27, C-42
     #[test]
     fn only_a_plain_get_or_head_looks_at_the_store() {
-        assert!(read(Method::GET, "accept").is_ok());
+        let get = |name| read(Method::GET, name).unwrap();
+        assert!(!get("accept").is_bypass && !get("accept").is_conditional);
         assert!(read(Method::HEAD, "accept").unwrap().is_head);
-        assert!(read(Method::GET, "if-none-match").unwrap().is_conditional);
-        assert!(
-            read(Method::GET, "if-modified-since")
-                .unwrap()
-                .is_conditional
-        );
-        assert!(read(Method::HEAD, "range").is_ok(), "9110-14.2-1");
+        assert!(get("if-none-match").is_conditional);
+        assert!(get("if-modified-since").is_conditional);
+        let head = read(Method::HEAD, "range").unwrap();
+        assert!(!head.is_bypass, "9110-14.2-1");
         for field in ["if-match", "if-unmodified-since", "range", "upgrade"] {
-            assert_eq!(
-                read(Method::GET, field).unwrap_err(),
-                Forward::Bypass,
-                "{field}"
-            );
+            assert!(get(field).is_bypass, "{field}");
         }
-        assert_eq!(read(Method::POST, "accept").unwrap_err(), Forward::Method);
-        let get = Method::from_bytes(b"get").unwrap();
-        assert_eq!(read(get, "accept").unwrap_err(), Forward::Method);
         let content = Asked::read(&Method::GET, &HeaderMap::new(), true);
-        assert_eq!(content.unwrap_err(), Forward::Bypass);
+        assert!(content.unwrap().is_bypass);
+        assert!(read(Method::POST, "accept").is_none());
+        let lower_case = Method::from_bytes(b"get").unwrap();
+        assert!(read(lower_case, "accept").is_none());
     }
 
     /// 9111-4.4-1, 9110-9.2.1-1, PRJ-9.2.1-1

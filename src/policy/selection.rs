@@ -65,7 +65,7 @@ fn preference(stored: &StoredResponse) -> impl PartialOrd + use<> {
 }
 
 /// Whether every field that `Vary` names holds what it held. Absent matches only absent.
-fn matches(seed: &Seed, stored: &StoredResponse, request: &HeaderMap) -> bool {
+pub(crate) fn matches(seed: &Seed, stored: &StoredResponse, request: &HeaderMap) -> bool {
     stored.selected_by.iter().all(|(name, held)| {
         digest(seed, request, name) == *held && !connection::is_named(request, name)
     })

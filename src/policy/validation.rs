@@ -1,7 +1,7 @@
 //! RFC 9111 §4.3: asking whether a stored response is still good, and what the answer means; and the
 //! caller's own preconditions.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
@@ -48,53 +48,92 @@ pub(crate) fn make_conditional(fields: &mut HeaderMap, stored: &StoredResponse) 
 pub(crate) enum NotModified {
     /// The stored response is still good.
     Stored,
+    /// The caller's copy is still good, and the stored response is no other.
+    Both,
     /// It answers the caller's own preconditions and says nothing about the stored response.
     Caller,
     /// Neither: a fault of the origin.
     Nobody,
 }
 
-/// What a 304 to a validation is about (RFC 9111 §4.3.4). `caller` are the fields of the request
-/// before it was made conditional.
+/// What a 304 is about (RFC 9111 §4.3.4). `caller` are the fields of the request before it was made
+/// conditional; `is_ours` says whether it was, and asked about the stored response.
 pub(crate) fn is_about(
     answer: &HeaderMap,
     stored: &StoredResponse,
     caller: &HeaderMap,
+    is_ours: bool,
 ) -> NotModified {
-    let held = &stored.head.fields;
     let listed = IfNoneMatch::of(caller);
-    let otherwise = |is_callers: bool| {
-        if is_callers {
+    if let Some(tag) = EntityTag::parse(answer) {
+        return if is_tag_of(tag, answer, stored) {
+            NotModified::Stored
+        } else if !is_ours || listed.is_some_and(|listed| listed.matches(Some(tag))) {
             NotModified::Caller
         } else {
             NotModified::Nobody
-        }
-    };
-    if let Some(tag) = EntityTag::parse(answer) {
-        let is_stored = EntityTag::parse(held).is_some_and(|held| {
-            tag.matches_strongly(held) || (!tag.is_strong() && tag.matches_weakly(held))
-        });
-        return if is_stored {
-            NotModified::Stored
-        } else {
-            otherwise(listed.is_some_and(|listed| listed.matches(Some(tag))))
         };
+    }
+    if !is_ours {
+        return if was_copied_before(stored, answer, caller) {
+            NotModified::Both
+        } else {
+            NotModified::Caller
+        };
+    }
+    // A tag of the caller's may be meant as well as ours.
+    if listed.is_some_and(|listed| listed.tags().count() > 1) {
+        return NotModified::Caller;
     }
     // A date that differs is about something else. Where nothing contradicts and ours is the only
     // question asked, ours is answered: many origins leave the tag out of a 304 (C-19).
-    let contradicts = match (
-        answer.get(header::LAST_MODIFIED),
-        held.get(header::LAST_MODIFIED),
-    ) {
-        (Some(answered), Some(held)) => answered != held,
-        _ => false,
-    };
-    let has_others = listed.is_some_and(|listed| listed.tags().count() > 1);
-    if contradicts || has_others {
-        otherwise(has_others)
-    } else {
-        NotModified::Stored
+    match modified(answer).zip(modified(&stored.head.fields)) {
+        Some((answered, held)) if answered != held => NotModified::Nobody,
+        _ => NotModified::Stored,
     }
+}
+
+/// Whether a 304 with this tag has a validator in common with a stored response: the same tag, strong
+/// where the 304's is; or, where the stored response has none, the same date, which is strong where it
+/// is old enough (RFC 9110 §8.8.2.2).
+fn is_tag_of(tag: EntityTag<'_>, answer: &HeaderMap, stored: &StoredResponse) -> bool {
+    /// So much older than `Date`, `Last-Modified` is a strong validator.
+    const STRONG: Duration = Duration::from_secs(60);
+    let (held, terms) = (&stored.head.fields, &stored.terms);
+    if let Some(held) = EntityTag::parse(held) {
+        return tag.matches_strongly(held) || (!tag.is_strong() && tag.matches_weakly(held));
+    }
+    let is_strong_date = terms
+        .last_modified
+        .and_then(|modified| terms.date.duration_since(modified).ok())
+        .is_some_and(|age| age >= STRONG);
+    modified(answer).is_some()
+        && modified(answer) == modified(held)
+        && (is_strong_date || !tag.is_strong())
+}
+
+/// Whether nothing has a validator and the caller's own date says that nothing has changed since a time
+/// that is no later than the stored response.
+fn was_copied_before(stored: &StoredResponse, answer: &HeaderMap, caller: &HeaderMap) -> bool {
+    let terms = &stored.terms;
+    !terms.has_validator
+        && modified(answer).is_none()
+        && !caller.contains_key(header::IF_NONE_MATCH)
+        && DateField::parse(caller, &header::IF_MODIFIED_SINCE, terms.date)
+            .time()
+            .is_some_and(|since| since <= terms.date)
+}
+
+/// Whether both have the same strong entity tag.
+pub(crate) fn has_same_strong_tag(answer: &HeaderMap, stored: &StoredResponse) -> bool {
+    let held = EntityTag::parse(&stored.head.fields);
+    EntityTag::parse(answer)
+        .zip(held)
+        .is_some_and(|(tag, held)| tag.matches_strongly(held))
+}
+
+fn modified(fields: &HeaderMap) -> Option<&HeaderValue> {
+    fields.get(header::LAST_MODIFIED)
 }
 
 /// A head that a 304 has brought up to date.
@@ -348,7 +387,7 @@ mod tests {
             ),
         ];
         for (answer, held, caller, expected) in table {
-            let about = is_about(&map(answer), &stored(held), &map(caller));
+            let about = is_about(&map(answer), &stored(held), &map(caller), true);
             assert_eq!(about, *expected, "{answer:?} {held:?} {caller:?}");
         }
     }

@@ -105,6 +105,23 @@ impl Memory {
         drop(gone);
     }
 
+    /// The other variants of the key of a stored response.
+    pub(crate) fn variants_beside(
+        &self,
+        response: &Arc<StoredResponse>,
+    ) -> Vec<Arc<StoredResponse>> {
+        let state = self.lock();
+        state
+            .index
+            .slot(response.key.hash)
+            .iter()
+            .filter(|held| {
+                held.response.key == response.key && !Arc::ptr_eq(&held.response, response)
+            })
+            .map(|held| held.response.clone())
+            .collect()
+    }
+
     /// Takes one stored response out.
     pub(crate) fn remove(&self, response: &Arc<StoredResponse>) {
         let mut state = self.lock();

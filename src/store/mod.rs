@@ -40,8 +40,10 @@ pub(crate) enum Refused {
     Fenced,
     /// The cache is switched off.
     Off,
-    /// It is too large for the whole store.
+    /// It is too large for the whole store, or the store is to hold nothing.
     TooLarge,
+    /// It would not fit beside what is being recorded.
+    NoRoom,
     /// What is held was asked for later.
     Outdated,
 }

@@ -44,8 +44,12 @@ impl State {
     ) -> Result<(), Refused> {
         let key = &response.key;
         self.admit(exchange, key, switch)?;
-        if response.size() > self.limits.capacity {
+        let size = response.size();
+        if size > self.limits.capacity || self.limits.responses == 0 {
             return Err(Refused::TooLarge);
+        }
+        if size > self.limits.capacity - self.recording.min(self.limits.capacity) {
+            return Err(Refused::NoRoom);
         }
         let slot = self.index.slot(key.hash);
         if slot
