@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::cache::Cache;
-use crate::key::{Target, UriKey};
+use crate::key::UriKey;
 use crate::selector::Selector;
 use crate::stats::Stats;
 use crate::store::Removed;
+use crate::target::Target;
 
 /// Clears, switches and inspects a cache while requests run.
 ///

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, StatusCode, Uri};
+use http::{HeaderMap, Request, StatusCode, Uri};
 
 use crate::cache::Cache;
-use crate::key::{Target, UriKey};
-use crate::policy::invalidation;
+use crate::key::UriKey;
+use crate::policy::{invalidation, may_invalidate};
+use crate::target::Target;
 
 /// An unsafe request: what it may have changed is invalidated when it has succeeded, and when nobody
 /// knows what has become of it, because it failed or was given up half-way (C-59).
@@ -18,12 +19,19 @@ pub(crate) struct Invalidation {
 }
 
 impl Invalidation {
-    pub(crate) fn new(cache: Arc<Cache>, target: Uri) -> Self {
-        Self {
-            cache,
-            target,
-            is_due: false,
+    /// Of a request that is unsafe, or of which nobody knows, and that has a target.
+    pub(crate) fn of<Q>(cache: &Arc<Cache>, request: &Request<Q>) -> Option<Self> {
+        if !may_invalidate(request.method()) {
+            return None;
         }
+        // A `Host` that disagrees is no reason to spare what the URI names.
+        let uri = request.uri();
+        let target = Target::of_request(uri, request.headers()).or_else(|| Target::of_uri(uri))?;
+        Some(Self {
+            cache: cache.clone(),
+            target: target.to_text().parse().ok()?,
+            is_due: false,
+        })
     }
 
     /// The request is about to be sent: from here on nobody knows what it does until it is answered.

@@ -126,6 +126,7 @@ mod settings;
 mod stats;
 mod store;
 mod stored;
+mod target;
 
 pub use self::body::CacheBody;
 pub use self::cache_status::{CacheStatus, Forward, NotStored, Outcome};

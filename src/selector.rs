@@ -2,7 +2,7 @@
 
 use http::Uri;
 
-use crate::key::Target;
+use crate::target::Target;
 
 /// Which stored responses [`CacheHandle::purge`](crate::CacheHandle::purge) means.
 ///

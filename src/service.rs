@@ -18,12 +18,13 @@ use crate::exchange::{Exchange, Purpose};
 use crate::fill::Fill;
 use crate::future::{Forwarding, ResponseFuture};
 use crate::invalidation::Invalidation;
-use crate::key::{CacheKey, Partition, Target, Wanted};
+use crate::key::{CacheKey, Partition, Wanted};
 use crate::policy::reuse::{self, Decision};
-use crate::policy::{self, Asked, selection, validation};
+use crate::policy::{Asked, selection, validation};
 use crate::settings::Settings;
 use crate::store::{Exchanging, Found};
 use crate::stored::StoredResponse;
+use crate::target::Target;
 
 /// An HTTP client with a cache around it; made by [`CacheLayer`](crate::CacheLayer).
 ///
@@ -182,7 +183,10 @@ impl<S, X> CacheService<S, X> {
         S: Service<Request<Q>> + Clone,
     {
         self.cache.counters.forward(reason);
-        let purpose = self.without_look_up(&request, refused);
+        let purpose = match Invalidation::of(&self.cache, &request) {
+            Some(invalidation) => Purpose::Invalidate(refused, invalidation),
+            None => Purpose::Pass(refused),
+        };
         let exchange = self.exchange(reason, purpose);
         let forwarding = Forwarding::readying(self.inner.clone(), request, exchange);
         ResponseFuture::forwarding(Box::pin(forwarding))
@@ -279,22 +283,6 @@ impl<S, X> CacheService<S, X> {
         let (uri, fields) = (request.uri(), request.headers());
         let credentials = self.settings.credentials.as_deref()?;
         Partition::of(&self.cache.seed, uri, fields, credentials)
-    }
-
-    /// What the answer to a request that is not looked up is good for.
-    fn without_look_up<Q>(&self, request: &Request<Q>, refused: NotStored) -> Purpose {
-        if !policy::may_invalidate(request.method()) {
-            return Purpose::Pass(refused);
-        }
-        // A `Host` that disagrees is no reason to spare what the URI names.
-        let uri = request.uri();
-        let target = Target::of_request(uri, request.headers()).or_else(|| Target::of_uri(uri));
-        match target.and_then(|target| target.to_text().parse().ok()) {
-            Some(target) => {
-                Purpose::Invalidate(refused, Invalidation::new(self.cache.clone(), target))
-            }
-            None => Purpose::Pass(refused),
-        }
     }
 }
 

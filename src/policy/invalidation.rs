@@ -3,7 +3,7 @@
 use http::{HeaderMap, StatusCode, Uri, header};
 use iri_string::types::{UriAbsoluteStr, UriReferenceStr};
 
-use crate::key::Target;
+use crate::target::Target;
 
 /// Whether an answer to an unsafe request says that something may have changed.
 pub(crate) fn has_changed(status: StatusCode) -> bool {

@@ -264,8 +264,9 @@ mod tests {
 
     use super::*;
     use crate::header::cache_control::RequestDirectives;
-    use crate::key::{Seed, Target, Wanted};
+    use crate::key::{Seed, Wanted};
     use crate::stored::{StoredBody, StoredHead};
+    use crate::target::Target;
 
     const POLICY: Policy = Policy { heuristics: true };
     const MODIFIED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
