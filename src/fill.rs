@@ -1,4 +1,4 @@
-//! An exchange whose answer may be stored, or freshens what is.
+//! An exchange whose answer may be stored.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -6,18 +6,17 @@ use std::time::SystemTime;
 use http::{HeaderMap, Response, StatusCode, header};
 use http_body::Body;
 
-use crate::answer::{self, passed};
+use crate::answer::passed;
 use crate::body::CacheBody;
 use crate::body::recorder::{Incomplete, Recorder, not_stored};
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, NotStored};
 use crate::key::CacheKey;
 use crate::policy::storing::{self, Storable};
-use crate::policy::validation::{Freshened, NotModified};
 use crate::policy::{Asked, selection, validation};
 use crate::settings::Settings;
 use crate::store::{Exchanging, Reservation};
-use crate::stored::{self, Selection, StoredBody, StoredHead, StoredResponse};
+use crate::stored::{Selection, StoredBody, StoredHead, StoredResponse};
 
 /// A request whose answer may be stored.
 #[derive(Debug)]
@@ -36,19 +35,11 @@ pub(crate) struct Fill {
 
 /// An answer that may be stored, with all that is known about it.
 pub(crate) struct Filling {
-    cache: Arc<Cache>,
-    settings: Arc<Settings>,
-    fill: Fill,
-    now: SystemTime,
-    status: CacheStatus,
-}
-
-/// A stored response brought up to date.
-struct Fresh {
-    response: Arc<StoredResponse>,
-    /// The 304 came from a cache on the way, with an `Age` of its own.
-    is_from_cache: bool,
-    status: CacheStatus,
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) fill: Fill,
+    pub(crate) now: SystemTime,
+    pub(crate) status: CacheStatus,
 }
 
 impl Filling {
@@ -80,99 +71,6 @@ impl Filling {
                 self.not_modified(response, &selected)
             }
             _ => self.full(response),
-        }
-    }
-
-    /// RFC 9111 §4.3.3: a 304, where there is a stored response that it may be about.
-    fn not_modified<B>(
-        self,
-        response: Response<B>,
-        selected: &Arc<StoredResponse>,
-    ) -> Response<CacheBody<B>> {
-        let (fill, answer) = (&self.fill, response.headers());
-        match validation::is_about(answer, selected, &fill.caller, fill.is_validation) {
-            NotModified::Stored => {
-                let fresh = self.freshen(answer, selected);
-                let mut response = answer::validated(
-                    &fresh.response,
-                    &fill.asked,
-                    &fill.caller,
-                    self.now,
-                    fresh.is_from_cache,
-                );
-                response.extensions_mut().insert(fresh.status);
-                response
-            }
-            NotModified::Both => {
-                let status = self.freshen(answer, selected).status;
-                let mut response = response.map(CacheBody::passed);
-                response.extensions_mut().insert(status);
-                response
-            }
-            NotModified::Caller => passed(response, self.status, NotStored::NotSelected),
-            // There is no body to answer with, and none can be asked for: the request is gone (C-20).
-            NotModified::Nobody => {
-                self.cache.store.outdate(selected);
-                answer::unavailable(self.status.stored_as(Err(NotStored::NotSelected)))
-            }
-        }
-    }
-
-    /// RFC 9111 §4.3.4: the stored response is still good, with the fields of the 304; and so is every
-    /// other that the request selects and that has the same strong tag.
-    fn freshen(&self, answer: &HeaderMap, selected: &Arc<StoredResponse>) -> Fresh {
-        for other in self.cache.store.variants_beside(selected) {
-            if validation::has_same_strong_tag(answer, &other)
-                && selection::matches(&self.cache.seed, &other, &self.fill.caller)
-            {
-                self.freshen_one(answer, &other);
-            }
-        }
-        self.freshen_one(answer, selected)
-    }
-
-    fn freshen_one(&self, answer: &HeaderMap, stored: &Arc<StoredResponse>) -> Fresh {
-        let Self {
-            cache, fill, now, ..
-        } = self;
-        let head = &stored.head;
-        let policy = &self.settings.policy;
-        let Freshened {
-            fields,
-            terms,
-            may_stay,
-            is_from_cache,
-        } = policy.freshen(head.status, &head.fields, answer, fill.request_time, *now);
-        let status = self
-            .status
-            .with_age(terms.current_age(*now), terms.lifetime);
-        let selected_by = selection::selection(&cache.seed, &fields, &fill.caller);
-        let may_stay = may_stay && stored.terms.may_be_freshened && selected_by.is_some();
-        let response = Arc::new(StoredResponse::new(
-            stored.key.clone(),
-            StoredHead {
-                fields: stored::own(&fields),
-                ..*head
-            },
-            selected_by.unwrap_or_default(),
-            terms,
-            stored.body.clone(),
-        ));
-        let storing = if fill.asked.directives.no_store {
-            Err(NotStored::RequestNoStore)
-        } else if may_stay {
-            cache
-                .store
-                .freshen(&fill.exchanging, stored, response.clone(), &cache.switch)
-                .map_err(not_stored)
-        } else {
-            cache.store.remove(stored);
-            Err(NotStored::NoStore)
-        };
-        Fresh {
-            response,
-            is_from_cache,
-            status: status.stored_as(storing),
         }
     }
 

@@ -129,8 +129,9 @@ where
         loop {
             match self.as_mut().project() {
                 ForwardingProjection::Readying { service, request } => {
-                    ready!(service.poll_ready(cx))?;
+                    let is_ready = ready!(service.poll_ready(cx));
                     let (request, mut exchange) = request.take().expect("polled after completion");
+                    is_ready?;
                     exchange.sent();
                     let future = service.call(request);
                     self.set(Self::Calling {
@@ -139,9 +140,10 @@ where
                     });
                 }
                 ForwardingProjection::Calling { future, exchange } => {
-                    let response = ready!(future.poll(cx))?;
+                    let answer = ready!(future.poll(cx));
+                    // Where there is none, the exchange ends here, and not when the future is dropped.
                     let exchange = exchange.take().expect("polled after completion");
-                    return Poll::Ready(Ok(exchange.answered(response)));
+                    return Poll::Ready(Ok(exchange.answered(answer?)));
                 }
             }
         }

@@ -112,6 +112,7 @@ mod cache_status;
 mod clock;
 mod exchange;
 mod fill;
+mod freshening;
 mod future;
 mod handle;
 mod header;

@@ -2,6 +2,7 @@
 //! real server on loopback.
 
 mod answer;
+mod begun;
 mod body;
 mod clock;
 mod conversation;
@@ -9,6 +10,7 @@ mod loopback;
 mod origin;
 
 pub use answer::Answer;
+pub use begun::begun;
 pub use body::{Frames, OriginBody, OriginError};
 pub use clock::Clock;
 pub use conversation::{Conversation, get, request};
