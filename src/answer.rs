@@ -80,7 +80,7 @@ fn answer<B>(
     let is_not_modified = asked.is_conditional
         && validation::is_not_modified(caller, head.status, &head.fields, &stored.terms, now);
     let body = if is_not_modified || asked.is_head {
-        CacheBody::empty()
+        CacheBody::absent()
     } else {
         CacheBody::stored(stored.body.clone())
     };

@@ -50,8 +50,8 @@ pub enum Outcome {
 #[non_exhaustive]
 pub enum Forward {
     /// The cache does not handle such a request: it is disabled, or the request has content, asks for
-    /// a range or an upgrade, has preconditions that are for the origin alone, or has a `Host` other
-    /// than its URI.
+    /// a range or an upgrade, has preconditions that are for the origin alone, has a `Host` other than
+    /// its URI, or is of gRPC.
     Bypass,
     /// The method is neither GET nor HEAD.
     Method,
@@ -96,7 +96,7 @@ impl fmt::Display for Forward {
 pub enum NotStored {
     /// The cache is disabled or paused, or was when the request started.
     Disabled,
-    /// The cache does not handle such a request; see [`Forward::Bypass`].
+    /// The cache does not handle such a request, see [`Forward::Bypass`], or an answer of gRPC.
     Bypass,
     /// Responses to this method are not stored.
     Method,

@@ -68,7 +68,9 @@
 //! ```
 //!
 //! A layer below the cache that puts credentials on requests is a leak: one user may be shown what is
-//! another's.
+//! another's. A client below it that follows redirects by itself, as reqwest does unless it is told not
+//! to, has the last answer stored under the first URI. Around an axum router the layer goes outside of
+//! `nest`, which shortens the path that the cache would see.
 //!
 //! **The cache is always ready.** A hit has no use for the inner service, so
 //! [`poll_ready`](tower::Service::poll_ready) does not ask it: stored responses are served over a client that is saturated, or

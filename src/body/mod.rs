@@ -44,6 +44,7 @@ pin_project! {
         Recorded {
             recording: Pin<Box<Recording<B>>>,
         },
+        Absent,
     }
 }
 
@@ -58,7 +59,13 @@ pin_project! {
 }
 
 impl<B> CacheBody<B> {
-    /// No content: the answer to a HEAD, a 304, a 504 made here.
+    /// No body, where there is a length that is not its own: the answer to a HEAD, or a 304. Of that
+    /// length it says nothing (RFC 9110 §8.6).
+    pub(crate) fn absent() -> Self {
+        Self { kind: Kind::Absent }
+    }
+
+    /// No octets.
     pub(crate) fn empty() -> Self {
         Self::stored(StoredBody::default())
     }
@@ -123,6 +130,7 @@ impl<B: Body> Body for CacheBody<B> {
                 Poll::Ready(frame.map(|frame| frame.map(in_bytes)))
             }
             KindProjection::Recorded { recording } => recording.as_mut().poll_frame(cx),
+            KindProjection::Absent => Poll::Ready(None),
         }
     }
 
@@ -131,6 +139,7 @@ impl<B: Body> Body for CacheBody<B> {
             Kind::Stored { data, trailers } => data.is_empty() && trailers.is_none(),
             Kind::Passed { body } => body.is_end_stream(),
             Kind::Recorded { recording } => recording.body.is_end_stream(),
+            Kind::Absent => true,
         }
     }
 
@@ -139,6 +148,7 @@ impl<B: Body> Body for CacheBody<B> {
             Kind::Stored { data, .. } => SizeHint::with_exact(data.len() as u64),
             Kind::Passed { body } => body.size_hint(),
             Kind::Recorded { recording } => recording.body.size_hint(),
+            Kind::Absent => SizeHint::default(),
         }
     }
 }
@@ -196,6 +206,7 @@ impl<B> fmt::Debug for CacheBody<B> {
             Kind::Stored { .. } => "stored",
             Kind::Passed { .. } => "passed",
             Kind::Recorded { .. } => "recorded",
+            Kind::Absent => "absent",
         };
         f.debug_tuple("CacheBody")
             .field(&format_args!("{kind}"))

@@ -7,6 +7,7 @@ pub(crate) mod age;
 pub(crate) mod cache_control;
 pub(crate) mod connection;
 pub(crate) mod content_length;
+pub(crate) mod content_type;
 pub(crate) mod date;
 pub(crate) mod etag;
 pub(crate) mod vary;

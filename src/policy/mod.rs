@@ -13,6 +13,7 @@ pub(crate) mod validation;
 use http::{HeaderMap, Method, header};
 
 use crate::header::cache_control::RequestDirectives;
+use crate::header::content_type;
 
 /// How the rules are applied where they leave a choice.
 #[derive(Debug, Clone)]
@@ -29,7 +30,7 @@ pub(crate) struct Asked {
     /// It has `If-None-Match` or `If-Modified-Since`, which a cache answers (RFC 9111 §4.3.2).
     pub(crate) is_conditional: bool,
     /// It is not for the store: it has content, which is in no key (C-42), preconditions that are for the
-    /// origin (C-27), or asks for something else than the whole.
+    /// origin (C-27), asks for something else than the whole, or is of gRPC (C-48).
     pub(crate) is_bypass: bool,
 }
 
@@ -55,6 +56,7 @@ impl Asked {
                 || name == header::IF_UNMODIFIED_SINCE
                 || name == header::UPGRADE
                 || (name == header::RANGE && !is_head)
+                || (name == header::CONTENT_TYPE && content_type::is_grpc(fields))
             {
                 asked.is_bypass = true;
             }

@@ -8,7 +8,7 @@ use super::{Policy, freshness, validation};
 use crate::cache_status::NotStored;
 use crate::header::cache_control::{RequestDirectives, ResponseDirectives, Scope};
 use crate::header::content_length::ContentLength;
-use crate::header::{age, connection};
+use crate::header::{age, connection, content_type};
 use crate::stored::Terms;
 
 /// A head fit to be stored.
@@ -34,6 +34,10 @@ impl Policy {
         let directives = ResponseDirectives::parse(fields);
         if request.no_store {
             return Err(NotStored::RequestNoStore);
+        }
+        // Whether it is a success is said in its trailers, and not by its status (C-48).
+        if content_type::is_grpc(fields) {
+            return Err(NotStored::Bypass);
         }
         if is_never_stored(status) || (directives.must_understand && !is_understood(status)) {
             return Err(NotStored::Status);
