@@ -43,9 +43,10 @@ impl Cache {
         let limits = settings.limits;
         let old = std::mem::replace(&mut *current, Arc::new(settings));
         self.version.fetch_add(1, Ordering::Release);
+        // Before the next change can begin: store and settings agree.
+        self.store.limit(|held| *held = limits);
         drop(current);
         drop(old);
-        self.store.limit(|held| *held = limits);
     }
 
     /// The settings, and whose they are: a copy of them is good while the version is the same.
