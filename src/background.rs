@@ -3,8 +3,8 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -184,7 +184,8 @@ where
 #[derive(Debug)]
 pub(crate) struct Claim {
     cache: Arc<Cache>,
-    stored: Arc<StoredResponse>,
+    // Not held on to: what is cleared meanwhile is gone.
+    stored: Weak<StoredResponse>,
 }
 
 impl Claim {
@@ -194,7 +195,7 @@ impl Claim {
         }
         let claim = Self {
             cache: cache.clone(),
-            stored: stored.clone(),
+            stored: Arc::downgrade(stored),
         };
         // Given back with the claim where there are too many.
         let running = cache.background.fetch_add(1, Ordering::Relaxed);
@@ -205,6 +206,8 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         self.cache.background.fetch_sub(1, Ordering::Relaxed);
-        self.stored.end_validating();
+        if let Some(stored) = self.stored.upgrade() {
+            stored.end_validating();
+        }
     }
 }

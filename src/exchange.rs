@@ -14,7 +14,6 @@ use crate::invalidation::Invalidation;
 use crate::settings::Settings;
 
 /// A request on its way to the origin, and what its answer is good for.
-#[derive(Debug)]
 pub(crate) struct Exchange {
     pub(crate) cache: Arc<Cache>,
     pub(crate) settings: Arc<Settings>,
@@ -23,7 +22,6 @@ pub(crate) struct Exchange {
 }
 
 /// What the answer is good for.
-#[derive(Debug)]
 pub(crate) enum Purpose {
     /// For the caller, and for nobody else.
     Pass(NotStored),

@@ -8,7 +8,7 @@ use http_body::Body;
 
 use crate::answer::passed;
 use crate::body::CacheBody;
-use crate::body::recorder::{Incomplete, Recorder, not_stored};
+use crate::body::recorder::{Incomplete, Recorder};
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, NotStored};
 use crate::key::CacheKey;
@@ -16,10 +16,9 @@ use crate::policy::storing::{self, Storable};
 use crate::policy::{Asked, selection, validation};
 use crate::settings::Settings;
 use crate::store::{Exchanging, Reservation};
-use crate::stored::{Selection, StoredBody, StoredHead, StoredResponse};
+use crate::stored::{self, Selection, StoredBody, StoredHead, StoredResponse};
 
 /// A request whose answer may be stored.
-#[derive(Debug)]
 pub(crate) struct Fill {
     pub(crate) key: CacheKey,
     pub(crate) asked: Asked,
@@ -112,8 +111,7 @@ impl Filling {
         let Self { cache, .. } = self;
         cache
             .store
-            .would_take(&fill.exchanging, &fill.key, &cache.switch)
-            .map_err(not_stored)?;
+            .would_take(&fill.exchanging, &fill.key, &cache.switch)?;
         Ok((storable, selected_by))
     }
 
@@ -130,7 +128,7 @@ impl Filling {
             now,
             status,
         } = self;
-        let status = status.with_age(storable.terms.current_age(now), storable.terms.lifetime);
+        let aged = status.with_age(storable.terms.current_age(now), storable.terms.lifetime);
         // Neither has a body, whatever `Content-Length` says (RFC 9112 §6.3).
         let has_none = fill.asked.is_head || response.status() == StatusCode::NO_CONTENT;
         let mut fields = storable.fields;
@@ -150,17 +148,19 @@ impl Filling {
                 is_of_head: fill.asked.is_head,
                 status: response.status(),
                 version: response.version(),
-                fields,
+                // Of the transport nothing is held on to while the body is read.
+                fields: stored::own(&fields),
             },
             selected_by,
             terms: storable.terms,
-            outdated: fill.selected,
+            outdated: fill.selected.as_ref().map(Arc::downgrade),
         };
-        if let Some(whole) = incomplete
-            .outdated
-            .take_if(|held| fill.asked.is_head && !held.head.is_of_head)
+        if let Some(whole) = fill
+            .selected
+            .filter(|held| fill.asked.is_head && !held.head.is_of_head)
         {
             // A head takes the place of no body; it may show that the body is of another (§4.3.5).
+            incomplete.outdated = None;
             let is_same = response.status() == whole.head.status
                 && validation::is_head_of(response.headers(), &whole);
             if !is_same {
@@ -178,6 +178,7 @@ impl Filling {
         } else {
             (CacheBody::passed(body), Err(NotStored::ContentLength))
         };
+        let status = if storing.is_ok() { aged } else { status };
         let mut response = Response::from_parts(parts, body);
         response.extensions_mut().insert(status.stored_as(storing));
         response

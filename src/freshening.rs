@@ -6,9 +6,9 @@ use http::{HeaderMap, Response};
 
 use crate::answer::{self, passed};
 use crate::body::CacheBody;
-use crate::body::recorder::not_stored;
 use crate::cache_status::{CacheStatus, NotStored};
 use crate::fill::Filling;
+use crate::policy::selection::Presented;
 use crate::policy::validation::{Freshened, NotModified};
 use crate::policy::{selection, validation};
 use crate::stored::{self, StoredHead, StoredResponse};
@@ -61,10 +61,9 @@ impl Filling {
     /// RFC 9111 §4.3.4: the stored response is still good, with the fields of the 304; and so is every
     /// other that the request selects and that has the same strong tag.
     fn freshen(&self, answer: &HeaderMap, selected: &Arc<StoredResponse>) -> Fresh {
+        let mut presented = Presented::by(&self.cache.seed, &self.fill.caller);
         for other in self.cache.store.variants_beside(selected) {
-            if validation::has_same_strong_tag(answer, &other)
-                && selection::matches(&self.cache.seed, &other, &self.fill.caller)
-            {
+            if validation::has_same_strong_tag(answer, &other) && presented.matches(&other) {
                 self.freshen_one(answer, &other);
             }
         }
@@ -112,7 +111,7 @@ impl Filling {
             cache
                 .store
                 .freshen(&fill.exchanging, stored, response.clone(), &cache.switch)
-                .map_err(not_stored)
+                .map_err(NotStored::from)
         };
         Fresh {
             response,

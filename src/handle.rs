@@ -207,7 +207,8 @@ impl Purged {
         self.0.bytes
     }
 
-    /// How many exchanges with the origin were under way, which will store nothing of what is meant.
+    /// How many exchanges with the origin were under way. What they bring of what was meant is not stored;
+    /// what they are about is not known yet, so that all are counted.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.0.in_flight

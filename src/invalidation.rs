@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::uri::Scheme;
 use http::{HeaderMap, Request, StatusCode, Uri};
 
 use crate::cache::Cache;
@@ -20,13 +21,14 @@ pub(crate) struct Invalidation {
 
 impl Invalidation {
     /// Of a request that is unsafe, or of which nobody knows, and that has a target.
-    pub(crate) fn of<Q>(cache: &Arc<Cache>, request: &Request<Q>) -> Option<Self> {
+    pub(crate) fn of<Q>(cache: &Arc<Cache>, request: &Request<Q>, scheme: &Scheme) -> Option<Self> {
         if !may_invalidate(request.method()) {
             return None;
         }
         // A `Host` that disagrees is no reason to spare what the URI names.
         let uri = request.uri();
-        let target = Target::of_request(uri, request.headers()).or_else(|| Target::of_uri(uri))?;
+        let target =
+            Target::of_request(uri, request.headers(), scheme).or_else(|| Target::of_uri(uri))?;
         Some(Self {
             cache: cache.clone(),
             target: target.to_text().parse().ok()?,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderName;
+use http::uri::Scheme;
 use tower::Layer;
 
 use crate::background::{Tokio, WithoutBackground};
@@ -122,11 +123,13 @@ impl<X> CacheLayer<X> {
     /// Another request field that says who asks, such as `x-api-key`. Requests that differ in one never
     /// share a stored response; its value is kept only as a keyed hash of 128 bits.
     ///
+    /// Whatever is stored already is removed, as by [`CacheHandle::clear`].
+    ///
     /// `Authorization`, `Cookie`, `Proxy-Authorization` and the userinfo of the URI are always such
     /// (choices C-33 and C-34), unless the client has a [`single_user`](Self::single_user).
     #[must_use]
     pub fn credential(self, field: HeaderName) -> Self {
-        self.set(|settings| {
+        self.set_credentials(|settings| {
             if let Some(fields) = settings
                 .credentials
                 .as_mut()
@@ -141,17 +144,34 @@ impl<X> CacheLayer<X> {
     /// reused whatever `Authorization` or `Cookie` the request has, as RFC 9111 has it for a private
     /// cache. `Vary` still counts.
     ///
+    /// Whatever is stored already is removed, as by [`CacheHandle::clear`].
+    ///
     /// It saves a miss whenever a cookie or a token changes. **Where the client acts for more than one
     /// user, each may be shown what is another's.**
     #[must_use]
     pub fn single_user(self) -> Self {
-        self.set(|settings| settings.credentials = None)
+        self.set_credentials(|settings| settings.credentials = None)
+    }
+
+    /// The scheme of requests whose URI has none, and that are known by their `Host`: those that go to a
+    /// connection rather than to a client, and those that reach a server. By default it is `http`; where
+    /// the connection is encrypted, say so, or what is stored for it has the URI of what is not.
+    #[must_use]
+    pub fn origin_form_scheme(self, scheme: Scheme) -> Self {
+        self.set(|settings| settings.scheme = scheme)
     }
 
     /// The clock that ages are reckoned with; by default the system's.
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
         self.set(|settings| settings.clock = ClockSetting::Given(Arc::new(clock)))
+    }
+
+    /// What was stored so far was stored without regard to it, and what is on its way will be.
+    fn set_credentials(self, change: impl FnOnce(&mut Settings)) -> Self {
+        let layer = self.set(change);
+        layer.cache.store.clear();
+        layer
     }
 
     fn set(self, change: impl FnOnce(&mut Settings)) -> Self {

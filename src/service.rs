@@ -100,7 +100,8 @@ where
         if !self.cache.switch.is_on() {
             return self.pass(request, Forward::Bypass, NotStored::Disabled);
         }
-        let target = Target::of_request(request.uri(), request.headers());
+        let scheme = &self.settings.scheme;
+        let target = Target::of_request(request.uri(), request.headers(), scheme);
         let Some(target) = target.filter(|_| !asked.is_bypass) else {
             if asked.directives.only_if_cached {
                 return self.unsatisfiable();
@@ -183,7 +184,7 @@ impl<S, X> CacheService<S, X> {
         S: Service<Request<Q>> + Clone,
     {
         self.cache.counters.forward(reason);
-        let purpose = match Invalidation::of(&self.cache, &request) {
+        let purpose = match Invalidation::of(&self.cache, &request, &self.settings.scheme) {
             Some(invalidation) => Purpose::Invalidate(refused, invalidation),
             None => Purpose::Pass(refused),
         };

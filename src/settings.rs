@@ -1,5 +1,6 @@
 //! What can be set: one value, replaced as a whole.
 
+use http::uri::Scheme;
 use http::{HeaderName, header};
 
 use crate::clock::ClockSetting;
@@ -15,6 +16,8 @@ pub(crate) struct Settings {
     pub(crate) max_body: Option<usize>,
     pub(crate) policy: Policy,
     pub(crate) clock: ClockSetting,
+    /// The scheme of requests whose URI has none.
+    pub(crate) scheme: Scheme,
     /// The request fields that say who asks; `None` where it is always the same user.
     pub(crate) credentials: Option<Vec<HeaderName>>,
 }
@@ -29,6 +32,7 @@ impl Default for Settings {
             max_body: None,
             policy: Policy { heuristics: true },
             clock: ClockSetting::default(),
+            scheme: Scheme::HTTP,
             credentials: Some(vec![
                 header::AUTHORIZATION,
                 header::COOKIE,
@@ -39,8 +43,10 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The limit for one body: what was set, or an eighth of the capacity.
+    /// The limit for one body: what was set, or an eighth of the capacity. One that does not fit at all is
+    /// too large.
     pub(crate) fn max_body(&self) -> usize {
-        self.max_body.unwrap_or(self.limits.capacity / 8)
+        let capacity = self.limits.capacity;
+        self.max_body.unwrap_or(capacity / 8).min(capacity)
     }
 }

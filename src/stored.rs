@@ -118,7 +118,7 @@ impl StoredResponse {
 
 /// What a map of fields takes: a slot a line, an index, the values, and the names that are not
 /// known in advance.
-fn fields_size(fields: &HeaderMap) -> usize {
+pub(crate) fn fields_size(fields: &HeaderMap) -> usize {
     // A name, a value, a hash and links; and a share of the table of positions.
     const LINE: usize = size_of::<HeaderName>() + size_of::<HeaderValue>() + 40;
     fields

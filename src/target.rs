@@ -1,6 +1,6 @@
 //! The target URI, in the one form that it is compared in.
 
-use http::uri::Authority;
+use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderValue, Uri, header};
 
 /// A target URI (RFC 9110 §7.1) as it stands in a request: nothing is copied.
@@ -22,13 +22,17 @@ impl<'a> Target<'a> {
     pub(crate) fn of_uri(uri: &'a Uri) -> Option<Self> {
         let authority = uri.authority()?;
         let port = port_of(authority)?;
-        Some(Self::new(uri, uri.scheme_str()?, authority.host(), port))
+        Self::new(uri, uri.scheme_str()?, authority.host(), port)
     }
 
     /// The target of a request: of its URI, or of its `Host` where the URI has no authority, as
-    /// between a connection and what sends on it. `None` where the two disagree (RFC 9110 §7.2), or
-    /// there is neither.
-    pub(crate) fn of_request(uri: &'a Uri, fields: &'a HeaderMap) -> Option<Self> {
+    /// between a connection and what sends on it; it has the `scheme` that such requests are said to have.
+    /// `None` where the two disagree (RFC 9110 §7.2), or there is neither.
+    pub(crate) fn of_request(
+        uri: &'a Uri,
+        fields: &'a HeaderMap,
+        scheme: &'a Scheme,
+    ) -> Option<Self> {
         let mut hosts = fields.get_all(header::HOST).iter();
         let host = hosts.next().map(HeaderValue::as_bytes);
         if hosts.next().is_some() {
@@ -36,14 +40,11 @@ impl<'a> Target<'a> {
         }
         let Some(authority) = uri.authority() else {
             let (host, port) = split_host(host?)?;
-            let scheme = uri.scheme_str().unwrap_or("http");
-            return uri
-                .path()
-                .starts_with('/')
-                .then(|| Self::new(uri, scheme, host, port));
+            let scheme = uri.scheme_str().unwrap_or(scheme.as_str());
+            return Self::new(uri, scheme, host, port);
         };
         let port = port_of(authority)?;
-        let target = Self::new(uri, uri.scheme_str()?, authority.host(), port);
+        let target = Self::new(uri, uri.scheme_str()?, authority.host(), port)?;
         let agrees = host.is_none_or(|host| {
             split_host(host).is_some_and(|(host, port)| {
                 host.eq_ignore_ascii_case(target.host)
@@ -53,14 +54,15 @@ impl<'a> Target<'a> {
         agrees.then_some(target)
     }
 
-    fn new(uri: &'a Uri, scheme: &'a str, host: &'a str, port: Option<u16>) -> Self {
-        Self {
+    /// A path that does not begin with a slash could be taken for the end of a host.
+    fn new(uri: &'a Uri, scheme: &'a str, host: &'a str, port: Option<u16>) -> Option<Self> {
+        uri.path().starts_with('/').then(|| Self {
             scheme,
             host,
             port: without_default(scheme, port),
             path: uri.path(),
             query: uri.query(),
-        }
+        })
     }
 
     /// Scheme, host and port are the same (RFC 9110 §4.3.1).
@@ -276,7 +278,7 @@ mod tests {
         for host in host {
             fields.append(header::HOST, host.parse().unwrap());
         }
-        Target::of_request(&uri, &fields).map(Target::to_text)
+        Target::of_request(&uri, &fields, &Scheme::HTTP).map(Target::to_text)
     }
 
     /// 9110-7.2-1, EDGE-37
@@ -303,5 +305,25 @@ mod tests {
         assert_eq!(of_request("http://h:99999/a", &[]), None);
         assert_eq!(of_request("*", &["h"]), None);
         assert_eq!(of_request("h:80", &[]), None);
+    }
+
+    /// EDGE-37
+    #[test]
+    fn a_request_without_an_authority_has_the_scheme_that_was_set() {
+        let mut fields = HeaderMap::new();
+        fields.insert(header::HOST, HeaderValue::from_static("h:443"));
+        let uri = Uri::from_static("/a");
+        let target = Target::of_request(&uri, &fields, &Scheme::HTTPS);
+        assert_eq!(target.map(Target::to_text).as_deref(), Some("https://h/a"));
+    }
+
+    /// 9111-2-1: some releases of `http` let such a path be built
+    #[test]
+    fn a_path_that_could_end_a_host_is_no_target() {
+        let uri = Uri::builder().scheme("http").authority("h");
+        if let Ok(uri) = uri.path_and_query("evil/x").build() {
+            assert!(Target::of_uri(&uri).is_none());
+            assert!(Target::of_request(&uri, &HeaderMap::new(), &Scheme::HTTP).is_none());
+        }
     }
 }

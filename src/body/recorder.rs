@@ -1,6 +1,6 @@
 //! The recorder: copies a body as it is read, and stores it if it was whole.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -24,8 +24,8 @@ pub(crate) struct Incomplete {
     pub(crate) head: StoredHead,
     pub(crate) selected_by: Selection,
     pub(crate) terms: Terms,
-    /// What it takes the place of.
-    pub(crate) outdated: Option<Arc<StoredResponse>>,
+    /// What it takes the place of; it may be gone before that, and is not held on to.
+    pub(crate) outdated: Option<Weak<StoredResponse>>,
 }
 
 impl Incomplete {
@@ -35,34 +35,29 @@ impl Incomplete {
         body: StoredBody,
         reservation: Reservation,
     ) -> Result<(), NotStored> {
-        let head = StoredHead {
-            fields: stored::own(&self.head.fields),
-            ..self.head
-        };
-        let response = StoredResponse::new(self.key, head, self.selected_by, self.terms, body);
+        let response = StoredResponse::new(self.key, self.head, self.selected_by, self.terms, body);
         let (cache, outdated) = (&self.cache, self.outdated.as_ref());
-        cache
-            .store
-            .publish(
-                &self.exchanging,
-                response,
-                outdated,
-                reservation,
-                &cache.switch,
-            )
-            .map_err(not_stored)?;
+        let stored = cache.store.publish(
+            &self.exchanging,
+            response,
+            outdated,
+            reservation,
+            &cache.switch,
+        );
+        if let Err(Refused::TooLarge | Refused::NoRoom) = stored {
+            outdate(cache, outdated);
+        }
+        stored?;
         cache.counters.store();
         Ok(())
     }
 }
 
-pub(crate) fn not_stored(refused: Refused) -> NotStored {
-    match refused {
-        Refused::Fenced => NotStored::Purged,
-        Refused::Off => NotStored::Disabled,
-        Refused::TooLarge => NotStored::TooLarge,
-        Refused::NoRoom => NotStored::NoRoom,
-        Refused::Outdated => NotStored::Outdated,
+/// There is nothing wrong with a response, and still it is not stored. It shows all the same that what it
+/// would have taken the place of is outdated (PRJ-4.3.3-4).
+fn outdate(cache: &Cache, outdated: Option<&Weak<StoredResponse>>) {
+    if let Some(outdated) = outdated.and_then(Weak::upgrade) {
+        cache.store.outdate(&outdated);
     }
 }
 
@@ -97,10 +92,25 @@ impl Recorder {
     #[must_use]
     pub(crate) fn record(&mut self, frame: &Frame<Bytes>) -> bool {
         if let Some(trailers) = frame.trailers_ref() {
-            self.trailers = Some(stored::own(trailers));
-            return true;
+            return self.copy_trailers(trailers);
         }
         frame.data_ref().is_none_or(|data| self.copy(data))
+    }
+
+    /// Trailers count as octets of the body.
+    fn copy_trailers(&mut self, trailers: &HeaderMap) -> bool {
+        let size = stored::fields_size(trailers);
+        if size > self.limit - self.length.min(self.limit) || !self.grow(size) {
+            return self.give_up();
+        }
+        self.trailers = Some(stored::own(trailers));
+        true
+    }
+
+    fn grow(&mut self, more: usize) -> bool {
+        self.storing
+            .as_mut()
+            .is_some_and(|(_, reservation)| reservation.grow(more))
     }
 
     fn copy(&mut self, data: &[u8]) -> bool {
@@ -125,8 +135,7 @@ impl Recorder {
                 None => length.min(self.limit - length),
             };
             let room = later.len() + ahead.min(AHEAD);
-            let has_room = |(_, reservation): &mut (_, Reservation)| reservation.grow(room);
-            if !self.storing.as_mut().is_some_and(has_room) {
+            if !self.grow(room) {
                 return self.give_up();
             }
             let mut chunk = Vec::with_capacity(room);
@@ -137,13 +146,10 @@ impl Recorder {
         true
     }
 
-    /// There is nothing wrong with the response, but it will not be stored. It shows all the same that
-    /// what it would have taken the place of is outdated (PRJ-4.3.3-4).
+    /// It is too large.
     fn give_up(&self) -> bool {
         if let Some((response, _)) = &self.storing {
-            if let Some(outdated) = &response.outdated {
-                response.cache.store.outdate(outdated);
-            }
+            outdate(&response.cache, response.outdated.as_ref());
         }
         false
     }
@@ -176,7 +182,7 @@ impl Recorder {
         let _ = response.complete(body, reservation);
     }
 
-    /// What was gathered, in one piece of just its size.
+    /// What was gathered, in one piece of just its size. For as long as that takes the body is held twice.
     fn take_data(&mut self) -> Bytes {
         let data = match self.chunks.len() {
             1 => self.chunks.remove(0),

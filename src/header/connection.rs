@@ -1,29 +1,45 @@
 //! `Connection` (RFC 9110 §7.6.1) and the fields that mean one connection only.
 
+use std::collections::HashSet;
+
 use http::{HeaderMap, HeaderName, header};
 
 use super::{Quoting, lines, members};
 
-/// Whether a message's field is for the next hop alone: named by its `Connection`, or known to be.
-pub(crate) fn is_hop_by_hop(fields: &HeaderMap, name: &HeaderName) -> bool {
-    const KNOWN: [&str; 9] = [
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authentication-info",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "transfer-encoding",
-        "upgrade",
-    ];
-    KNOWN.contains(&name.as_str()) || is_named(fields, name)
-}
+/// The fields that `Connection` names, in lower case.
+#[derive(Debug, Default)]
+pub(crate) struct Connection(Option<HashSet<Vec<u8>>>);
 
-/// Whether `Connection` names this field.
-pub(crate) fn is_named(fields: &HeaderMap, name: &HeaderName) -> bool {
-    members(lines(fields, &header::CONNECTION), Quoting::Escaped)
-        .any(|member| member.eq_ignore_ascii_case(name.as_str().as_bytes()))
+impl Connection {
+    pub(crate) fn of(fields: &HeaderMap) -> Self {
+        if !fields.contains_key(header::CONNECTION) {
+            return Self::default();
+        }
+        let named = members(lines(fields, &header::CONNECTION), Quoting::Escaped);
+        Self(Some(named.map(<[u8]>::to_ascii_lowercase).collect()))
+    }
+
+    /// Whether it names this field.
+    pub(crate) fn names(&self, name: &HeaderName) -> bool {
+        let named = self.0.as_ref();
+        named.is_some_and(|named| named.contains(name.as_str().as_bytes()))
+    }
+
+    /// Whether this field is for the next hop alone: it is named, or known to be.
+    pub(crate) fn is_hop_by_hop(&self, name: &HeaderName) -> bool {
+        const KNOWN: [&str; 9] = [
+            "connection",
+            "keep-alive",
+            "proxy-authenticate",
+            "proxy-authentication-info",
+            "proxy-authorization",
+            "proxy-connection",
+            "te",
+            "transfer-encoding",
+            "upgrade",
+        ];
+        KNOWN.contains(&name.as_str()) || self.names(name)
+    }
 }
 
 #[cfg(test)]
@@ -48,7 +64,7 @@ mod tests {
             ("date", false),
         ] {
             assert_eq!(
-                is_hop_by_hop(&fields, &HeaderName::from_static(name)),
+                Connection::of(&fields).is_hop_by_hop(&HeaderName::from_static(name)),
                 expected,
                 "{name}"
             );

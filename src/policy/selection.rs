@@ -4,8 +4,9 @@ use http::{HeaderMap, HeaderName, header};
 
 use super::Asked;
 use crate::cache_status::Forward;
+use crate::header::connection::Connection;
 use crate::header::vary::Vary;
-use crate::header::{Members, Quoting, connection, lines};
+use crate::header::{Members, Quoting, lines};
 use crate::key::{Digest, Seed};
 use crate::stored::{Selection, StoredResponse};
 
@@ -19,13 +20,14 @@ pub(crate) fn selection(
     let Vary::Fields(names) = Vary::parse(response) else {
         return None;
     };
+    let connection = Connection::of(request);
     names
         .into_iter()
         // The authority is in the key (PRJ-4.1-8).
         .filter(|name| name != header::HOST)
         .map(|name| {
             let digest = digest(seed, request, &name);
-            (!connection::is_named(request, &name)).then_some((name, digest))
+            (!connection.names(&name)).then_some((name, digest))
         })
         .collect()
 }
@@ -40,13 +42,14 @@ pub(crate) fn select<'a>(
     stored: impl Iterator<Item = &'a StoredResponse>,
 ) -> Result<usize, Forward> {
     let mut miss = Forward::UriMiss;
+    let mut presented = Presented::by(seed, request);
     let mut best: Option<(usize, &StoredResponse)> = None;
     for (place, candidate) in stored.enumerate() {
         if candidate.head.is_of_head && !asked.is_head {
             if miss == Forward::UriMiss {
                 miss = Forward::Miss;
             }
-        } else if !matches(seed, candidate, request) {
+        } else if !presented.matches(candidate) {
             miss = Forward::VaryMiss;
         } else if best.is_none_or(|(_, held)| preference(candidate) >= preference(held)) {
             best = Some((place, candidate));
@@ -64,11 +67,50 @@ fn preference(stored: &StoredResponse) -> impl PartialOrd + use<> {
     )
 }
 
-/// Whether every field that `Vary` names holds what it held. Absent matches only absent.
-pub(crate) fn matches(seed: &Seed, stored: &StoredResponse, request: &HeaderMap) -> bool {
-    stored.selected_by.iter().all(|(name, held)| {
-        digest(seed, request, name) == *held && !connection::is_named(request, name)
-    })
+/// What a request has in the fields that `Vary` names, each digested once however many stored responses
+/// it is compared with.
+pub(crate) struct Presented<'a> {
+    seed: &'a Seed,
+    fields: &'a HeaderMap,
+    connection: Connection,
+    digests: [Option<(HeaderName, Option<Digest>)>; REMEMBERED],
+}
+
+/// Of more fields than this the others are digested anew: a list that grows would be an allocation.
+const REMEMBERED: usize = 4;
+
+impl<'a> Presented<'a> {
+    pub(crate) fn by(seed: &'a Seed, fields: &'a HeaderMap) -> Self {
+        Self {
+            seed,
+            fields,
+            connection: Connection::of(fields),
+            digests: [const { None }; REMEMBERED],
+        }
+    }
+
+    /// Whether every field that `Vary` names holds what it held. Absent matches only absent.
+    pub(crate) fn matches(&mut self, stored: &StoredResponse) -> bool {
+        stored
+            .selected_by
+            .iter()
+            .all(|(name, held)| self.digest(name) == *held && !self.connection.names(name))
+    }
+
+    fn digest(&mut self, name: &HeaderName) -> Option<Digest> {
+        for place in &mut self.digests {
+            match place {
+                Some((known, digest)) if known == name => return *digest,
+                Some(_) => {}
+                None => {
+                    let digest = digest(self.seed, self.fields, name);
+                    *place = Some((name.clone(), digest));
+                    return digest;
+                }
+            }
+        }
+        digest(self.seed, self.fields, name)
+    }
 }
 
 /// A digest of a field in the form it is compared in (C-15): lines joined, white space round commas
@@ -88,8 +130,10 @@ fn digest(seed: &Seed, fields: &HeaderMap, name: &HeaderName) -> Option<Digest> 
         if !std::mem::take(&mut is_first) {
             digester.write(separator);
         }
-        if ignores_case {
-            digester.write(&member.to_ascii_lowercase());
+        if ignores_case && member.iter().any(u8::is_ascii_uppercase) {
+            for byte in member {
+                digester.write(&[byte.to_ascii_lowercase()]);
+            }
         } else {
             digester.write(member);
         }

@@ -1,15 +1,20 @@
 //! RFC 9111 §3: whether a response may be stored, and which of its fields.
 
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::{Policy, freshness, validation};
 use crate::cache_status::NotStored;
 use crate::header::cache_control::{RequestDirectives, ResponseDirectives, Scope};
+use crate::header::connection::Connection;
 use crate::header::content_length::ContentLength;
-use crate::header::{age, connection, content_type};
+use crate::header::{age, content_type};
 use crate::stored::Terms;
+
+/// A head of more lines is not stored.
+pub(super) const MAX_LINES: usize = 1024;
 
 /// A head fit to be stored.
 #[derive(Debug)]
@@ -34,6 +39,9 @@ impl Policy {
         let directives = ResponseDirectives::parse(fields);
         if request.no_store {
             return Err(NotStored::RequestNoStore);
+        }
+        if fields.len() > MAX_LINES {
+            return Err(NotStored::TooLarge);
         }
         // Whether it is a success is said in its trailers, and not by its status (C-48).
         if content_type::is_grpc(fields) {
@@ -112,16 +120,21 @@ impl Policy {
             is_must_revalidate: directives.must_revalidate,
             may_be_freshened: !decides_for_one_hop(fields),
             withheld: match &directives.no_cache {
-                // `Age` is ours (§4).
-                Scope::Fields(names) => names
-                    .iter()
-                    .filter(|n| *n != header::AGE)
-                    .cloned()
-                    .collect(),
+                Scope::Fields(names) => withheld(fields, names),
                 Scope::Absent | Scope::Whole => Box::default(),
             },
         }
     }
+}
+
+/// The fields that are there of those that `no-cache` lists. `Age` is ours (§4).
+fn withheld(fields: &HeaderMap, listed: &[HeaderName]) -> Box<[HeaderName]> {
+    let listed: HashSet<&HeaderName> = listed.iter().collect();
+    fields
+        .keys()
+        .filter(|name| listed.contains(name) && *name != header::AGE)
+        .cloned()
+        .collect()
 }
 
 /// `no-store`, which yields to `must-understand` where the status is understood (RFC 9111 §5.2.2.3).
@@ -139,8 +152,9 @@ pub(super) fn may_guess_lifetime(status: StatusCode, directives: &ResponseDirect
 /// received, so its place is kept and its value is not.
 fn storable_fields(received: &HeaderMap) -> HeaderMap {
     let mut kept = HeaderMap::with_capacity(received.keys_len() + 2);
+    let connection = Connection::of(received);
     for (name, value) in received {
-        if name != header::AGE && !connection::is_hop_by_hop(received, name) {
+        if name != header::AGE && !connection.is_hop_by_hop(name) {
             kept.append(name.clone(), value.clone());
         }
     }
@@ -151,15 +165,15 @@ fn storable_fields(received: &HeaderMap) -> HeaderMap {
 /// Whether `Connection` names a field that decides about reuse. It was obeyed when the response was
 /// stored and is gone since, so that nothing can be decided anew from what was kept (PRJ-3.1-7).
 pub(super) fn decides_for_one_hop(fields: &HeaderMap) -> bool {
-    fields.contains_key(header::CONNECTION)
-        && [
-            header::CACHE_CONTROL,
-            header::EXPIRES,
-            header::DATE,
-            header::VARY,
-        ]
-        .iter()
-        .any(|name| connection::is_named(fields, name))
+    let connection = Connection::of(fields);
+    [
+        header::CACHE_CONTROL,
+        header::EXPIRES,
+        header::DATE,
+        header::VARY,
+    ]
+    .iter()
+    .any(|name| connection.names(name))
 }
 
 /// RFC 9110 §15.1, RFC 7725 §3.

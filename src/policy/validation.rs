@@ -6,10 +6,11 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::{Policy, freshness, storing};
+use crate::header::age;
 use crate::header::cache_control::ResponseDirectives;
+use crate::header::connection::Connection;
 use crate::header::date::DateField;
 use crate::header::etag::{EntityTag, IfNoneMatch};
-use crate::header::{age, connection};
 use crate::stored::{StoredResponse, Terms};
 
 /// Whether a 304 could be about this response.
@@ -161,12 +162,14 @@ impl Policy {
         let mut fields = held.clone();
         // Its age starts anew with the answer (PRJ-3.2-10).
         fields.remove(header::DATE);
-        for name in answer.keys() {
+        let connection = Connection::of(answer);
+        let is_mergeable = answer.len() <= storing::MAX_LINES;
+        for name in answer.keys().filter(|_| is_mergeable) {
             let describes_body = name == header::CONTENT_LENGTH
                 || name == header::CONTENT_ENCODING
                 || name == header::CONTENT_RANGE
                 || name == header::TRAILER;
-            if describes_body || name == header::AGE || connection::is_hop_by_hop(answer, name) {
+            if describes_body || name == header::AGE || connection.is_hop_by_hop(name) {
                 continue;
             }
             fields.remove(name);
@@ -191,7 +194,8 @@ impl Policy {
         );
         freshness::keep_date(&mut fields, terms.date, response_time);
         Freshened {
-            may_stay: !storing::is_no_store(status, &directives)
+            may_stay: is_mergeable
+                && !storing::is_no_store(status, &directives)
                 && !storing::decides_for_one_hop(answer),
             is_from_cache: answer.contains_key(header::AGE),
             fields,

@@ -48,10 +48,20 @@ impl Fence {
         }
     }
 
+    /// A new generation, which nothing under way is of.
+    pub(super) fn advance(&mut self) -> u64 {
+        self.generation += 1;
+        self.generation
+    }
+
+    /// The generation that an exchange would be of that began now.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// Everything is purged.
     pub(super) fn purge_all(&mut self) {
-        self.generation += 1;
-        self.horizon = self.generation;
+        self.horizon = self.advance();
         self.uris.clear();
     }
 
@@ -60,12 +70,12 @@ impl Fence {
         if self.running.is_empty() {
             return;
         }
-        self.generation += 1;
+        let generation = self.advance();
         if self.uris.len() >= MAX_PENDING && !self.uris.contains_key(&uri_hash) {
-            self.horizon = self.generation;
+            self.horizon = generation;
             self.uris.clear();
         } else {
-            self.uris.insert(uri_hash, self.generation);
+            self.uris.insert(uri_hash, generation);
         }
     }
 

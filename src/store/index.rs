@@ -41,8 +41,9 @@ impl Default for Recency {
 pub(super) struct Held {
     id: u64,
     size: usize,
-    /// An unsafe request has made it wrong: nothing may be answered with it before it is validated.
-    pub(super) is_invalid: bool,
+    /// It was made wrong, or shown to be: nothing may be answered with it before it is validated, by an
+    /// exchange of this generation or a later one.
+    pub(super) invalid_since: Option<u64>,
     pub(super) response: Arc<StoredResponse>,
 }
 
@@ -96,7 +97,7 @@ impl Index {
         let held = Held {
             id: self.last_id,
             size: response.size(),
-            is_invalid: false,
+            invalid_since: None,
             response,
         };
         self.bytes += held.size;
@@ -150,32 +151,31 @@ impl Index {
     }
 
     /// Marks a variant as made wrong.
-    pub(super) fn mark(&mut self, hash: u64, place: usize) {
+    pub(super) fn mark(&mut self, hash: u64, place: usize, generation: u64) {
         if let Some(held) = self
             .slots
             .get_mut(&hash)
             .and_then(|slot| slot.get_mut(place))
         {
-            held.is_invalid = true;
+            held.invalid_since = Some(generation);
         }
     }
 
-    /// The hashes of every key of a URI: every partition.
-    pub(super) fn keys_of(&self, uri: &UriKey) -> Vec<u64> {
-        let partitions = self
-            .partitions
-            .get(&uri.hash)
-            .into_iter()
-            .flatten()
-            .copied();
-        std::iter::once(uri.hash)
-            .chain(partitions)
-            .filter(|hash| {
-                self.slot(*hash)
-                    .first()
-                    .is_some_and(|held| held.response.key.is_of(uri))
-            })
+    /// The hashes of all keys that a URI of this hash may have: one for each partition.
+    pub(super) fn keys_of(&self, uri_hash: u64) -> Vec<u64> {
+        let partitions = self.partitions.get(&uri_hash).into_iter().flatten();
+        std::iter::once(uri_hash)
+            .chain(partitions.copied())
             .collect()
+    }
+
+    /// The variants of the key of this hash, where it is one of the URI.
+    pub(super) fn slot_of(&self, hash: u64, uri: &UriKey) -> &[Held] {
+        let slot = self.slot(hash);
+        match slot.first() {
+            Some(held) if held.response.key.is_of(uri) => slot,
+            _ => &[],
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The store in memory: least recently used, bounded in octets.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::claim::{Exchanging, Reservation};
 use super::state::State;
@@ -42,7 +42,7 @@ impl Memory {
         let place = select(&mut slot.iter().map(|held| &*held.response))?;
         let found = Found {
             response: slot[place].response.clone(),
-            is_invalid: slot[place].is_invalid,
+            is_invalid: slot[place].invalid_since.is_some(),
         };
         state.index.touch(wanted.hash, place);
         Ok(found)
@@ -63,7 +63,7 @@ impl Memory {
         &self,
         exchange: &Exchanging,
         response: StoredResponse,
-        outdated: Option<&Arc<StoredResponse>>,
+        outdated: Option<&Weak<StoredResponse>>,
         mut reservation: Reservation,
         switch: &Switch,
     ) -> Result<(), Refused> {
@@ -71,7 +71,7 @@ impl Memory {
         let mut gone = Vec::new();
         let mut state = self.lock();
         state.recording -= reservation.take();
-        let result = state.publish(exchange, response, outdated, switch, &mut gone);
+        let result = state.publish(exchange, &response, outdated, switch, &mut gone);
         drop(state);
         drop(gone);
         result
@@ -87,10 +87,22 @@ impl Memory {
     ) -> Result<(), Refused> {
         let mut gone = Vec::new();
         let mut state = self.lock();
-        let result = if state.index.place_of(old).is_none() {
-            Err(Refused::Outdated)
+        // A mark that was set after this exchange began is not for it to lift.
+        let is_there = state.index.place_of(old).is_some_and(|place| {
+            let held = &state.index.slot(old.key.hash)[place];
+            held.invalid_since
+                .is_none_or(|since| exchange.generation() >= since)
+        });
+        let result = if is_there {
+            state.publish(
+                exchange,
+                &new,
+                Some(&Arc::downgrade(old)),
+                switch,
+                &mut gone,
+            )
         } else {
-            state.publish(exchange, new, Some(old), switch, &mut gone)
+            Err(Refused::Outdated)
         };
         drop(state);
         drop(gone);
@@ -135,41 +147,65 @@ impl Memory {
 
     /// RFC 9111 §4.4: what is stored for a URI may be wrong, and what was asked for so far too.
     pub(crate) fn invalidate(&self, uri: &UriKey) {
-        let mut gone = Vec::new();
-        let mut state = self.lock();
-        state.fence.purge_uri(uri.hash);
-        for hash in state.index.keys_of(uri) {
+        let (keys, generation, _) = self.fence_off(uri);
+        self.for_each_of(uri, &keys, |state, hash, gone| {
             for place in (0..state.index.slot(hash).len()).rev() {
                 if state.index.slot(hash)[place].response.terms.has_validator {
-                    state.index.mark(hash, place);
+                    state.index.mark(hash, place, generation);
                 } else {
                     gone.push(state.index.remove(hash, place));
                 }
             }
-        }
-        drop(state);
-        drop(gone);
+        });
     }
 
     /// Takes out everything that is stored for a URI, and fences what was asked for so far.
     pub(crate) fn purge(&self, uri: &UriKey) -> Removed {
-        let mut gone = Vec::new();
-        let mut state = self.lock();
-        let before = state.index.bytes();
-        state.fence.purge_uri(uri.hash);
-        for hash in state.index.keys_of(uri) {
+        let (keys, _, in_flight) = self.fence_off(uri);
+        let mut removed = Removed {
+            in_flight,
+            ..Removed::default()
+        };
+        self.for_each_of(uri, &keys, |state, hash, gone| {
+            let before = state.index.bytes();
             while !state.index.slot(hash).is_empty() {
                 gone.push(state.index.remove(hash, 0));
+                removed.responses += 1;
             }
-        }
-        let removed = Removed {
-            responses: gone.len(),
-            bytes: before - state.index.bytes(),
-            in_flight: state.fence.running(),
-        };
-        drop(state);
-        drop(gone);
+            removed.bytes += before - state.index.bytes();
+        });
         removed
+    }
+
+    /// Puts up the fence for a URI: its keys, the generation from which on it may be stored again, and how
+    /// many exchanges run.
+    fn fence_off(&self, uri: &UriKey) -> (Vec<u64>, u64, usize) {
+        let mut state = self.lock();
+        state.fence.purge_uri(uri.hash);
+        let keys = state.index.keys_of(uri.hash);
+        (keys, state.fence.generation(), state.fence.running())
+    }
+
+    /// Does something to each key of a URI. Some URIs have a key for each of very many users: others are
+    /// let in between.
+    fn for_each_of(
+        &self,
+        uri: &UriKey,
+        keys: &[u64],
+        mut act: impl FnMut(&mut State, u64, &mut Vec<Arc<StoredResponse>>),
+    ) {
+        const AT_ONCE: usize = 64;
+        for keys in keys.chunks(AT_ONCE) {
+            let mut gone = Vec::new();
+            let mut state = self.lock();
+            for hash in keys {
+                if !state.index.slot_of(*hash, uri).is_empty() {
+                    act(&mut state, *hash, &mut gone);
+                }
+            }
+            drop(state);
+            drop(gone);
+        }
     }
 
     /// Takes out everything, and fences what was asked for so far. However much there is, it takes

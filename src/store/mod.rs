@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub(crate) use claim::{Exchanging, Reservation};
 pub(crate) use memory::Memory;
 
+use crate::cache_status::NotStored;
 use crate::stored::StoredResponse;
 
 /// How much may be held.
@@ -46,6 +47,18 @@ pub(crate) enum Refused {
     NoRoom,
     /// What is held was asked for later.
     Outdated,
+}
+
+impl From<Refused> for NotStored {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Fenced => Self::Purged,
+            Refused::Off => Self::Disabled,
+            Refused::TooLarge => Self::TooLarge,
+            Refused::NoRoom => Self::NoRoom,
+            Refused::Outdated => Self::Outdated,
+        }
+    }
 }
 
 /// What a purge has taken out.

@@ -1,6 +1,6 @@
 //! What the lock of the store guards.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::claim::Exchanging;
 use super::fence::Fence;
@@ -37,39 +37,45 @@ impl State {
     pub(super) fn publish(
         &mut self,
         exchange: &Exchanging,
-        response: Arc<StoredResponse>,
-        outdated: Option<&Arc<StoredResponse>>,
+        response: &Arc<StoredResponse>,
+        outdated: Option<&Weak<StoredResponse>>,
         switch: &Switch,
         gone: &mut Vec<Arc<StoredResponse>>,
     ) -> Result<(), Refused> {
+        let is_outdated = |held: &Arc<StoredResponse>| {
+            outdated.is_some_and(|old| std::ptr::eq(old.as_ptr(), Arc::as_ptr(held)))
+        };
         let key = &response.key;
         self.admit(exchange, key, switch)?;
         let size = response.size();
-        if size > self.limits.capacity || self.limits.responses == 0 {
+        if size > self.limits.capacity {
             return Err(Refused::TooLarge);
         }
         if size > self.limits.capacity - self.recording.min(self.limits.capacity) {
             return Err(Refused::NoRoom);
         }
         let slot = self.index.slot(key.hash);
+        let is_beaten = |held: &StoredResponse| held.key == *key && is_newer(held, response);
         if slot
             .iter()
-            .any(|held| held.response.key == *key && is_newer(&held.response, &response))
+            .any(|held| !is_outdated(&held.response) && is_beaten(&held.response))
         {
             return Err(Refused::Outdated);
         }
         for place in (0..slot.len()).rev() {
             let held = &self.index.slot(key.hash)[place].response;
-            if outdated.is_some_and(|old| Arc::ptr_eq(old, held)) || replaces(&response, held) {
+            if is_outdated(held) || replaces(response, held) {
                 gone.push(self.index.remove(key.hash, place));
             }
         }
-        self.index.insert(response, gone);
+        let others = gone.len();
+        self.index.insert(response.clone(), gone);
+        self.evictions += (gone.len() - others) as u64;
         self.make_room(gone);
         Ok(())
     }
 
-    /// The switch, and the fence.
+    /// The switch, the fence, and whether anything is to be stored at all.
     pub(super) fn admit(
         &self,
         exchange: &Exchanging,
@@ -82,17 +88,22 @@ impl State {
         if !self.fence.admits(exchange.generation(), key.uri_hash) {
             return Err(Refused::Fenced);
         }
+        if self.limits.responses == 0 || self.limits.capacity == 0 {
+            return Err(Refused::TooLarge);
+        }
         Ok(())
     }
 
-    /// A stored response is not reused before it is validated; one that cannot be is taken out.
+    /// A stored response is not reused before it is validated, by an answer to what is asked from now on;
+    /// one that cannot be is taken out.
     pub(super) fn outdate(
         &mut self,
         response: &Arc<StoredResponse>,
     ) -> Option<Arc<StoredResponse>> {
         let place = self.index.place_of(response)?;
         if response.terms.has_validator {
-            self.index.mark(response.key.hash, place);
+            let generation = self.fence.advance();
+            self.index.mark(response.key.hash, place, generation);
             return None;
         }
         Some(self.index.remove(response.key.hash, place))
@@ -119,12 +130,12 @@ fn replaces(new: &StoredResponse, held: &StoredResponse) -> bool {
         && (new.head.is_of_head == held.head.is_of_head || held.head.is_of_head)
 }
 
-/// Whether a held response is newer than one that arrives: by `Date`, where the newcomer was asked for
-/// before the other was there (PRJ-4-13). What was asked for afterwards is newer whatever its origin's
-/// clock says.
+/// Whether a held response is newer than one that arrives: by `Date`, or of two with the same by when they
+/// were asked for, where the newcomer was asked for before the other was there (PRJ-4-13). What was asked
+/// for afterwards is newer whatever its origin's clock says.
 fn is_newer(held: &StoredResponse, new: &StoredResponse) -> bool {
     held.selected_by == new.selected_by
         && held.head.is_of_head == new.head.is_of_head
-        && held.terms.date > new.terms.date
+        && (held.terms.date, held.terms.request_time) > (new.terms.date, new.terms.request_time)
         && held.terms.response_time > new.terms.request_time
 }
