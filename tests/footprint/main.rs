@@ -165,3 +165,37 @@ fn a_stored_response_takes_two_and_a_half_times_its_raw_octets_at_most() {
     assert!(ratio <= 2.5, "{ratio:.2}");
     assert!((0.8..1.25).contains(&counted), "{counted:.2}");
 }
+
+/// What is being replaced is not held on to for the sake of what replaces it.
+#[test]
+fn a_clear_frees_what_a_body_half_read_would_replace() {
+    const LARGE: usize = 1_000_000;
+    let talk = support::Conversation::default();
+    let read = |frames: &support::Frames, body: &mut _| {
+        frames.data("half");
+        BodyExt::frame(body)
+            .now_or_never()
+            .expect("a frame is there");
+    };
+    let old = support::reply(200)
+        .control("max-age=60")
+        .body(vec![b'x'; LARGE]);
+    talk.store(old)
+        .now_or_never()
+        .expect("no waiting")
+        .assert_stored();
+    let (frames, new) = support::reply(200).control("max-age=60").streamed();
+    talk.origin.will(new);
+    let reload = support::get("/a", &[("cache-control", "no-cache")]);
+    let response = talk.start(reload).now_or_never().expect("no waiting");
+    let mut body = response.expect("a head").into_body();
+    read(&frames, &mut body);
+    let cleared = measure(|| {
+        talk.handle.clear();
+    });
+    assert!(
+        cleared.bytes_current < -(LARGE as i64),
+        "{}",
+        cleared.bytes_current
+    );
+}

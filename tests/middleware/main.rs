@@ -9,17 +9,20 @@
 //! 6. The store keeps within its bounds.
 
 mod bodies;
+mod bounds;
 mod cancellation;
 mod extensions;
 mod fence;
 mod handle;
 mod interleaving;
 mod manners;
+mod outdated;
 mod purge;
 mod readiness;
 mod recording;
 mod runtimes;
 mod saturation;
+mod settings;
 mod stats;
 mod store;
 mod switch;

@@ -178,6 +178,12 @@ impl Reply {
         self
     }
 
+    /// Another line of a field, as it is in memory.
+    pub fn field_value(mut self, name: &'static str, value: HeaderValue) -> Self {
+        self.response.headers_mut().append(name, value);
+        self
+    }
+
     /// `Cache-Control`
     pub fn control(self, value: &str) -> Self {
         self.field("cache-control", value)
