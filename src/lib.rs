@@ -98,6 +98,29 @@
 //! [`CacheLayer::without_background`] asks for none of it, and works around `&Client`, around services
 //! that are not `Send`, and without a runtime. [`CacheLayer::background`] takes another executor.
 //!
+//! # Limits
+//!
+//! What is beyond them is passed on and not stored, or waits for its turn; nothing fails.
+//!
+//! | what | how much |
+//! |---|---|
+//! | octets held | [`capacity`](CacheLayer::capacity), 64 MiB |
+//! | stored responses | [`max_responses`](CacheLayer::max_responses), no limit |
+//! | octets of one body, trailers included | [`max_body`](CacheLayer::max_body), an eighth of the capacity |
+//! | lines of a head | 1,024 |
+//! | names in `Vary`, and their octets | 32, and 2,048 |
+//! | variants for one URI and user; the one used least recently gives way | 64 |
+//! | background validations at once; beyond, a stale response is reused and not validated | 64 |
+//! | time for a background validation | 60 s |
+//! | purges of single URIs remembered for what is on its way; beyond, it is not stored at all | 1,024 |
+//!
+//! # What it costs
+//!
+//! A hit takes five allocations, one more where its age is not zero, and none for its body, whatever the
+//! size. A forward that may be stored copies the head of the request and, frame by frame, the body. To
+//! purge or invalidate a URI costs as much as it has stored responses, those of every user; to clear
+//! everything takes effect at once.
+//!
 //! # Features
 //!
 //! - `tokio` (default): background work on tokio, and with it `CacheLayer::new`.

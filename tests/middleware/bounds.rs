@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, Empty, Full};
-use support::{Conversation, OriginBody, get, reply};
+use support::{Conversation, OriginBody, Reply, get, reply};
 use tower::{Layer, Service, service_fn};
 use tower_client_cache::{CacheLayer, CacheStatus, NotStored};
 
@@ -20,14 +20,15 @@ async fn a_limit_for_one_body_above_the_capacity_is_the_capacity() {
     let talk = Conversation::with(|layer| layer.capacity(100_000).max_body(usize::MAX));
     talk.store(reply(200).control("max-age=60").body("hello"))
         .await;
-    for fields in [&[("content-length", "500000")][..], &[]] {
-        let chunks = (0..4).map(|_| Ok(Frame::data(Bytes::from(vec![0; 125_000]))));
+    // Without a length it is known by the first octets that it cannot fit.
+    for (fields, chunk) in [
+        (&[("content-length", "500000")][..], 10_000),
+        (&[], 125_000),
+    ] {
+        let chunks = (0..500_000 / chunk).map(|_| Ok(Frame::data(Bytes::from(vec![0; chunk]))));
         let large = reply(200).control("max-age=60").frames(chunks);
-        talk.origin.will(
-            fields
-                .iter()
-                .fold(large, |reply, (name, value)| reply.field(name, value)),
-        );
+        let with = |reply: Reply, (name, value): &(&str, &str)| reply.field(name, value);
+        talk.origin.will(fields.iter().fold(large, with));
         let answer = talk.get("/large").await;
         assert_eq!(answer.body.len(), 500_000);
         assert_eq!(talk.handle.stats().evictions(), 0, "{fields:?}");
