@@ -151,6 +151,21 @@ impl CacheHandle {
             .configure(|settings| settings.limits.capacity = octets);
     }
 
+    /// Sets how many responses may be stored: see
+    /// [`CacheLayer::max_responses`](crate::CacheLayer::max_responses). Where there are more, the least
+    /// recently used go at once.
+    pub fn set_max_responses(&self, responses: usize) {
+        self.cache
+            .configure(|settings| settings.limits.responses = responses);
+    }
+
+    /// Sets how many octets a body may have and still be stored: see
+    /// [`CacheLayer::max_body`](crate::CacheLayer::max_body). Larger ones that are stored stay.
+    pub fn set_max_body(&self, octets: usize) {
+        self.cache
+            .configure(|settings| settings.max_body = Some(octets));
+    }
+
     /// What the cache has done so far.
     #[must_use]
     pub fn stats(&self) -> Stats {

@@ -73,8 +73,8 @@
 //! `nest`, which shortens the path that the cache would see.
 //!
 //! **The cache is always ready.** A hit has no use for the inner service, so
-//! [`poll_ready`](tower::Service::poll_ready) does not ask it: stored responses are served over a client that is saturated, or
-//! gone. A request that is forwarded clones the inner service, waits for that clone to be ready, and calls
+//! [`poll_ready`](tower::Service::poll_ready) does not ask it: stored responses are served over a client
+//! that is saturated, or gone. A request that is forwarded clones the inner service, waits for that clone to be ready, and calls
 //! it. So layers above see no back-pressure; what they would do about it (shed load, say) they do below.
 //! An inner service that is not `Clone` goes under a [`Buffer`](https://docs.rs/tower/0.5/tower/buffer/).
 //!
@@ -113,6 +113,8 @@
 //! | background validations at once; beyond, a stale response is reused and not validated | 64 |
 //! | time for a background validation | 60 s |
 //! | purges of single URIs remembered for what is on its way; beyond, it is not stored at all | 1,024 |
+//!
+//! The first three can be changed through the handle as well, while requests run.
 //!
 //! # What it costs
 //!

@@ -73,3 +73,26 @@ async fn a_request_in_origin_form_has_the_scheme_that_was_set() {
         );
     }
 }
+
+/// Promise 6: a limit that is set while the cache is in use holds from then on.
+#[tokio::test]
+async fn limits_are_set_while_requests_run() {
+    let talk = Conversation::default();
+    for uri in ["/a", "/b", "/c"] {
+        talk.origin
+            .will(reply(200).control("max-age=60").body("hello"));
+        talk.get(uri).await.assert_stored();
+    }
+    talk.handle.set_max_responses(1);
+    assert_eq!((talk.handle.len(), talk.handle.stats().evictions()), (1, 2));
+    talk.get("/c").await.assert_hit();
+    talk.handle.set_max_body(4);
+    talk.get("/c").await.assert_hit();
+    talk.origin
+        .will(reply(200).control("max-age=60").body("hello"));
+    talk.get("/a").await;
+    talk.origin
+        .will(reply(200).control("max-age=60").body("hell"));
+    talk.get("/a").await.assert_forwarded(Forward::UriMiss);
+    talk.get("/a").await.assert_hit();
+}
