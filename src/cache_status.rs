@@ -51,7 +51,7 @@ pub enum Outcome {
 pub enum Forward {
     /// The cache does not handle such a request: it is disabled, or the request has content, asks for
     /// a range or an upgrade, has preconditions that are for the origin alone, has a `Host` other than
-    /// its URI, or is of gRPC.
+    /// its URI, or is of gRPC; or its URI is not absolute and there is no `Host`.
     Bypass,
     /// The method is neither GET nor HEAD.
     Method,
@@ -115,7 +115,8 @@ pub enum NotStored {
     Vary,
     /// `Content-Length` cannot be read, or stands beside `Transfer-Encoding`.
     ContentLength,
-    /// The body is larger than the limit for one body.
+    /// The body is larger than the limit for one body, the head has more than 1,024 lines, or the store is to
+    /// hold nothing.
     TooLarge,
     /// So many bodies are being recorded that there is no room for another.
     NoRoom,
@@ -123,7 +124,8 @@ pub enum NotStored {
     NotSelected,
     /// A server error does not take the place of a stored response (RFC 9111 §4.3.3).
     ServerError,
-    /// What it would have been stored beside or in place of was asked for later, or is gone.
+    /// What it would have been stored in place of was asked for later, is gone, or has been shown to be
+    /// outdated since.
     Outdated,
     /// It was asked for before a clear, a purge or an unsafe request that means it.
     Purged,

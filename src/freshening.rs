@@ -79,19 +79,16 @@ impl Filling {
         let Freshened {
             fields,
             terms,
-            may_stay,
+            refused,
             is_from_cache,
         } = policy.freshen(head.status, &head.fields, answer, fill.request_time, *now);
         let status = self
             .status
             .with_age(terms.current_age(*now), terms.lifetime);
         let selected_by = selection::selection(&cache.seed, &fields, &fill.caller);
-        let may_stay = may_stay && stored.terms.may_be_freshened;
-        let refused = match &selected_by {
-            Some(_) if may_stay => None,
-            Some(_) => Some(NotStored::NoStore),
-            None => Some(NotStored::Vary),
-        };
+        let refused = refused
+            .or_else(|| (!stored.terms.may_be_freshened).then_some(NotStored::NoStore))
+            .or_else(|| selected_by.is_none().then_some(NotStored::Vary));
         let response = Arc::new(StoredResponse::new(
             stored.key.clone(),
             StoredHead {

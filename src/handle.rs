@@ -55,7 +55,8 @@ impl CacheHandle {
 
     /// Removes everything, and fences off what is on its way.
     ///
-    /// It takes effect at once, however much is stored; the memory is given back before it returns.
+    /// It takes effect at once, however much is stored. The memory is given back before it returns, but for
+    /// what somebody still reads, or has asked the origin about and waits for.
     pub fn clear(&self) -> Purged {
         self.cache.store.clear().into()
     }
@@ -206,7 +207,7 @@ impl fmt::Debug for Pause {
 }
 
 /// What a clear or purge has done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Purged(Removed);
 
 impl Purged {
@@ -227,6 +228,16 @@ impl Purged {
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.0.in_flight
+    }
+}
+
+impl fmt::Debug for Purged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Purged")
+            .field("responses", &self.responses())
+            .field("bytes", &self.bytes())
+            .field("in_flight", &self.in_flight())
+            .finish()
     }
 }
 

@@ -74,9 +74,10 @@
 //!
 //! **The cache is always ready.** A hit has no use for the inner service, so
 //! [`poll_ready`](tower::Service::poll_ready) does not ask it: stored responses are served over a client
-//! that is saturated, or gone. A request that is forwarded clones the inner service, waits for that clone to be ready, and calls
-//! it. So layers above see no back-pressure; what they would do about it (shed load, say) they do below.
-//! An inner service that is not `Clone` goes under a [`Buffer`](https://docs.rs/tower/0.5/tower/buffer/).
+//! that is saturated, or gone. A request that is forwarded clones the inner service, waits for that clone
+//! to be ready, and calls it. So layers above see no back-pressure; what they would do about it (shed
+//! load, say) they do below. An inner service that is not `Clone` goes under a
+//! [`Buffer`](https://docs.rs/tower/0.5/tower/buffer/).
 //!
 //! # Clearing and switching
 //!
@@ -100,7 +101,7 @@
 //!
 //! # Limits
 //!
-//! What is beyond them is passed on and not stored, or waits for its turn; nothing fails.
+//! What is beyond them is passed on and not stored, or left undone; nothing fails.
 //!
 //! | what | how much |
 //! |---|---|
@@ -119,9 +120,10 @@
 //! # What it costs
 //!
 //! A hit takes five allocations, one more where its age is not zero, and none for its body, whatever the
-//! size. A forward that may be stored copies the head of the request and, frame by frame, the body. To
-//! purge or invalidate a URI costs as much as it has stored responses, those of every user; to clear
-//! everything takes effect at once.
+//! size; the first hit of a response takes one for that, and a response that repeats a field one for the
+//! lines that do. A forward that may be stored copies the head of the request and, frame by frame, the
+//! body. To purge or invalidate a URI costs as much as it has stored responses, those of every user; to
+//! clear everything takes effect at once.
 //!
 //! # Features
 //!

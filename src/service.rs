@@ -258,11 +258,16 @@ impl<S, X> CacheService<S, X> {
         let is_validation = selected
             .as_deref()
             .is_some_and(|stored| validation::make_conditional(request.headers_mut(), stored));
+        // Credentials named since the key was made have put up a fence that this is behind already.
+        let mut exchanging = Exchanging::begin(&self.cache.store);
+        if self.cache.version() != self.version {
+            exchanging = exchanging.void();
+        }
         let fill = Fill {
             key,
             asked,
             caller,
-            exchanging: Exchanging::begin(&self.cache.store),
+            exchanging,
             selected,
             is_validation,
             request_time: SystemTime::UNIX_EPOCH,

@@ -1,5 +1,6 @@
 //! What the cache has done so far, in numbers.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::cache_status::Forward;
@@ -8,7 +9,7 @@ use crate::cache_status::Forward;
 ///
 /// The counts are of requests and responses, and never fall. They are read one after the other while
 /// requests run, so that a request may be in one and not yet in the next.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
     pub(crate) hits: u64,
     pub(crate) unsatisfiable: u64,
@@ -21,6 +22,16 @@ pub struct Stats {
 }
 
 const FORWARDS: usize = 7;
+
+const REASONS: [Forward; FORWARDS] = [
+    Forward::Bypass,
+    Forward::Method,
+    Forward::UriMiss,
+    Forward::VaryMiss,
+    Forward::Miss,
+    Forward::Request,
+    Forward::Stale,
+];
 
 impl Stats {
     /// Requests answered from the store, without asking the origin.
@@ -79,6 +90,30 @@ impl Stats {
     }
 }
 
+impl fmt::Debug for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Forwards<'a>(&'a Stats);
+
+        impl fmt::Debug for Forwards<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let counted = REASONS.map(|reason| (reason.as_str(), self.0.forwards(reason)));
+                f.debug_map().entries(counted).finish()
+            }
+        }
+
+        f.debug_struct("Stats")
+            .field("hits", &self.hits)
+            .field("unsatisfiable", &self.unsatisfiable)
+            .field("forwards", &Forwards(self))
+            .field("validations", &self.validations)
+            .field("validated", &self.validated)
+            .field("stores", &self.stores)
+            .field("evictions", &self.evictions)
+            .field("recording", &self.recording)
+            .finish()
+    }
+}
+
 /// The counts as they grow.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -130,4 +165,23 @@ impl Counters {
 
 fn add(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forwards_are_printed_by_their_reasons() {
+        let counters = Counters::default();
+        for reason in REASONS {
+            counters.forward(reason);
+        }
+        counters.forward(Forward::Stale);
+        let printed = format!("{:?}", counters.read());
+        assert!(
+            printed.contains("\"miss\": 1, \"request\": 1, \"stale\": 2"),
+            "{printed}"
+        );
+    }
 }

@@ -44,7 +44,8 @@ impl Incomplete {
             reservation,
             &cache.switch,
         );
-        if let Err(Refused::TooLarge | Refused::NoRoom) = stored {
+        // What is held was asked for later where this is `Outdated`, and is good.
+        if stored.is_err_and(|refused| refused != Refused::Outdated) {
             outdate(cache, outdated);
         }
         stored?;
@@ -91,6 +92,10 @@ impl Recorder {
     /// than it said, or there is no room.
     #[must_use]
     pub(crate) fn record(&mut self, frame: &Frame<Bytes>) -> bool {
+        // Nothing comes after trailers.
+        if self.trailers.is_some() {
+            return false;
+        }
         if let Some(trailers) = frame.trailers_ref() {
             return self.copy_trailers(trailers);
         }

@@ -72,7 +72,8 @@ fn preference(stored: &StoredResponse) -> impl PartialOrd + use<> {
 pub(crate) struct Presented<'a> {
     seed: &'a Seed,
     fields: &'a HeaderMap,
-    connection: Connection,
+    // Read where a stored response has `Vary`, and not before.
+    connection: Option<Connection>,
     digests: [Option<(HeaderName, Option<Digest>)>; REMEMBERED],
 }
 
@@ -84,17 +85,18 @@ impl<'a> Presented<'a> {
         Self {
             seed,
             fields,
-            connection: Connection::of(fields),
+            connection: None,
             digests: [const { None }; REMEMBERED],
         }
     }
 
     /// Whether every field that `Vary` names holds what it held. Absent matches only absent.
     pub(crate) fn matches(&mut self, stored: &StoredResponse) -> bool {
-        stored
-            .selected_by
-            .iter()
-            .all(|(name, held)| self.digest(name) == *held && !self.connection.names(name))
+        stored.selected_by.iter().all(|(name, held)| {
+            let connection = &mut self.connection;
+            let connection = connection.get_or_insert_with(|| Connection::of(self.fields));
+            !connection.names(name) && self.digest(name) == *held
+        })
     }
 
     fn digest(&mut self, name: &HeaderName) -> Option<Digest> {

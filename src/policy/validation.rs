@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::{Policy, freshness, storing};
+use crate::cache_status::NotStored;
 use crate::header::age;
 use crate::header::cache_control::ResponseDirectives;
 use crate::header::connection::Connection;
@@ -142,8 +143,8 @@ fn modified(fields: &HeaderMap) -> Option<&HeaderValue> {
 pub(crate) struct Freshened {
     pub(crate) fields: HeaderMap,
     pub(crate) terms: Terms,
-    /// Whether it may stay: the 304 may have said `no-store`.
-    pub(crate) may_stay: bool,
+    /// Why it may not stay: the 304 may have said `no-store`, or have brought too much.
+    pub(crate) refused: Option<NotStored>,
     /// Whether the 304 came with an `Age`, and so from a cache on the way (C-35).
     pub(crate) is_from_cache: bool,
 }
@@ -193,10 +194,16 @@ impl Policy {
             response_time,
         );
         freshness::keep_date(&mut fields, terms.date, response_time);
+        let refused = if !is_mergeable || fields.len() > storing::MAX_LINES {
+            Some(NotStored::TooLarge)
+        } else if storing::is_no_store(status, &directives) || storing::decides_for_one_hop(answer)
+        {
+            Some(NotStored::NoStore)
+        } else {
+            None
+        };
         Freshened {
-            may_stay: is_mergeable
-                && !storing::is_no_store(status, &directives)
-                && !storing::decides_for_one_hop(answer),
+            refused,
             is_from_cache: answer.contains_key(header::AGE),
             fields,
             terms,
@@ -443,10 +450,10 @@ mod tests {
         assert_eq!(values("date"), ["Thu, 01 Jan 1970 00:00:00 GMT"]);
         assert_eq!(fresh.terms.lifetime.as_secs(), 3600);
         assert_eq!(fresh.terms.initial_age.as_secs(), 0);
-        assert!(fresh.may_stay);
+        assert_eq!(fresh.refused, None);
         let no_store = map(&[("cache-control", "no-store")]);
         let fresh = POLICY.freshen(StatusCode::OK, &held.head.fields, &no_store, now, now);
-        assert!(!fresh.may_stay, "PRJ-3.2-12");
+        assert_eq!(fresh.refused, Some(NotStored::NoStore), "PRJ-3.2-12");
     }
 
     /// 9110-13.1.2-2, 9110-13.1.3-1, 9110-13.1.3-2, 9110-13.1.3-3, 9111-4.3.2-3, 9110-13.2.1-1, EDGE-46

@@ -9,6 +9,8 @@ use super::memory::Memory;
 pub(crate) struct Exchanging {
     store: Arc<Memory>,
     generation: u64,
+    /// What it was begun with no longer holds: nothing of it is stored.
+    is_void: bool,
 }
 
 impl Exchanging {
@@ -17,7 +19,19 @@ impl Exchanging {
         Self {
             generation: store.lock().fence.begin(),
             store: store.clone(),
+            is_void: false,
         }
+    }
+
+    /// It will store nothing.
+    pub(crate) fn void(self) -> Self {
+        let mut exchanging = self;
+        exchanging.is_void = true;
+        exchanging
+    }
+
+    pub(super) fn is_void(&self) -> bool {
+        self.is_void
     }
 
     pub(super) fn generation(&self) -> u64 {

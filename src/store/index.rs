@@ -157,7 +157,8 @@ impl Index {
             .get_mut(&hash)
             .and_then(|slot| slot.get_mut(place))
         {
-            held.invalid_since = Some(generation);
+            // A later mark stays.
+            held.invalid_since = held.invalid_since.max(Some(generation));
         }
     }
 
@@ -199,5 +200,76 @@ impl Hasher for SpreadHasher {
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use http::{HeaderMap, StatusCode, Uri, Version};
+
+    use super::*;
+    use crate::key::{Seed, Wanted};
+    use crate::stored::{StoredBody, StoredHead, Terms};
+    use crate::target::Target;
+
+    fn response() -> Arc<StoredResponse> {
+        let uri = Uri::from_static("http://o.test/a");
+        let target = Target::of_uri(&uri).unwrap();
+        let time = SystemTime::UNIX_EPOCH;
+        Arc::new(StoredResponse::new(
+            Arc::new(Wanted::new(&Seed::random(), target, None).to_key()),
+            StoredHead {
+                is_of_head: false,
+                status: StatusCode::OK,
+                version: Version::HTTP_11,
+                fields: HeaderMap::new(),
+            },
+            Box::default(),
+            Terms {
+                request_time: time,
+                response_time: time,
+                date: time,
+                last_modified: None,
+                has_validator: true,
+                lifetime: Duration::ZERO,
+                initial_age: Duration::ZERO,
+                stale_while_revalidate: Duration::ZERO,
+                is_no_cache: false,
+                is_must_revalidate: false,
+                may_be_freshened: true,
+                withheld: Box::default(),
+            },
+            StoredBody::default(),
+        ))
+    }
+
+    /// Who marks last need not have begun last.
+    #[test]
+    fn a_mark_is_never_set_back() {
+        let mut index = Index::default();
+        let response = response();
+        let hash = response.key.hash;
+        index.insert(response, &mut Vec::new());
+        for (generation, since) in [(2, 2), (1, 2), (3, 3)] {
+            index.mark(hash, 0, generation);
+            assert_eq!(index.slot(hash)[0].invalid_since, Some(since));
+        }
+    }
+
+    #[test]
+    fn octets_and_number_are_those_of_what_is_held() {
+        let mut index = Index::default();
+        let (one, other) = (response(), response());
+        let size = one.size();
+        index.insert(one.clone(), &mut Vec::new());
+        index.insert(other, &mut Vec::new());
+        assert_eq!((index.len(), index.bytes()), (2, 2 * size));
+        let oldest = index.remove_oldest().unwrap();
+        assert!(Arc::ptr_eq(&oldest, &one));
+        assert_eq!((index.len(), index.bytes()), (1, size));
+        assert!(index.remove_oldest().is_some() && index.remove_oldest().is_none());
+        assert_eq!((index.len(), index.bytes()), (0, 0));
     }
 }

@@ -85,7 +85,7 @@ impl State {
         if !switch.is_on() {
             return Err(Refused::Off);
         }
-        if !self.fence.admits(exchange.generation(), key.uri_hash) {
+        if exchange.is_void() || !self.fence.admits(exchange.generation(), key.uri_hash) {
             return Err(Refused::Fenced);
         }
         if self.limits.responses == 0 || self.limits.capacity == 0 {

@@ -163,3 +163,50 @@ async fn a_variant_that_gives_way_is_an_eviction() {
     assert_eq!(talk.handle.len() as u64 + stats.evictions(), 70);
     assert!(stats.evictions() > 0);
 }
+
+/// 304s that bring other fields each time do not make a head grow without end.
+#[tokio::test]
+async fn a_head_that_grows_with_each_304_does_not_grow_past_the_limit() {
+    let with_lines = |reply: Reply, from: usize, count: usize| {
+        (from..from + count).fold(reply, |reply, n| reply.field(&format!("x{n}"), "1"))
+    };
+    for lines in [90, 900, 1100] {
+        let talk = Conversation::default();
+        let tagged = reply(200).control("max-age=0").field("etag", "\"a\"");
+        talk.store(tagged.body("hello")).await.assert_stored();
+        let mut refused = 0;
+        for n in 0..400 {
+            talk.origin.will(with_lines(
+                reply(304).field("etag", "\"a\""),
+                n * 1000,
+                lines,
+            ));
+            let answer = talk.get("/a").await;
+            assert_eq!(answer.text(), "hello", "{lines} {n}");
+            if !answer.cache.is_stored() {
+                answer.assert_not_stored(NotStored::TooLarge);
+                let anew = reply(200).control("max-age=0").field("etag", "\"a\"");
+                talk.store(anew.body("hello")).await.assert_stored();
+                refused += 1;
+            }
+        }
+        assert!(refused > 0, "{lines}");
+    }
+}
+
+/// What comes after trailers breaks the order of frames: it is passed on, and nothing is stored.
+#[tokio::test]
+async fn octets_after_trailers_are_not_stored() {
+    let talk = Conversation::default();
+    let mut trailers = HeaderMap::new();
+    trailers.insert("a", HeaderValue::from_static("1"));
+    let frames = [
+        Ok(Frame::trailers(trailers)),
+        Ok(Frame::data(Bytes::from("hello"))),
+    ];
+    talk.origin
+        .will(reply(200).control("max-age=60").frames(frames));
+    talk.get("/a").await;
+    assert!(talk.handle.is_empty());
+    assert_eq!(talk.handle.stats().recording(), 0);
+}

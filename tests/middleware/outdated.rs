@@ -87,3 +87,21 @@ async fn an_answer_that_is_late_does_not_replace_one_of_the_same_second() {
     assert_eq!(first.await.text(), "asked first");
     assert_eq!(talk.get("/a").await.assert_hit().text(), "asked second");
 }
+
+/// PRJ-4.3.3-4, promise 2: a new answer that comes to its end while the cache is off leaves no trap
+#[tokio::test]
+async fn a_new_answer_that_ends_while_the_cache_is_off_outdates_the_old_one() {
+    let talk = Conversation::default();
+    talk.store(tagged("old")).await.assert_stored();
+    let (frames, streamed) = reply(200).control("max-age=3600").streamed();
+    talk.origin.will(streamed.field("etag", "\"new\""));
+    let reload = talk.start(get("/a", &RELOAD)).await.unwrap();
+    talk.handle.disable();
+    frames.data("new");
+    drop(frames);
+    let reload = support::Answer::read(reload).await.unwrap();
+    assert_eq!(reload.text(), "new");
+    talk.handle.enable();
+    talk.origin.will(reply(200).control("no-store").body("new"));
+    assert_eq!(talk.get("/a").await.text(), "new");
+}

@@ -1,10 +1,13 @@
 //! Settings that decide who may be answered with what.
 
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
 use http::HeaderName;
 use http::uri::Scheme;
 use support::{Conversation, get, reply};
 use tower::Layer;
-use tower_client_cache::{CacheLayer, Forward};
+use tower_client_cache::{CacheLayer, Clock, Forward, NotStored};
 
 /// C-33: what was stored without regard to a credential is served to nobody afterwards
 #[tokio::test]
@@ -47,6 +50,42 @@ async fn a_credential_named_later_removes_what_was_stored_without_it() {
         .await
         .assert_stored();
     assert_eq!(talk.get("/a").await.assert_hit().text(), "nobody's");
+}
+
+/// A clock that names a credential when it is asked for the first time, which is while a request starts.
+#[derive(Clone)]
+struct Naming(support::Clock, Arc<Mutex<Option<CacheLayer>>>);
+
+impl Clock for Naming {
+    fn now(&self) -> SystemTime {
+        let layer = self.1.lock().expect("nobody panics").take();
+        if let Some(layer) = layer {
+            let _ = layer.credential(HeaderName::from_static("x-api-key"));
+        }
+        self.0.now()
+    }
+}
+
+/// C-33: what is begun without regard to a credential that is named meanwhile is not stored
+#[tokio::test]
+async fn a_credential_named_while_a_request_starts_counts_for_it() {
+    let talk = Conversation::default();
+    let naming = Naming(talk.clock.clone(), Arc::default());
+    let layer = CacheLayer::new().clock(naming.clone());
+    let talk = Conversation {
+        client: layer.layer(talk.origin.clone()),
+        handle: layer.handle(),
+        ..talk
+    };
+    *naming.1.lock().unwrap() = Some(layer);
+    talk.origin
+        .will(reply(200).control("max-age=60").body("alice's"));
+    let alices = talk.get_with("/a", &[("x-api-key", "alice")]).await;
+    alices.assert_not_stored(NotStored::Purged);
+    assert!(naming.1.lock().unwrap().is_none(), "it was named meanwhile");
+    talk.origin
+        .will(reply(200).control("max-age=60").body("nobody's"));
+    assert_eq!(talk.get("/a").await.text(), "nobody's");
 }
 
 /// EDGE-37: a request without an authority is known by its `Host`, and by the scheme that was set
