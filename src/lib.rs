@@ -42,6 +42,7 @@
 //! - It makes no response cacheable that its origin does not allow to be, and no header of its own
 //!   controls it: control is by types and methods. The one field it adds is `Age`; a stored response
 //!   without `Date` gets one as well.
+//! - It is not a shared cache: what it stores is for the users of one client, each apart from the others.
 //! - It does not store partial responses: a request with `Range` goes to the origin, and so does a GET
 //!   that has content.
 //! - It does not retry and does not follow redirects; layers for that are easy to come by, and where they

@@ -124,26 +124,22 @@ where
                 return self.forward(request, reason, key, asked, None);
             }
         };
-        match reuse::decide(&asked, &stored, is_invalid, now) {
-            Decision::Reuse => self.reuse(&stored, &asked, request.headers(), now),
+        let reason = match reuse::decide(&asked, &stored, is_invalid, now) {
+            Decision::Reuse => return self.reuse(&stored, &asked, request.headers(), now),
             Decision::ReuseAndValidate if self.background.is_available() => {
                 let answer = self.reuse(&stored, &asked, request.headers(), now);
                 if let Some(claim) = Claim::on(&self.cache, &stored) {
                     let key = wanted.to_key();
                     self.validate_in_background(request, key, stored, claim);
                 }
-                answer
+                return answer;
             }
-            Decision::ReuseAndValidate => {
-                let key = wanted.to_key();
-                self.forward(request, Forward::Stale, key, asked, Some(stored))
-            }
-            Decision::Validate(reason) => {
-                let key = wanted.to_key();
-                self.forward(request, reason, key, asked, Some(stored))
-            }
-            Decision::Unsatisfiable => self.unsatisfiable(),
-        }
+            Decision::Unsatisfiable => return self.unsatisfiable(),
+            Decision::ReuseAndValidate => Forward::Stale,
+            Decision::Validate(reason) => reason,
+        };
+        let key = wanted.to_key();
+        self.forward(request, reason, key, asked, Some(stored))
     }
 }
 

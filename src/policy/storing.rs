@@ -35,14 +35,14 @@ impl Policy {
         request_time: SystemTime,
         response_time: SystemTime,
     ) -> Result<Storable, NotStored> {
-        // Directives are obeyed before `Connection` can take them away (PRJ-3.1-7).
-        let directives = ResponseDirectives::parse(fields);
         if request.no_store {
             return Err(NotStored::RequestNoStore);
         }
         if fields.len() > MAX_LINES {
             return Err(NotStored::TooLarge);
         }
+        // Directives are obeyed before `Connection` can take them away (PRJ-3.1-7).
+        let directives = ResponseDirectives::parse(fields);
         // Whether it is a success is said in its trailers, and not by its status (C-48).
         if content_type::is_grpc(fields) {
             return Err(NotStored::Bypass);
