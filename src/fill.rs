@@ -12,8 +12,8 @@ use crate::body::recorder::{Incomplete, Recorder};
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, NotStored};
 use crate::key::CacheKey;
-use crate::policy::storing::{self, Storable};
-use crate::policy::{Asked, selection, validation};
+use crate::policy::storing::Storable;
+use crate::policy::{Asked, selection, status, validation};
 use crate::settings::Settings;
 use crate::store::{Exchanging, Reservation};
 use crate::stored::{self, Selection, StoredBody, StoredHead, StoredResponse};
@@ -188,7 +188,7 @@ impl Filling {
     /// (PRJ-4.3.3-4). An error, or an answer about the exchange rather than the resource, does not.
     fn outdate_selected(&self, status: StatusCode) {
         if let Some(selected) = &self.fill.selected {
-            if storing::is_about_resource(status) {
+            if status::is_about_resource(status) {
                 self.cache.store.outdate(selected);
             }
         }

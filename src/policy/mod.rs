@@ -7,6 +7,7 @@ pub(crate) mod invalidation;
 pub(crate) mod reuse;
 pub(crate) mod selection;
 pub(crate) mod stale;
+pub(crate) mod status;
 pub(crate) mod storing;
 pub(crate) mod validation;
 
