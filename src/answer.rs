@@ -10,12 +10,13 @@ use crate::cache_status::{CacheStatus, NotStored};
 use crate::policy::{Asked, validation};
 use crate::stored::StoredResponse;
 
-/// A stored response as the answer to a request, without the origin having been asked.
+/// A stored response as the answer to a request, without the origin having said that it is still good.
 pub(crate) fn reused<B>(
     stored: &StoredResponse,
     asked: &Asked,
     caller: &HeaderMap,
     now: SystemTime,
+    status: CacheStatus,
 ) -> Response<CacheBody<B>> {
     let age = stored.terms.current_age(now);
     let mut response = answer(stored, asked, caller, now);
@@ -24,7 +25,7 @@ pub(crate) fn reused<B>(
         fields.remove(name);
     }
     set_age(fields, age.as_secs());
-    let status = CacheStatus::hit(age, stored.terms.lifetime);
+    let status = status.with_age(age, stored.terms.lifetime);
     response.extensions_mut().insert(status);
     response
 }

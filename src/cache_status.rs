@@ -109,6 +109,18 @@ pub enum NotStored {
     /// Nothing says how long the response is fresh, and its status is none that is cacheable by
     /// default (RFC 9111 §3).
     NotCacheable,
+    /// The response is for one user alone, and the cache is shared: `private` (RFC 9111 §5.2.2.7).
+    Private,
+    /// The request had `Authorization`, the cache is shared, and the response does not say that it is for
+    /// all (RFC 9111 §3.5).
+    Authorization,
+    /// It sets cookies, and the cache is shared: see [`SetCookie`](crate::SetCookie).
+    SetCookie,
+    /// Nothing but the end of the connection says where its body ends, and the cache is shared: what was
+    /// cut off would be served to all as the whole.
+    Undelimited,
+    /// There was no response: the inner service failed, and a stale one was reused.
+    Failed,
     /// It could never be reused: it has no lifetime and nothing to validate it with.
     NoValidator,
     /// `Vary` is `*`, cannot be read, or is too long.
@@ -122,7 +134,8 @@ pub enum NotStored {
     NoRoom,
     /// A 304 was about no stored response (RFC 9111 §4.3.4).
     NotSelected,
-    /// A server error does not take the place of a stored response (RFC 9111 §4.3.3).
+    /// A server error does not take the place of a stored response (RFC 9111 §4.3.3), which may have been
+    /// reused instead.
     ServerError,
     /// What it would have been stored in place of was asked for later, is gone, or has been shown to be
     /// outdated since.
@@ -143,6 +156,11 @@ impl NotStored {
             Self::NoStore => "no-store",
             Self::Status => "status",
             Self::NotCacheable => "not-cacheable",
+            Self::Private => "private",
+            Self::Authorization => "authorization",
+            Self::SetCookie => "set-cookie",
+            Self::Undelimited => "undelimited",
+            Self::Failed => "failed",
             Self::NoValidator => "no-validator",
             Self::Vary => "vary",
             Self::ContentLength => "content-length",
@@ -163,17 +181,18 @@ impl fmt::Display for NotStored {
 }
 
 impl CacheStatus {
-    pub(crate) fn hit(age: Duration, lifetime: Duration) -> Self {
-        Self::new(Outcome::Hit).with_age(age, lifetime)
+    pub(crate) fn hit() -> Self {
+        Self::new(Outcome::Hit)
     }
 
     pub(crate) fn unsatisfiable() -> Self {
         Self::new(Outcome::Unsatisfiable)
     }
 
-    pub(crate) fn forwarding(reason: Forward, status: StatusCode) -> Self {
+    /// The request was forwarded; `None` where there is no answer.
+    pub(crate) fn forwarding(reason: Forward, status: Option<StatusCode>) -> Self {
         Self {
-            forward_status: Some(status),
+            forward_status: status,
             ..Self::new(Outcome::Forwarded(reason))
         }
     }
@@ -204,6 +223,12 @@ impl CacheStatus {
         }
     }
 
+    /// Whether it is about a response that came from the origin, now or before, and not about one that
+    /// was made for want of any.
+    pub(crate) fn is_of_a_response(&self) -> bool {
+        self.age.is_some() || self.forward_status.is_some()
+    }
+
     /// Who answered.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
@@ -226,7 +251,7 @@ impl CacheStatus {
     }
 
     /// The status of the origin's answer, which is not the caller's where a 304 has validated a stored
-    /// response. `None` where the request was not forwarded.
+    /// response. `None` where the request was not forwarded, or the inner service failed.
     #[must_use]
     pub fn forward_status(&self) -> Option<StatusCode> {
         self.forward_status
@@ -287,20 +312,24 @@ impl fmt::Display for CacheStatus {
 mod tests {
     use super::*;
 
+    fn hit(age: Duration, lifetime: Duration) -> CacheStatus {
+        CacheStatus::hit().with_age(age, lifetime)
+    }
+
     /// 9211-2.1-1, 9211-2.2-1, 9211-2.4-1, 9211-2.5-1
     #[test]
     fn it_prints_as_the_parameters_of_a_member() {
         let seconds = Duration::from_secs;
-        let stale = CacheStatus::forwarding(Forward::Stale, StatusCode::NOT_MODIFIED);
+        let stale = CacheStatus::forwarding(Forward::Stale, Some(StatusCode::NOT_MODIFIED));
         let table = [
-            (CacheStatus::hit(seconds(2), seconds(60)), "hit; ttl=58"),
-            (CacheStatus::hit(seconds(65), seconds(60)), "hit; ttl=-5"),
+            (hit(seconds(2), seconds(60)), "hit; ttl=58"),
+            (hit(seconds(65), seconds(60)), "hit; ttl=-5"),
             (
                 stale.stored_as(Ok(())).with_age(seconds(0), seconds(60)),
                 "fwd=stale; fwd-status=304; stored; ttl=60",
             ),
             (
-                CacheStatus::forwarding(Forward::UriMiss, StatusCode::OK)
+                CacheStatus::forwarding(Forward::UriMiss, Some(StatusCode::OK))
                     .stored_as(Err(NotStored::NoStore)),
                 "fwd=uri-miss; fwd-status=200; detail=no-store",
             ),
@@ -314,11 +343,8 @@ mod tests {
     #[test]
     fn a_lifetime_without_end_does_not_overflow() {
         let most = Duration::from_secs(u64::MAX);
-        assert_eq!(CacheStatus::hit(Duration::ZERO, most).ttl(), Some(i64::MAX));
-        assert_eq!(CacheStatus::hit(most, most).ttl(), Some(0));
-        assert_eq!(
-            CacheStatus::hit(most, Duration::ZERO).ttl(),
-            Some(-i64::MAX)
-        );
+        assert_eq!(hit(Duration::ZERO, most).ttl(), Some(i64::MAX));
+        assert_eq!(hit(most, most).ttl(), Some(0));
+        assert_eq!(hit(most, Duration::ZERO).ttl(), Some(-i64::MAX));
     }
 }

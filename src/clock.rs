@@ -26,6 +26,12 @@ use std::time::SystemTime;
 pub trait Clock: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> SystemTime;
+
+    /// Whether the time is known. While it is not, nothing stored is reused before the origin has validated
+    /// it (RFC 9111 §4): for devices that begin without the time and are told it later.
+    fn is_known(&self) -> bool {
+        true
+    }
 }
 
 impl<F> Clock for F
@@ -51,6 +57,13 @@ impl ClockSetting {
             #[allow(clippy::disallowed_methods, reason = "this is the default clock")]
             Self::System => SystemTime::now(),
             Self::Given(clock) => clock.now(),
+        }
+    }
+
+    pub(crate) fn is_known(&self) -> bool {
+        match self {
+            Self::System => true,
+            Self::Given(clock) => clock.is_known(),
         }
     }
 }

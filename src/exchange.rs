@@ -31,6 +31,14 @@ pub(crate) enum Purpose {
     Fill(Fill),
 }
 
+/// What comes after an answer.
+pub(crate) enum Next<B> {
+    /// It is the caller's.
+    Answer(Response<CacheBody<B>>),
+    /// It is good for nothing: the caller's own request is sent as it was (C-20).
+    Again(Box<Exchange>),
+}
+
 impl Exchange {
     /// The request is about to be sent.
     pub(crate) fn sent(&mut self) {
@@ -42,18 +50,36 @@ impl Exchange {
     }
 
     /// The head of the origin's answer is there.
-    pub(crate) fn answered<B: Body>(self, response: Response<B>) -> Response<CacheBody<B>> {
-        let status = CacheStatus::forwarding(self.reason, response.status());
-        match self.purpose {
-            Purpose::Pass(refused) => passed(response, status, refused),
+    pub(crate) fn answered<B: Body>(self, response: Response<B>) -> Next<B> {
+        let status = CacheStatus::forwarding(self.reason, Some(response.status()));
+        let settings = self.settings.clone();
+        let next = match self.purpose {
+            Purpose::Pass(refused) => Next::Answer(passed(response, status, refused)),
             Purpose::Invalidate(refused, invalidation) => {
                 invalidation.answered(response.status(), response.headers());
-                passed(response, status, refused)
+                Next::Answer(passed(response, status, refused))
             }
             Purpose::Fill(fill) => {
-                let filling = Filling::new(self.cache, self.settings, fill, status);
+                let filling = Filling::new(self.cache, self.settings, self.reason, fill, status);
                 filling.answered(response)
             }
+        };
+        match next {
+            Next::Answer(response) => Next::Answer(settings.announced(response)),
+            Next::Again(exchange) => Next::Again(exchange),
         }
+    }
+
+    /// There is no answer: a stored response, where it may be reused all the same.
+    pub(crate) fn failed<B>(self) -> Option<Response<CacheBody<B>>> {
+        let Purpose::Fill(fill) = self.purpose else {
+            return None;
+        };
+        let status = CacheStatus::forwarding(self.reason, None);
+        let settings = self.settings.clone();
+        let filling = Filling::new(self.cache, self.settings, self.reason, fill, status);
+        filling
+            .failed()
+            .map(|response| settings.announced(response))
     }
 }

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{HeaderMap, Response, StatusCode, Version, header};
 use http_body::Body;
 
-use crate::answer::passed;
+use crate::answer::{passed, reused, unavailable};
 use crate::body::CacheBody;
 use crate::body::recorder::{Incomplete, Recorder};
 use crate::cache::Cache;
-use crate::cache_status::{CacheStatus, NotStored};
+use crate::cache_status::{CacheStatus, Forward, NotStored};
+use crate::exchange::Next;
 use crate::key::CacheKey;
+use crate::policy::selection::Comparing;
+use crate::policy::stale::Failure;
 use crate::policy::storing::Storable;
-use crate::policy::{Asked, selection, status, validation};
+use crate::policy::{Asked, Received, selection, status};
 use crate::settings::Settings;
 use crate::store::{Exchanging, Reservation};
 use crate::stored::{self, Selection, StoredBody, StoredHead, StoredResponse};
@@ -27,8 +30,12 @@ pub(crate) struct Fill {
     pub(crate) exchanging: Exchanging,
     /// The stored response that was selected and could not be reused.
     pub(crate) selected: Option<Arc<StoredResponse>>,
-    /// Whether the origin is asked if that one is still good.
+    /// Where none was selected, those that the origin was asked about all the same (C-18).
+    pub(crate) others: Vec<Arc<StoredResponse>>,
+    /// Whether the origin is asked if one of these is still good.
     pub(crate) is_validation: bool,
+    /// Whether the caller's own request can be sent once more (C-20).
+    pub(crate) may_repeat: bool,
     pub(crate) request_time: SystemTime,
 }
 
@@ -36,6 +43,7 @@ pub(crate) struct Fill {
 pub(crate) struct Filling {
     pub(crate) cache: Arc<Cache>,
     pub(crate) settings: Arc<Settings>,
+    pub(crate) reason: Forward,
     pub(crate) fill: Fill,
     pub(crate) now: SystemTime,
     pub(crate) status: CacheStatus,
@@ -46,6 +54,7 @@ impl Filling {
     pub(crate) fn new(
         cache: Arc<Cache>,
         settings: Arc<Settings>,
+        reason: Forward,
         fill: Fill,
         status: CacheStatus,
     ) -> Self {
@@ -53,28 +62,42 @@ impl Filling {
         Self {
             cache,
             settings,
+            reason,
             fill,
             now,
             status,
         }
     }
 
-    pub(crate) fn answered<B: Body>(self, response: Response<B>) -> Response<CacheBody<B>> {
+    pub(crate) fn answered<B: Body>(self, response: Response<B>) -> Next<B> {
         let is_not_modified = response.status() == StatusCode::NOT_MODIFIED;
         if self.fill.is_validation {
             self.cache.counters.validation(is_not_modified);
         }
-        match &self.fill.selected {
-            Some(selected) if is_not_modified => {
-                let selected = selected.clone();
-                self.not_modified(response, &selected)
-            }
-            _ => self.full(response),
+        let has_been_asked = self.fill.selected.is_some() || self.fill.is_validation;
+        if is_not_modified && has_been_asked {
+            return self.not_modified(response);
         }
+        Next::Answer(self.full(response))
     }
 
     /// RFC 9111 §3: any other answer.
-    fn full<B: Body>(self, response: Response<B>) -> Response<CacheBody<B>> {
+    fn full<B: Body>(mut self, response: Response<B>) -> Response<CacheBody<B>> {
+        if response.status().is_server_error() {
+            if let Some(stale) = self.stale(Failure::Status(response.status())) {
+                return self.reused(&stale, NotStored::ServerError);
+            }
+        }
+        // A head takes the place of no body; it says what has become of it.
+        if let Some(whole) = self.whole_of_head(response.status()) {
+            let (status, fields) = (response.status(), response.headers());
+            if let Some(freshened) = self.freshen_by_head(status, fields, &whole) {
+                let mut response = response.map(CacheBody::passed);
+                response.extensions_mut().insert(freshened);
+                return response;
+            }
+            self.fill.selected = None;
+        }
         match self.may_store(&response) {
             Ok((storable, selected_by)) => self.store(response, storable, selected_by),
             Err(refused) => {
@@ -84,24 +107,60 @@ impl Filling {
         }
     }
 
+    /// There is no answer.
+    pub(crate) fn failed<B>(self) -> Option<Response<CacheBody<B>>> {
+        if let Some(stale) = self.stale(Failure::Disconnected) {
+            return Some(self.reused(&stale, NotStored::Failed));
+        }
+        let is_told = self.settings.policy.gateway_timeout && self.fill.selected.is_some();
+        is_told.then(|| unavailable(self.status.stored_as(Err(NotStored::Failed))))
+    }
+
+    /// The stored response, where it may be reused after such a failure.
+    fn stale(&self, failure: Failure) -> Option<Arc<StoredResponse>> {
+        let stored = self.cache.store.current(self.fill.selected.as_ref()?)?;
+        let age = stored.terms.current_age(self.now);
+        let policy = &self.settings.policy;
+        policy
+            .may_reuse_after(failure, &self.fill.asked, &stored.terms, age)
+            .then_some(stored)
+    }
+
+    /// A stored response in the place of what the origin did not say.
+    fn reused<B>(&self, stored: &StoredResponse, instead: NotStored) -> Response<CacheBody<B>> {
+        let status = self.status.stored_as(Err(instead));
+        reused(
+            stored,
+            &self.fill.asked,
+            &self.fill.caller,
+            self.now,
+            status,
+        )
+    }
+
+    /// The stored response to a GET that a HEAD was forwarded in spite of, where its answer says something
+    /// of it.
+    fn whole_of_head(&self, status: StatusCode) -> Option<Arc<StoredResponse>> {
+        let selected = self.fill.selected.as_ref()?;
+        let says_something = self.fill.asked.is_head
+            && !selected.head.is_of_head
+            && status::is_about_resource(status);
+        says_something.then(|| selected.clone())
+    }
+
     fn may_store<B: Body>(
         &self,
         response: &Response<B>,
     ) -> Result<(Storable, Selection), NotStored> {
         let (fill, fields) = (&self.fill, response.headers());
-        let storable = self.settings.policy.may_store(
-            &fill.asked.directives,
-            response.status(),
-            fields,
-            fill.request_time,
-            self.now,
-        )?;
+        let received = self.received(response.status(), fields, is_delimited(response));
+        let storable = self.settings.policy.may_store(&fill.asked, received)?;
         // An error takes the place of nothing that is good (PRJ-5861-5).
         if response.status().is_server_error() && fill.selected.is_some() {
             return Err(NotStored::ServerError);
         }
         let selected_by =
-            selection::selection(&self.cache.seed, fields, &fill.caller).ok_or(NotStored::Vary)?;
+            selection::selection(self.comparing(), fields, &fill.caller).ok_or(NotStored::Vary)?;
         let least = storable.content_length.filter(|_| !fill.asked.is_head);
         let least = least.unwrap_or(0).max(response.body().size_hint().lower());
         if least > self.settings.max_body() as u64 {
@@ -113,6 +172,29 @@ impl Filling {
             .store
             .would_take(&fill.exchanging, &fill.key, &cache.switch)?;
         Ok((storable, selected_by))
+    }
+
+    /// An answer to what was asked for, with this head.
+    pub(crate) fn received<'a>(
+        &self,
+        status: StatusCode,
+        fields: &'a HeaderMap,
+        is_delimited: bool,
+    ) -> Received<'a> {
+        Received {
+            status,
+            fields,
+            request_time: self.fill.request_time,
+            response_time: self.now,
+            is_secure: self.fill.key.is_secure(),
+            is_delimited,
+            is_timed: self.settings.clock.is_known(),
+        }
+    }
+
+    /// How request fields are compared.
+    pub(crate) fn comparing(&self) -> Comparing<'_> {
+        self.settings.comparing(&self.cache.seed)
     }
 
     fn store<B: Body>(
@@ -127,6 +209,7 @@ impl Filling {
             fill,
             now,
             status,
+            ..
         } = self;
         let aged = status.with_age(storable.terms.current_age(now), storable.terms.lifetime);
         // Neither has a body, whatever `Content-Length` says (RFC 9112 §6.3).
@@ -140,7 +223,7 @@ impl Filling {
         } else {
             storable.content_length
         };
-        let mut incomplete = Incomplete {
+        let incomplete = Incomplete {
             cache,
             exchanging: fill.exchanging,
             key: Arc::new(fill.key),
@@ -155,18 +238,6 @@ impl Filling {
             terms: storable.terms,
             outdated: fill.selected.as_ref().map(Arc::downgrade),
         };
-        if let Some(whole) = fill
-            .selected
-            .filter(|held| fill.asked.is_head && !held.head.is_of_head)
-        {
-            // A head takes the place of no body; it may show that the body is of another (§4.3.5).
-            incomplete.outdated = None;
-            let is_same = response.status() == whole.head.status
-                && validation::is_head_of(response.headers(), &whole);
-            if !is_same {
-                incomplete.cache.store.outdate(&whole);
-            }
-        }
         let (parts, body) = response.into_parts();
         let (body, storing) = if !body.is_end_stream() {
             let recorder = Recorder::new(incomplete, expected, settings.max_body());
@@ -193,4 +264,14 @@ impl Filling {
             }
         }
     }
+}
+
+/// Whether something else than the end of the connection says where a body ends.
+fn is_delimited<B: Body>(response: &Response<B>) -> bool {
+    let (fields, body) = (response.headers(), response.body());
+    response.version() >= Version::HTTP_2
+        || fields.contains_key(header::CONTENT_LENGTH)
+        || fields.contains_key(header::TRANSFER_ENCODING)
+        || body.is_end_stream()
+        || body.size_hint().exact().is_some()
 }

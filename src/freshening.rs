@@ -2,66 +2,102 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, StatusCode};
 
 use crate::answer::{self, passed};
 use crate::body::CacheBody;
 use crate::cache_status::{CacheStatus, NotStored};
-use crate::fill::Filling;
-use crate::policy::selection::Presented;
-use crate::policy::validation::{Freshened, NotModified};
-use crate::policy::{selection, validation};
+use crate::exchange::{Exchange, Next, Purpose};
+use crate::fill::{Fill, Filling};
+use crate::policy::selection::{self, Presented};
+use crate::policy::validation::{self, Freshened, NotModified, Question};
+use crate::store::Reservation;
 use crate::stored::{self, StoredHead, StoredResponse};
 
 /// A stored response brought up to date.
 struct Fresh {
     response: Arc<StoredResponse>,
-    /// The 304 came from a cache on the way, with an `Age` of its own.
+    /// The answer came from a cache on the way, with an `Age` of its own.
     is_from_cache: bool,
     status: CacheStatus,
 }
 
 impl Filling {
-    /// RFC 9111 §4.3.3: a 304, where there is a stored response that it may be about.
-    pub(crate) fn not_modified<B>(
-        self,
-        response: Response<B>,
-        selected: &Arc<StoredResponse>,
-    ) -> Response<CacheBody<B>> {
+    /// RFC 9111 §4.3.3: a 304, where there are stored responses that it may be about.
+    pub(crate) fn not_modified<B>(self, response: Response<B>) -> Next<B> {
         let (fill, answer) = (&self.fill, response.headers());
-        match validation::is_about(answer, selected, &fill.caller, fill.is_validation) {
-            NotModified::Stored => {
-                let fresh = self.freshen(answer, selected);
-                let mut response = answer::validated(
-                    &fresh.response,
-                    &fill.asked,
-                    &fill.caller,
-                    self.now,
-                    fresh.is_from_cache,
-                );
-                response.extensions_mut().insert(fresh.status);
-                response
+        let question = Question {
+            caller: &fill.caller,
+            selected: fill.selected.as_deref(),
+            others: &fill.others,
+            is_ours: fill.is_validation,
+            may_repeat: fill.may_repeat,
+        };
+        let about = self.settings.policy.is_about(answer, question);
+        let selected = fill.selected.as_ref();
+        match (about, selected) {
+            (NotModified::Stored, Some(selected)) => {
+                Next::Answer(self.validated(self.freshen(answer, selected)))
             }
-            NotModified::Both => {
+            (NotModified::Other(place), _) => {
+                Next::Answer(self.validated(self.adopt(answer, &fill.others[place])))
+            }
+            (NotModified::Both, Some(selected)) => {
                 let status = self.freshen(answer, selected).status;
                 let mut response = response.map(CacheBody::passed);
                 response.extensions_mut().insert(status);
-                response
+                Next::Answer(response)
             }
-            NotModified::Caller => passed(response, self.status, NotStored::NotSelected),
-            // There is no body to answer with, and none can be asked for: the request is gone (C-20).
-            // What was asked about is not asked about again, or it would go on like this.
-            NotModified::Nobody => {
-                self.cache.store.remove(selected);
-                answer::unavailable(self.status.stored_as(Err(NotStored::NotSelected)))
+            (NotModified::Nobody, selected) if fill.is_validation => {
+                if let Some(selected) = selected {
+                    // Its validators are out of date, and so is it.
+                    self.cache.store.outdate(selected);
+                }
+                self.good_for_nothing()
             }
+            _ => Next::Answer(passed(response, self.status, NotStored::NotSelected)),
         }
+    }
+
+    /// There is no body to answer with (C-20). What was asked about is asked about no more: the caller's
+    /// request goes out as it was, or where it is gone the answer is an error, once.
+    fn good_for_nothing<B>(self) -> Next<B> {
+        if !self.fill.may_repeat {
+            if let Some(selected) = &self.fill.selected {
+                self.cache.store.remove(selected);
+            }
+            let status = self.status.stored_as(Err(NotStored::NotSelected));
+            return Next::Answer(answer::unavailable(status));
+        }
+        Next::Again(Box::new(Exchange {
+            cache: self.cache,
+            settings: self.settings,
+            reason: self.reason,
+            purpose: Purpose::Fill(Fill {
+                others: Vec::new(),
+                is_validation: false,
+                may_repeat: false,
+                ..self.fill
+            }),
+        }))
+    }
+
+    fn validated<B>(&self, fresh: Fresh) -> Response<CacheBody<B>> {
+        let mut response = answer::validated(
+            &fresh.response,
+            &self.fill.asked,
+            &self.fill.caller,
+            self.now,
+            fresh.is_from_cache,
+        );
+        response.extensions_mut().insert(fresh.status);
+        response
     }
 
     /// RFC 9111 §4.3.4: the stored response is still good, with the fields of the 304; and so is every
     /// other that the request selects and that has the same strong tag.
     fn freshen(&self, answer: &HeaderMap, selected: &Arc<StoredResponse>) -> Fresh {
-        let mut presented = Presented::by(&self.cache.seed, &self.fill.caller);
+        let mut presented = Presented::by(self.comparing(), &self.fill.caller);
         for other in self.cache.store.variants_beside(selected) {
             if validation::has_same_strong_tag(answer, &other) && presented.matches(&other) {
                 self.freshen_one(answer, &other);
@@ -71,24 +107,81 @@ impl Filling {
     }
 
     fn freshen_one(&self, answer: &HeaderMap, stored: &Arc<StoredResponse>) -> Fresh {
-        let Self {
-            cache, fill, now, ..
-        } = self;
+        let (fresh, refused) = self.brought_up_to_date(answer, stored);
+        let storing = match refused {
+            None => self
+                .cache
+                .store
+                .freshen(
+                    &self.fill.exchanging,
+                    stored,
+                    fresh.response.clone(),
+                    &self.cache.switch,
+                )
+                .map_err(NotStored::from),
+            // What this request alone may not change stays as it is.
+            Some(refused @ (NotStored::RequestNoStore | NotStored::Authorization)) => Err(refused),
+            Some(refused) => {
+                self.cache.store.remove(stored);
+                Err(refused)
+            }
+        };
+        Fresh {
+            status: fresh.status.stored_as(storing),
+            ..fresh
+        }
+    }
+
+    /// What is stored for other requests is what this one selects too (C-18): it is stored once more, for
+    /// requests like this one, and shares the body.
+    fn adopt(&self, answer: &HeaderMap, stored: &Arc<StoredResponse>) -> Fresh {
+        let (fresh, refused) = self.brought_up_to_date(answer, stored);
+        let storing = match refused {
+            None => self
+                .cache
+                .store
+                .publish(
+                    &self.fill.exchanging,
+                    fresh.response.clone(),
+                    None,
+                    Reservation::new(&self.cache.store),
+                    &self.cache.switch,
+                )
+                .map_err(NotStored::from),
+            Some(refused) => Err(refused),
+        };
+        Fresh {
+            status: fresh.status.stored_as(storing),
+            ..fresh
+        }
+    }
+
+    /// A stored response with the fields of the answer (RFC 9111 §3.2), for requests like this one; and
+    /// why it may not be stored.
+    fn brought_up_to_date(
+        &self,
+        answer: &HeaderMap,
+        stored: &Arc<StoredResponse>,
+    ) -> (Fresh, Option<NotStored>) {
+        let (fill, now) = (&self.fill, self.now);
         let head = &stored.head;
-        let policy = &self.settings.policy;
+        let received = self.received(StatusCode::NOT_MODIFIED, answer, stored.terms.is_delimited);
         let Freshened {
             fields,
             terms,
             refused,
             is_from_cache,
-        } = policy.freshen(head.status, &head.fields, answer, fill.request_time, *now);
-        let status = self
-            .status
-            .with_age(terms.current_age(*now), terms.lifetime);
-        let selected_by = selection::selection(&cache.seed, &fields, &fill.caller);
+        } = self.settings.policy.freshen(&fill.asked, head, received);
+        let status = self.status.with_age(terms.current_age(now), terms.lifetime);
+        let selected_by = selection::selection(self.comparing(), &fields, &fill.caller);
         let refused = refused
             .or_else(|| (!stored.terms.may_be_freshened).then_some(NotStored::NoStore))
             .or_else(|| selected_by.is_none().then_some(NotStored::Vary));
+        let refused = if fill.asked.directives.no_store {
+            Some(NotStored::RequestNoStore)
+        } else {
+            refused
+        };
         let response = Arc::new(StoredResponse::new(
             stored.key.clone(),
             StoredHead {
@@ -99,21 +192,36 @@ impl Filling {
             terms,
             stored.body.clone(),
         ));
-        let storing = if fill.asked.directives.no_store {
-            Err(NotStored::RequestNoStore)
-        } else if let Some(refused) = refused {
-            cache.store.remove(stored);
-            Err(refused)
-        } else {
-            cache
-                .store
-                .freshen(&fill.exchanging, stored, response.clone(), &cache.switch)
-                .map_err(NotStored::from)
-        };
-        Fresh {
+        let fresh = Fresh {
             response,
             is_from_cache,
-            status: status.stored_as(storing),
+            status,
+        };
+        (fresh, refused)
+    }
+
+    /// RFC 9111 §4.3.5: what the answer to a HEAD says of the stored responses to GET that the request
+    /// could have selected. Those it agrees with are freshened, the others outdated. Whether the selected
+    /// one was freshened, and how.
+    pub(crate) fn freshen_by_head(
+        &self,
+        status: StatusCode,
+        answer: &HeaderMap,
+        selected: &Arc<StoredResponse>,
+    ) -> Option<CacheStatus> {
+        let mut presented = Presented::by(self.comparing(), &self.fill.caller);
+        let weigh = |stored: &Arc<StoredResponse>| {
+            if stored.head.status != status || !validation::is_head_of(answer, stored) {
+                self.cache.store.outdate(stored);
+                return None;
+            }
+            (status == StatusCode::OK).then(|| self.freshen_one(answer, stored).status)
+        };
+        for other in self.cache.store.variants_beside(selected) {
+            if !other.head.is_of_head && presented.matches(&other) {
+                weigh(&other);
+            }
         }
+        weigh(selected)
     }
 }

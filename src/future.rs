@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use tower::Service;
 
 use crate::body::CacheBody;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Next};
 
 pin_project! {
     /// The future of a [`CacheService`](crate::CacheService).
@@ -93,16 +93,25 @@ pin_project! {
         S: Service<Request<Q>>,
     {
         Readying {
-            service: S,
             // Taken together when the service is ready.
-            request: Option<(Request<Q>, Exchange)>,
+            sending: Option<Sending<S, Q>>,
         },
         Calling {
             #[pin]
             future: S::Future,
             exchange: Option<Exchange>,
+            again: Option<(S, Request<Q>)>,
         },
     }
+}
+
+/// What is sent when the inner service is ready.
+pub(crate) struct Sending<S, Q> {
+    service: S,
+    request: Request<Q>,
+    exchange: Exchange,
+    /// The request as the caller made it, to be sent once more if the answer is good for nothing (C-20).
+    spare: Option<Request<Q>>,
 }
 
 impl<S, Q> Forwarding<S, Q>
@@ -110,9 +119,22 @@ where
     S: Service<Request<Q>>,
 {
     pub(crate) fn readying(service: S, request: Request<Q>, exchange: Exchange) -> Self {
+        Self::repeatable(service, request, exchange, None)
+    }
+
+    pub(crate) fn repeatable(
+        service: S,
+        request: Request<Q>,
+        exchange: Exchange,
+        spare: Option<Request<Q>>,
+    ) -> Self {
         Self::Readying {
-            service,
-            request: Some((request, exchange)),
+            sending: Some(Sending {
+                service,
+                request,
+                exchange,
+                spare,
+            }),
         }
     }
 }
@@ -128,22 +150,49 @@ where
     ) -> Poll<Result<Response<CacheBody<R>>, S::Error>> {
         loop {
             match self.as_mut().project() {
-                ForwardingProjection::Readying { service, request } => {
+                ForwardingProjection::Readying { sending } => {
+                    let service = &mut sending.as_mut().expect("polled after completion").service;
                     let is_ready = ready!(service.poll_ready(cx));
-                    let (request, mut exchange) = request.take().expect("polled after completion");
-                    is_ready?;
+                    let Some(Sending {
+                        mut service,
+                        request,
+                        mut exchange,
+                        spare,
+                    }) = sending.take()
+                    else {
+                        continue;
+                    };
+                    if let Err(error) = is_ready {
+                        return Poll::Ready(exchange.failed().ok_or(error));
+                    }
                     exchange.sent();
                     let future = service.call(request);
                     self.set(Self::Calling {
                         future,
                         exchange: Some(exchange),
+                        again: spare.map(|spare| (service, spare)),
                     });
                 }
-                ForwardingProjection::Calling { future, exchange } => {
+                ForwardingProjection::Calling {
+                    future,
+                    exchange,
+                    again,
+                } => {
                     let answer = ready!(future.poll(cx));
                     // Where there is none, the exchange ends here, and not when the future is dropped.
                     let exchange = exchange.take().expect("polled after completion");
-                    return Poll::Ready(Ok(exchange.answered(answer?)));
+                    let response = match answer {
+                        Ok(response) => response,
+                        Err(error) => return Poll::Ready(exchange.failed().ok_or(error)),
+                    };
+                    match exchange.answered(response) {
+                        Next::Answer(response) => return Poll::Ready(Ok(response)),
+                        Next::Again(exchange) => {
+                            let (service, request) =
+                                again.take().expect("what is repeated was set aside");
+                            self.set(Self::readying(service, request, *exchange));
+                        }
+                    }
                 }
             }
         }

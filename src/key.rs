@@ -85,7 +85,7 @@ impl Partition {
         credentials: &[HeaderName],
     ) -> Option<Self> {
         let mut digester: Option<Digester> = None;
-        if let Some((userinfo, _)) = uri.authority().and_then(|a| a.as_str().rsplit_once('@')) {
+        if let Some(userinfo) = userinfo(uri) {
             let digester = digester.get_or_insert_with(|| seed.digester());
             digester.write(b"@");
             digester.write(userinfo.as_bytes());
@@ -112,6 +112,23 @@ impl Partition {
         }
         digester.map(|digester| Self(digester.finish()))
     }
+
+    /// The part that is of this name, of what a user has.
+    pub(crate) fn named(seed: &Seed, user: Option<Self>, name: &[u8]) -> Self {
+        let mut digester = seed.digester();
+        if let Some(Self(Digest(bits))) = user {
+            digester.write(&bits.to_ne_bytes());
+        }
+        digester.write(Digester::END);
+        digester.write(name);
+        Self(digester.finish())
+    }
+}
+
+/// What stands before the `@` of a URI: credentials, wherever they stand (RFC 9110 §4.2.4).
+pub(crate) fn userinfo(uri: &Uri) -> Option<&str> {
+    let (userinfo, _) = uri.authority()?.as_str().rsplit_once('@')?;
+    Some(userinfo)
 }
 
 /// What a request looks up: a key whose parts still lie in the request.
@@ -169,6 +186,11 @@ pub(crate) struct CacheKey {
 impl CacheKey {
     pub(crate) fn is_partitioned(&self) -> bool {
         self.partition.is_some()
+    }
+
+    /// Whether the URI is an `https` one.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.uri.starts_with(b"https:")
     }
 
     /// Whether this is a key of that URI, whoever asks.

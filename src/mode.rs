@@ -1,6 +1,67 @@
-//! The handle's mode: on, off, or paused by so many guards.
+//! The mode of one request, and the handle's: on, off, or paused by so many guards.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http::{Extensions, HeaderMap, HeaderValue, header};
+
+/// How the cache is to be used for one request: the six modes of the Fetch standard. Put it into the
+/// request's extensions.
+///
+/// ```
+/// use http::Request;
+/// use tower_client_cache::CacheMode;
+///
+/// let mut request = Request::get("https://example.com/news").body(()).unwrap();
+/// request.extensions_mut().insert(CacheMode::Reload);
+/// ```
+///
+/// It outranks what the request's fields say. What the response forbids stays forbidden: `no-cache` and
+/// `must-revalidate`, and what an unsafe request has made wrong, outrank every mode (RFC 9111 §4.2.4,
+/// choice C-61), and `Vary` selects in all of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CacheMode {
+    /// As the rules have it.
+    #[default]
+    Default,
+    /// Nothing stored is looked at, and nothing is stored. Other caches on the way are told so by
+    /// `Cache-Control: no-cache` and `Pragma: no-cache`, where the request has neither of its own.
+    NoStore,
+    /// Nothing stored is looked at; the answer is stored, and takes the place of what was. Other caches
+    /// are told as by `NoStore`.
+    Reload,
+    /// What is stored is validated, fresh or not. Other caches are told so by `Cache-Control: max-age=0`,
+    /// where the request has none of its own.
+    NoCache,
+    /// What is stored is reused however stale it is; the origin is asked only where nothing is.
+    ForceCache,
+    /// As `ForceCache`, and the origin is not asked: where nothing can be reused the answer is 504.
+    OnlyIfCached,
+}
+
+impl CacheMode {
+    /// The mode that was set for a request.
+    pub(crate) fn of(extensions: &Extensions) -> Self {
+        extensions.get().copied().unwrap_or_default()
+    }
+
+    /// Tells the caches on the way.
+    pub(crate) fn tell(self, fields: &mut HeaderMap) {
+        let control = match self {
+            Self::NoStore | Self::Reload => {
+                fields
+                    .entry(header::PRAGMA)
+                    .or_insert(HeaderValue::from_static("no-cache"));
+                "no-cache"
+            }
+            Self::NoCache => "max-age=0",
+            Self::Default | Self::ForceCache | Self::OnlyIfCached => return,
+        };
+        fields
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static(control));
+    }
+}
 
 /// Whether the cache takes part. One word, so that a request reads all of it at once: the lowest bit
 /// says that the cache was disabled, the others count the guards that pause it.

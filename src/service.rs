@@ -1,28 +1,28 @@
 //! The service: key, look up, decide, first state.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
-use http::{HeaderMap, Method, Request, Response, header};
+use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use tower::Service;
 
 use crate::answer;
-use crate::background::{Background, Claim, TIME_LIMIT, Tokio, Validation};
+use crate::background::{Background, Claim, Tokio, Validation};
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, NotStored};
 use crate::exchange::{Exchange, Purpose};
-use crate::fill::Fill;
 use crate::future::{Forwarding, ResponseFuture};
 use crate::invalidation::Invalidation;
-use crate::key::{CacheKey, Partition, Wanted};
+use crate::key::{self, Partition, Wanted};
+use crate::mode::CacheMode;
 use crate::policy::reuse::{self, Decision};
-use crate::policy::{Asked, selection, validation};
-use crate::settings::Settings;
-use crate::store::{Exchanging, Found};
+use crate::policy::{Asked, selection};
+use crate::request_body::{Once, RequestBody};
+use crate::settings::{PartitionSetting, Settings};
+use crate::store::Found;
 use crate::stored::StoredResponse;
 use crate::target::Target;
 
@@ -32,17 +32,18 @@ use crate::target::Target;
 /// even for its readiness. One that is forwarded clones the inner service, waits until that clone is
 /// ready, and calls it. Clones share the store.
 #[derive(Clone)]
-pub struct CacheService<S, X = Tokio> {
-    inner: S,
-    cache: Arc<Cache>,
+pub struct CacheService<S, X = Tokio, P = Once> {
+    pub(crate) inner: S,
+    pub(crate) cache: Arc<Cache>,
     // A copy of the cache's, good while the version is the same.
     settings: Arc<Settings>,
-    version: usize,
-    background: X,
+    pub(crate) version: usize,
+    pub(crate) background: X,
+    pub(crate) request_body: P,
 }
 
-impl<S, X> CacheService<S, X> {
-    pub(crate) fn new(inner: S, cache: Arc<Cache>, background: X) -> Self {
+impl<S, X, P> CacheService<S, X, P> {
+    pub(crate) fn new(inner: S, cache: Arc<Cache>, background: X, request_body: P) -> Self {
         let (settings, version) = cache.settings();
         Self {
             inner,
@@ -50,6 +51,7 @@ impl<S, X> CacheService<S, X> {
             settings,
             version,
             background,
+            request_body,
         }
     }
 
@@ -75,12 +77,13 @@ impl<S, X> CacheService<S, X> {
     }
 }
 
-impl<S, Q, R, X> Service<Request<Q>> for CacheService<S, X>
+impl<S, Q, R, X, P> Service<Request<Q>> for CacheService<S, X, P>
 where
     S: Service<Request<Q>, Response = Response<R>> + Clone,
     Q: Body,
     R: Body,
     X: Background<Validation<S, Q, R>>,
+    P: RequestBody<Q>,
 {
     type Response = Response<crate::CacheBody<R>>;
     type Error = S::Error;
@@ -92,26 +95,30 @@ where
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         self.refresh_settings();
-        let body = request.body();
-        let has_content = !body.is_end_stream() && body.size_hint().exact() != Some(0);
-        let Some(asked) = Asked::read(request.method(), request.headers(), has_content) else {
-            return self.pass(request, Forward::Method, NotStored::Method);
+        let mode = CacheMode::of(request.extensions());
+        let Some(asked) = self.asked(&request, mode) else {
+            return self.pass(request, mode, Forward::Method, NotStored::Method);
         };
         if !self.cache.switch.is_on() {
-            return self.pass(request, Forward::Bypass, NotStored::Disabled);
+            if mode == CacheMode::OnlyIfCached {
+                return self.unsatisfiable();
+            }
+            return self.pass(request, mode, Forward::Bypass, NotStored::Disabled);
         }
         let scheme = &self.settings.scheme;
         let target = Target::of_request(request.uri(), request.headers(), scheme);
-        let Some(target) = target.filter(|_| !asked.is_bypass) else {
+        let apart = self.partition(&request);
+        let (Some(target), Some(partition), false) = (target, apart, asked.is_bypass) else {
             if asked.directives.only_if_cached {
                 return self.unsatisfiable();
             }
-            return self.pass(request, Forward::Bypass, NotStored::Bypass);
+            return self.pass(request, mode, Forward::Bypass, NotStored::Bypass);
         };
-        let wanted = Wanted::new(&self.cache.seed, target, self.partition(&request));
+        let wanted = Wanted::new(&self.cache.seed, target, partition);
         let now = self.settings.clock.now();
+        let comparing = self.settings.comparing(&self.cache.seed);
         let found = self.cache.store.look_up(&wanted, |stored| {
-            selection::select(&self.cache.seed, &asked, request.headers(), stored)
+            selection::select(comparing, &asked, request.headers(), stored)
         });
         let Found {
             response: stored,
@@ -121,7 +128,7 @@ where
             Err(_) if asked.directives.only_if_cached => return self.unsatisfiable(),
             Err(reason) => {
                 let key = wanted.to_key();
-                return self.forward(request, reason, key, asked, None);
+                return self.forward(request, mode, reason, key, asked, None);
             }
         };
         let reason = match reuse::decide(&asked, &stored, is_invalid, now) {
@@ -139,12 +146,49 @@ where
             Decision::Validate(reason) => reason,
         };
         let key = wanted.to_key();
-        self.forward(request, reason, key, asked, Some(stored))
+        self.forward(request, mode, reason, key, asked, Some(stored))
+    }
+}
+
+/// What a request is about.
+impl<S, X, P> CacheService<S, X, P> {
+    fn asked<Q: Body>(&self, request: &Request<Q>, mode: CacheMode) -> Option<Asked> {
+        let Settings {
+            policy,
+            bypass,
+            clock,
+            ..
+        } = &*self.settings;
+        let (body, fields) = (request.body(), request.headers());
+        let has_content = !body.is_end_stream() && body.size_hint().exact() != Some(0);
+        let mut asked = Asked::read(policy, request.method(), fields, has_content)?;
+        asked.is_bypass |= bypass.iter().any(|name| fields.contains_key(name));
+        // What names a user is a credential wherever it stands (RFC 9110 §4.2.4).
+        asked.has_authorization |= policy.is_shared() && key::userinfo(request.uri()).is_some();
+        asked.directives.no_cache |= !clock.is_known();
+        Some(asked.in_mode(mode))
+    }
+
+    /// For whom a request is made; `None` where nothing may be stored for it.
+    #[allow(clippy::option_option, reason = "nobody in particular is not nobody")]
+    fn partition<Q>(&self, request: &Request<Q>) -> Option<Option<Partition>> {
+        let (uri, fields) = (request.uri(), request.headers());
+        let seed = &self.cache.seed;
+        let user = self
+            .settings
+            .credentials
+            .as_deref()
+            .and_then(|credentials| Partition::of(seed, uri, fields, credentials));
+        let Some(PartitionSetting(of)) = &self.settings.partition else {
+            return Some(user);
+        };
+        let name = of(uri, fields, request.extensions())?;
+        Some(Some(Partition::named(seed, user, &name)))
     }
 }
 
 /// The first state of a request.
-impl<S, X> CacheService<S, X> {
+impl<S, X, P> CacheService<S, X, P> {
     /// Answers with a stored response.
     fn reuse<Q, R>(
         &self,
@@ -157,7 +201,8 @@ impl<S, X> CacheService<S, X> {
         S: Service<Request<Q>>,
     {
         self.cache.counters.hit();
-        ResponseFuture::answered(answer::reused(stored, asked, caller, now))
+        let response = answer::reused(stored, asked, caller, now, CacheStatus::hit());
+        ResponseFuture::answered(self.settings.announced(response))
     }
 
     /// Answers that the origin may not be asked.
@@ -172,7 +217,8 @@ impl<S, X> CacheService<S, X> {
     /// Forwards a request that was not looked up.
     fn pass<Q, R>(
         &self,
-        request: Request<Q>,
+        mut request: Request<Q>,
+        mode: CacheMode,
         reason: Forward,
         refused: NotStored,
     ) -> ResponseFuture<S, Q, R>
@@ -180,6 +226,7 @@ impl<S, X> CacheService<S, X> {
         S: Service<Request<Q>> + Clone,
     {
         self.cache.counters.forward(reason);
+        mode.tell(request.headers_mut());
         let purpose = match Invalidation::of(&self.cache, &request, &self.settings.scheme) {
             Some(invalidation) => Purpose::Invalidate(refused, invalidation),
             None => Purpose::Pass(refused),
@@ -189,90 +236,7 @@ impl<S, X> CacheService<S, X> {
         ResponseFuture::forwarding(Box::pin(forwarding))
     }
 
-    /// Forwards a request for which nothing could be reused; as a question about the stored response
-    /// that was selected, where there is one and it can be asked about.
-    fn forward<Q, R>(
-        &self,
-        request: Request<Q>,
-        reason: Forward,
-        key: CacheKey,
-        asked: Asked,
-        selected: Option<Arc<StoredResponse>>,
-    ) -> ResponseFuture<S, Q, R>
-    where
-        S: Service<Request<Q>> + Clone,
-    {
-        self.cache.counters.forward(reason);
-        ResponseFuture::forwarding(self.ask(request, reason, key, asked, selected))
-    }
-
-    /// Sends the caller's own request, which has been answered already, to validate the response that
-    /// it was answered with.
-    fn validate_in_background<Q, R>(
-        &self,
-        mut request: Request<Q>,
-        key: CacheKey,
-        stored: Arc<StoredResponse>,
-        claim: Claim,
-    ) where
-        S: Service<Request<Q>> + Clone,
-        X: Background<Validation<S, Q, R>>,
-    {
-        // What is asked about is the stored response, all of it, and not what the caller has.
-        for field in [
-            header::IF_NONE_MATCH,
-            header::IF_MODIFIED_SINCE,
-            header::RANGE,
-            header::IF_RANGE,
-        ] {
-            request.headers_mut().remove(field);
-        }
-        let asked = Asked {
-            is_head: stored.head.is_of_head,
-            ..Asked::default()
-        };
-        if !asked.is_head {
-            *request.method_mut() = Method::GET;
-        }
-        let forwarding = self.ask(request, Forward::Stale, key, asked, Some(stored));
-        self.background
-            .spawn(Validation::new(forwarding, claim), TIME_LIMIT);
-    }
-
-    fn ask<Q>(
-        &self,
-        mut request: Request<Q>,
-        reason: Forward,
-        key: CacheKey,
-        asked: Asked,
-        selected: Option<Arc<StoredResponse>>,
-    ) -> Pin<Box<Forwarding<S, Q>>>
-    where
-        S: Service<Request<Q>> + Clone,
-    {
-        let caller = request.headers().clone();
-        let is_validation = selected
-            .as_deref()
-            .is_some_and(|stored| validation::make_conditional(request.headers_mut(), stored));
-        // Credentials named since the key was made have put up a fence that this is behind already.
-        let mut exchanging = Exchanging::begin(&self.cache.store);
-        if self.cache.version() != self.version {
-            exchanging = exchanging.void();
-        }
-        let fill = Fill {
-            key,
-            asked,
-            caller,
-            exchanging,
-            selected,
-            is_validation,
-            request_time: SystemTime::UNIX_EPOCH,
-        };
-        let exchange = self.exchange(reason, Purpose::Fill(fill));
-        Box::pin(Forwarding::readying(self.inner.clone(), request, exchange))
-    }
-
-    fn exchange(&self, reason: Forward, purpose: Purpose) -> Exchange {
+    pub(crate) fn exchange(&self, reason: Forward, purpose: Purpose) -> Exchange {
         Exchange {
             cache: self.cache.clone(),
             settings: self.settings.clone(),
@@ -280,15 +244,9 @@ impl<S, X> CacheService<S, X> {
             purpose,
         }
     }
-
-    fn partition<Q>(&self, request: &Request<Q>) -> Option<Partition> {
-        let (uri, fields) = (request.uri(), request.headers());
-        let credentials = self.settings.credentials.as_deref()?;
-        Partition::of(&self.cache.seed, uri, fields, credentials)
-    }
 }
 
-impl<S: fmt::Debug, X> fmt::Debug for CacheService<S, X> {
+impl<S: fmt::Debug, X, P> fmt::Debug for CacheService<S, X, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CacheService")
             .field("inner", &self.inner)

@@ -1,10 +1,17 @@
 //! What can be set: one value, replaced as a whole.
 
-use http::uri::Scheme;
-use http::{HeaderName, header};
+use std::fmt;
+use std::sync::Arc;
 
+use bytes::Bytes;
+use http::uri::Scheme;
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response, Uri, header};
+
+use crate::cache_status::CacheStatus;
 use crate::clock::ClockSetting;
-use crate::policy::Policy;
+use crate::key::Seed;
+use crate::policy::selection::Comparing;
+use crate::policy::{Kind, Policy};
 use crate::store::Limits;
 
 const MEBIBYTE: usize = 1024 * 1024;
@@ -18,31 +25,80 @@ pub(crate) struct Settings {
     pub(crate) clock: ClockSetting,
     /// The scheme of requests whose URI has none.
     pub(crate) scheme: Scheme,
-    /// The request fields that say who asks; `None` where it is always the same user.
+    /// The request fields that say who asks; `None` where it makes no difference.
     pub(crate) credentials: Option<Vec<HeaderName>>,
+    /// What else responses are kept apart by.
+    pub(crate) partition: Option<PartitionSetting>,
+    /// Requests that have one of these fields are forwarded as they are.
+    pub(crate) bypass: Vec<HeaderName>,
+    /// Whether lists of codings that mean the same are the same (C-15).
+    pub(crate) normalizes_encodings: bool,
+    /// The name in `Cache-Status`, where there is to be one.
+    pub(crate) announced_as: Option<Arc<str>>,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
+/// Says for whom a request is made, beyond its credentials; `None` where nothing may be stored for it.
+#[derive(Clone)]
+pub(crate) struct PartitionSetting(pub(crate) Arc<PartitionOf>);
+
+/// The partition of a request by its URI, its fields and its extensions.
+pub(crate) type PartitionOf = dyn Fn(&Uri, &HeaderMap, &Extensions) -> Option<Bytes> + Send + Sync;
+
+impl fmt::Debug for PartitionSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PartitionSetting(..)")
+    }
+}
+
+impl Settings {
+    /// What a cache of this kind begins with. A private one keeps users apart by their credentials; a shared
+    /// one has its own rules for `Authorization`, and none for cookies (C-34).
+    pub(crate) fn recommended(kind: Kind) -> Self {
+        let credentials = [
+            header::AUTHORIZATION,
+            header::COOKIE,
+            header::PROXY_AUTHORIZATION,
+        ];
         Self {
             limits: Limits {
                 capacity: 64 * MEBIBYTE,
                 responses: usize::MAX,
             },
             max_body: None,
-            policy: Policy { heuristics: true },
+            policy: Policy::recommended(kind),
             clock: ClockSetting::default(),
             scheme: Scheme::HTTP,
-            credentials: Some(vec![
-                header::AUTHORIZATION,
-                header::COOKIE,
-                header::PROXY_AUTHORIZATION,
-            ]),
+            credentials: (kind == Kind::Private).then(|| credentials.to_vec()),
+            partition: None,
+            bypass: Vec::new(),
+            normalizes_encodings: false,
+            announced_as: None,
         }
     }
-}
 
-impl Settings {
+    /// How request fields are compared.
+    pub(crate) fn comparing<'a>(&self, seed: &'a Seed) -> Comparing<'a> {
+        Comparing {
+            seed,
+            normalizes_encodings: self.normalizes_encodings,
+        }
+    }
+
+    /// The response with a member of its own in `Cache-Status`, where that is set (RFC 9211). Responses that
+    /// were made here have none, unless they were made of stored ones.
+    pub(crate) fn announced<B>(&self, mut response: Response<B>) -> Response<B> {
+        if let Some(name) = &self.announced_as {
+            let status = response.extensions().get::<CacheStatus>();
+            if let Some(status) = status.filter(|status| status.is_of_a_response()) {
+                // Names are checked when they are set, and what stands behind them is ASCII.
+                if let Ok(member) = HeaderValue::try_from(format!("{name}; {status}")) {
+                    response.headers_mut().append("cache-status", member);
+                }
+            }
+        }
+        response
+    }
+
     /// The limit for one body: what was set, or an eighth of the capacity. One that does not fit at all is
     /// too large.
     pub(crate) fn max_body(&self) -> usize {

@@ -53,10 +53,16 @@ pub(crate) struct Terms {
     pub(crate) initial_age: Duration,
     /// How long after its lifetime it may be reused while it is being validated (RFC 5861 §3).
     pub(crate) stale_while_revalidate: Duration,
+    /// How long after its lifetime it may be reused where the origin fails (RFC 5861 §4).
+    pub(crate) stale_if_error: Duration,
     /// Never reused without validation: `no-cache` (RFC 9111 §5.2.2.4).
     pub(crate) is_no_cache: bool,
-    /// Never reused stale: `must-revalidate` (RFC 9111 §5.2.2.2).
+    /// Never reused stale: `must-revalidate` (RFC 9111 §5.2.2.2), and what is as much in a shared cache.
     pub(crate) is_must_revalidate: bool,
+    /// Fresh, it is not even asked about on a reload (RFC 8246).
+    pub(crate) is_immutable: bool,
+    /// Something else than the end of the connection said where its body ends.
+    pub(crate) is_delimited: bool,
     /// What was decided could be decided anew from the fields that are kept.
     pub(crate) may_be_freshened: bool,
     /// Fields left out of an answer that was not validated: `no-cache="…"`.

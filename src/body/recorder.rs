@@ -39,7 +39,7 @@ impl Incomplete {
         let (cache, outdated) = (&self.cache, self.outdated.as_ref());
         let stored = cache.store.publish(
             &self.exchanging,
-            response,
+            Arc::new(response),
             outdated,
             reservation,
             &cache.switch,

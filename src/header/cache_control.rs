@@ -23,6 +23,11 @@ impl Scope {
         *self == Self::Whole
     }
 
+    /// Whether this field is in the list.
+    pub(crate) fn lists(&self, name: &HeaderName) -> bool {
+        matches!(self, Self::Fields(names) if names.contains(name))
+    }
+
     /// Several lists are one list; the form without a list wins over any.
     fn widen(&mut self, directive: &Directive<'_>) {
         match (directive.fields(), &mut *self) {
@@ -94,6 +99,7 @@ pub(crate) struct RequestDirectives {
     /// `u64::MAX` where it has no argument: any staleness will do.
     pub(crate) max_stale: Option<u64>,
     pub(crate) min_fresh: Option<u64>,
+    pub(crate) stale_if_error: Option<u64>,
     pub(crate) no_cache: bool,
     pub(crate) no_store: bool,
     pub(crate) only_if_cached: bool,
@@ -126,6 +132,11 @@ impl RequestDirectives {
                         smallest(&mut found.max_stale, u64::MAX);
                     } else if let Some(seconds) = directive.seconds() {
                         smallest(&mut found.max_stale, seconds);
+                    }
+                }
+                "stale-if-error" => {
+                    if let Some(seconds) = directive.seconds() {
+                        smallest(&mut found.stale_if_error, seconds);
                     }
                 }
                 "no-cache" => found.no_cache = true,

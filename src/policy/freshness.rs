@@ -2,70 +2,76 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 
-use super::{Policy, storing};
-use crate::header::cache_control::ResponseDirectives;
+use super::terms::Control;
+use super::{Policy, Received};
 use crate::header::date::{self, DateField};
 use crate::stored::Terms;
 
-/// No heuristic lifetime is longer (C-07).
-const HEURISTIC_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
-
 impl Policy {
-    /// How long a response is fresh (RFC 9111 §4.2.1): `max-age`, else `Expires` − `Date`, else a guess.
+    /// How long a response is fresh (RFC 9111 §4.2.1): in a shared cache `s-maxage`; else `max-age`, else
+    /// `Expires` − `Date`, else a guess.
     pub(super) fn lifetime(
         &self,
-        status: StatusCode,
+        received: Received<'_>,
         fields: &HeaderMap,
-        directives: &ResponseDirectives,
+        control: &Control,
         date: SystemTime,
-        received: SystemTime,
     ) -> Duration {
-        if let Some(seconds) = directives.max_age {
+        if let Some(seconds) = self.lifetime_said(control) {
             return Duration::from_secs(seconds);
         }
-        match DateField::parse(fields, &header::EXPIRES, received) {
-            DateField::At(expires) => since(expires, date),
-            DateField::Invalid => Duration::ZERO,
-            DateField::Absent => {
-                self.heuristic_lifetime(status, fields, directives, date, received)
-            }
+        if control.has_expires {
+            let expires = DateField::parse(fields, &header::EXPIRES, received.response_time);
+            return expires.time().map_or(Duration::ZERO, |at| since(at, date));
         }
+        self.heuristic_lifetime(received, fields, control, date)
+    }
+
+    /// What a directive says of the lifetime, in seconds.
+    pub(super) fn lifetime_said(&self, control: &Control) -> Option<u64> {
+        let directives = &control.directives;
+        let shared = directives.s_maxage.filter(|_| self.is_shared());
+        shared.or(directives.max_age)
     }
 
     /// A tenth of the time since the response was last modified (RFC 9111 §4.2.2), for a status that
     /// is cacheable by default or a response that says it may be cached.
     fn heuristic_lifetime(
         &self,
-        status: StatusCode,
+        received: Received<'_>,
         fields: &HeaderMap,
-        directives: &ResponseDirectives,
+        control: &Control,
         date: SystemTime,
-        received: SystemTime,
     ) -> Duration {
-        if !self.heuristics || !storing::may_guess_lifetime(status, directives) {
+        if !self.heuristics || !self.may_guess_lifetime(received.status, &control.directives) {
             return Duration::ZERO;
         }
-        last_modified(fields, received).map_or(Duration::ZERO, |modified| {
-            (since(date, modified) / 10).min(HEURISTIC_LIMIT)
+        last_modified(fields, received.response_time).map_or(Duration::ZERO, |modified| {
+            (since(date, modified) / 10).min(self.heuristic_limit)
         })
     }
-}
 
-/// `corrected_initial_age`, the larger of the two ways to know it (RFC 9111 §4.2.3, C-08).
-///
-/// Dates are in whole seconds, so what they say of the age is too.
-pub(super) fn initial_age(
-    age: u64,
-    date: SystemTime,
-    request_time: SystemTime,
-    response_time: SystemTime,
-) -> Duration {
-    let apparent_age = Duration::from_secs(since(response_time, date).as_secs());
-    let response_delay = since(response_time, request_time);
-    let corrected_age_value = Duration::from_secs(age).saturating_add(response_delay);
-    apparent_age.max(corrected_age_value)
+    /// `corrected_initial_age` (RFC 9111 §4.2.3): the larger of the two ways to know it, unless `Date` is
+    /// not trusted (C-08).
+    ///
+    /// Dates are in whole seconds, so what they say of the age is too.
+    pub(super) fn initial_age(
+        &self,
+        age: u64,
+        date: SystemTime,
+        request_time: SystemTime,
+        response_time: SystemTime,
+    ) -> Duration {
+        let response_delay = since(response_time, request_time);
+        let corrected_age_value = Duration::from_secs(age).saturating_add(response_delay);
+        if !self.apparent_age {
+            return corrected_age_value;
+        }
+        let apparent_age = Duration::from_secs(since(response_time, date).as_secs());
+        apparent_age.max(corrected_age_value)
+    }
 }
 
 impl Terms {
@@ -105,6 +111,16 @@ fn since(later: SystemTime, earlier: SystemTime) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Kind;
+
+    fn initial_age(
+        age: u64,
+        date: SystemTime,
+        asked: SystemTime,
+        received: SystemTime,
+    ) -> Duration {
+        Policy::recommended(Kind::Private).initial_age(age, date, asked, received)
+    }
 
     fn at(seconds: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds)

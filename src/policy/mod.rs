@@ -2,6 +2,7 @@
 //!
 //! Nothing in here knows a body, a store or a clock. The files are the sections of the RFC.
 
+mod asked;
 pub(crate) mod freshness;
 pub(crate) mod invalidation;
 pub(crate) mod reuse;
@@ -9,64 +10,111 @@ pub(crate) mod selection;
 pub(crate) mod stale;
 pub(crate) mod status;
 pub(crate) mod storing;
+mod terms;
 pub(crate) mod validation;
 
-use http::{HeaderMap, Method, header};
+use std::time::{Duration, SystemTime};
 
-use crate::header::cache_control::RequestDirectives;
-use crate::header::content_type;
+use http::{HeaderMap, Method, StatusCode};
+
+pub(crate) use self::asked::Asked;
+
+/// Whose cache it is (RFC 9111 §1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Of one user, or of several who are kept apart.
+    Private,
+    /// Of everybody who asks.
+    Shared,
+}
+
+/// What becomes of a response that sets cookies (choice C-32): see
+/// [`CacheLayer::set_cookie`](crate::CacheLayer::set_cookie).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SetCookie {
+    /// It is stored, and its cookies are set again whenever it is reused (RFC 9111 §7.3).
+    Store,
+    /// It is not stored, unless it says `public` or `s-maxage`, or lists the field in `private="…"`.
+    Refuse,
+    /// It is stored without the field.
+    Strip,
+}
 
 /// How the rules are applied where they leave a choice.
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
+    pub(crate) kind: Kind,
     /// Whether a response without a lifetime of its own is given one (RFC 9111 §4.2.2, C-07).
     pub(crate) heuristics: bool,
+    /// No heuristic lifetime is longer (C-07).
+    pub(crate) heuristic_limit: Duration,
+    /// Whether `Date` counts for the age as well as `Age` (C-08).
+    pub(crate) apparent_age: bool,
+    /// Whether what a request says against reuse is passed over (PRJ-5.2.1-9).
+    pub(crate) ignores_reload: bool,
+    /// Whether a request with preconditions of its own is none of the cache's business (C-26).
+    pub(crate) bypasses_conditional: bool,
+    pub(crate) set_cookie: SetCookie,
+    /// Whether a request may say `stale-if-error` (C-38).
+    pub(crate) request_stale_if_error: bool,
+    /// Whether `s-maxage` leaves stale responses to their other directives (C-62).
+    pub(crate) stale_despite_s_maxage: bool,
+    /// How stale a response may be that is reused because the origin cannot be reached (C-22).
+    pub(crate) stale_if_disconnected: Option<Duration>,
+    /// Whether a failure that nothing stored may answer is a 504 instead of an error (C-39).
+    pub(crate) gateway_timeout: bool,
+    /// Whether a 304 without validators is about nothing that has one (C-19).
+    pub(crate) is_strict: bool,
+    /// Whether a 304 changes `Content-Encoding` (C-56).
+    pub(crate) updates_content_encoding: bool,
 }
 
-/// What a GET or HEAD says about how it may be answered.
-#[derive(Debug, Default)]
-pub(crate) struct Asked {
-    pub(crate) directives: RequestDirectives,
-    pub(crate) is_head: bool,
-    /// It has `If-None-Match` or `If-Modified-Since`, which a cache answers (RFC 9111 §4.3.2).
-    pub(crate) is_conditional: bool,
-    /// It is not for the store: it has content, which is in no key (C-42), preconditions that are for the
-    /// origin (C-27), asks for something else than the whole, or is of gRPC (C-48).
-    pub(crate) is_bypass: bool,
-}
-
-impl Asked {
-    /// Reads a request in one pass over the names of its fields; `None` where it is of another method.
-    pub(crate) fn read(method: &Method, fields: &HeaderMap, has_content: bool) -> Option<Self> {
-        let is_head = *method == Method::HEAD;
-        if !is_head && *method != Method::GET {
-            return None;
+impl Policy {
+    /// The choices recommended for this kind of cache.
+    pub(crate) fn recommended(kind: Kind) -> Self {
+        let is_private = kind == Kind::Private;
+        Self {
+            kind,
+            heuristics: true,
+            heuristic_limit: Duration::from_secs(24 * 60 * 60),
+            apparent_age: true,
+            ignores_reload: false,
+            bypasses_conditional: false,
+            set_cookie: if is_private {
+                SetCookie::Store
+            } else {
+                SetCookie::Refuse
+            },
+            request_stale_if_error: is_private,
+            stale_despite_s_maxage: false,
+            stale_if_disconnected: None,
+            gateway_timeout: !is_private,
+            is_strict: false,
+            updates_content_encoding: false,
         }
-        let mut asked = Self {
-            is_head,
-            is_bypass: has_content,
-            ..Self::default()
-        };
-        let mut has_directives = false;
-        for name in fields.keys() {
-            if name == header::CACHE_CONTROL || name == header::PRAGMA {
-                has_directives = true;
-            } else if name == header::IF_NONE_MATCH || name == header::IF_MODIFIED_SINCE {
-                asked.is_conditional = true;
-            } else if name == header::IF_MATCH
-                || name == header::IF_UNMODIFIED_SINCE
-                || name == header::UPGRADE
-                || (name == header::RANGE && !is_head)
-                || (name == header::CONTENT_TYPE && content_type::is_grpc(fields))
-            {
-                asked.is_bypass = true;
-            }
-        }
-        if has_directives {
-            asked.directives = RequestDirectives::parse(fields);
-        }
-        Some(asked)
     }
+
+    pub(crate) fn is_shared(&self) -> bool {
+        self.kind == Kind::Shared
+    }
+}
+
+/// An answer of the origin: its head, and how and when it came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Received<'a> {
+    pub(crate) status: StatusCode,
+    pub(crate) fields: &'a HeaderMap,
+    /// Just before the origin was asked.
+    pub(crate) request_time: SystemTime,
+    /// When the head was there.
+    pub(crate) response_time: SystemTime,
+    /// Whether it is of an `https` URI.
+    pub(crate) is_secure: bool,
+    /// Whether something else than the end of the connection says where the body ends.
+    pub(crate) is_delimited: bool,
+    /// Whether the times are known to be right.
+    pub(crate) is_timed: bool,
 }
 
 /// Whether a response to this method may make stored ones wrong: it is unsafe, or nobody knows (RFC
@@ -80,35 +128,7 @@ pub(crate) fn may_invalidate(method: &Method) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
-
-    fn read(method: Method, name: &'static str) -> Option<Asked> {
-        let mut fields = HeaderMap::new();
-        fields.insert(name, HeaderValue::from_static("x"));
-        Asked::read(&method, &fields, false)
-    }
-
-    /// §1 of the requirements, C-27, C-42
-    #[test]
-    fn only_a_plain_get_or_head_looks_at_the_store() {
-        let get = |name| read(Method::GET, name).unwrap();
-        assert!(!get("accept").is_bypass && !get("accept").is_conditional);
-        assert!(read(Method::HEAD, "accept").unwrap().is_head);
-        assert!(get("if-none-match").is_conditional);
-        assert!(get("if-modified-since").is_conditional);
-        let head = read(Method::HEAD, "range").unwrap();
-        assert!(!head.is_bypass, "9110-14.2-1");
-        for field in ["if-match", "if-unmodified-since", "range", "upgrade"] {
-            assert!(get(field).is_bypass, "{field}");
-        }
-        let content = Asked::read(&Method::GET, &HeaderMap::new(), true);
-        assert!(content.unwrap().is_bypass);
-        assert!(read(Method::POST, "accept").is_none());
-        let lower_case = Method::from_bytes(b"get").unwrap();
-        assert!(read(lower_case, "accept").is_none());
-    }
 
     /// 9111-4.4-1, 9110-9.2.1-1, PRJ-9.2.1-1
     #[test]

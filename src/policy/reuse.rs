@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::Asked;
 use super::stale::{self, Stale};
 use crate::cache_status::Forward;
-use crate::stored::StoredResponse;
+use crate::stored::{StoredResponse, Terms};
 
 /// What is to be done with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,14 @@ pub(crate) fn decide(
     let age = terms.current_age(now);
     let reason = if is_invalid || terms.is_no_cache {
         Forward::Stale
-    } else if !is_acceptable(asked, age) {
+    } else if asked.is_reload {
+        Forward::Request
+    } else if asked.takes_any_age {
+        if terms.lifetime > age || !terms.is_must_revalidate {
+            return Decision::Reuse;
+        }
+        Forward::Stale
+    } else if !is_acceptable(asked, terms, age) {
         // The request would take no response of this age, fresh or not.
         if terms.lifetime > age {
             Forward::Request
@@ -59,13 +66,17 @@ pub(crate) fn decide(
 }
 
 /// `no-cache` and `max-age` of the request (RFC 9111 §5.2.1.4 and §5.2.1.1). An age of zero is what a
-/// reload asks for, and nothing stored has it (C-11).
-fn is_acceptable(asked: &Asked, age: Duration) -> bool {
+/// reload asks for, and nothing stored has it (C-11), but for what is never to change (RFC 8246).
+fn is_acceptable(asked: &Asked, terms: &Terms, age: Duration) -> bool {
     let directives = &asked.directives;
-    !directives.no_cache
-        && directives
-            .max_age
-            .is_none_or(|limit| limit > 0 && age <= Duration::from_secs(limit))
+    if directives.no_cache {
+        return false;
+    }
+    match directives.max_age {
+        None => true,
+        Some(0) => terms.is_immutable && terms.lifetime > age,
+        Some(limit) => age <= Duration::from_secs(limit),
+    }
 }
 
 /// `min-fresh` of the request (RFC 9111 §5.2.1.3).

@@ -6,14 +6,22 @@ use super::Asked;
 use crate::cache_status::Forward;
 use crate::header::connection::Connection;
 use crate::header::vary::Vary;
-use crate::header::{Members, Quoting, lines};
+use crate::header::{Members, Quoting, lines, members};
 use crate::key::{Digest, Seed};
 use crate::stored::{Selection, StoredResponse};
+
+/// How request fields are compared: by digests made with a secret, and `Accept-Encoding` in a normal
+/// form where that is set.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Comparing<'a> {
+    pub(crate) seed: &'a Seed,
+    pub(crate) normalizes_encodings: bool,
+}
 
 /// The request fields that a response's `Vary` names, as they stand in the request. `None` where no
 /// later request could be compared: `Vary: *`, or a field that is for the next hop alone (C-41).
 pub(crate) fn selection(
-    seed: &Seed,
+    comparing: Comparing<'_>,
     response: &HeaderMap,
     request: &HeaderMap,
 ) -> Option<Selection> {
@@ -26,7 +34,7 @@ pub(crate) fn selection(
         // The authority is in the key (PRJ-4.1-8).
         .filter(|name| name != header::HOST)
         .map(|name| {
-            let digest = digest(seed, request, &name);
+            let digest = comparing.digest(request, &name);
             (!connection.names(&name)).then_some((name, digest))
         })
         .collect()
@@ -36,13 +44,13 @@ pub(crate) fn selection(
 /// before one that has none (RFC 9111 §4.1), then the newest by `Date` (§4). The error says why there
 /// is none.
 pub(crate) fn select<'a>(
-    seed: &Seed,
+    comparing: Comparing<'_>,
     asked: &Asked,
     request: &HeaderMap,
     stored: impl Iterator<Item = &'a StoredResponse>,
 ) -> Result<usize, Forward> {
     let mut miss = Forward::UriMiss;
-    let mut presented = Presented::by(seed, request);
+    let mut presented = Presented::by(comparing, request);
     let mut best: Option<(usize, &StoredResponse)> = None;
     for (place, candidate) in stored.enumerate() {
         if candidate.head.is_of_head && !asked.is_head {
@@ -70,7 +78,7 @@ fn preference(stored: &StoredResponse) -> impl PartialOrd + use<> {
 /// What a request has in the fields that `Vary` names, each digested once however many stored responses
 /// it is compared with.
 pub(crate) struct Presented<'a> {
-    seed: &'a Seed,
+    comparing: Comparing<'a>,
     fields: &'a HeaderMap,
     // Read where a stored response has `Vary`, and not before.
     connection: Option<Connection>,
@@ -81,9 +89,9 @@ pub(crate) struct Presented<'a> {
 const REMEMBERED: usize = 4;
 
 impl<'a> Presented<'a> {
-    pub(crate) fn by(seed: &'a Seed, fields: &'a HeaderMap) -> Self {
+    pub(crate) fn by(comparing: Comparing<'a>, fields: &'a HeaderMap) -> Self {
         Self {
-            seed,
+            comparing,
             fields,
             connection: None,
             digests: [const { None }; REMEMBERED],
@@ -105,52 +113,84 @@ impl<'a> Presented<'a> {
                 Some((known, digest)) if known == name => return *digest,
                 Some(_) => {}
                 None => {
-                    let digest = digest(self.seed, self.fields, name);
+                    let digest = self.comparing.digest(self.fields, name);
                     *place = Some((name.clone(), digest));
                     return digest;
                 }
             }
         }
-        digest(self.seed, self.fields, name)
+        self.comparing.digest(self.fields, name)
     }
 }
 
-/// A digest of a field in the form it is compared in (C-15): lines joined, white space round commas
-/// left out, letter case too where the field's definition says that it means nothing.
-fn digest(seed: &Seed, fields: &HeaderMap, name: &HeaderName) -> Option<Digest> {
-    if !fields.contains_key(name) {
-        return None;
-    }
-    // A cookie is split into lines at semicolons, not at commas (RFC 9113 §8.2.3).
-    let separator: &[u8] = if name == header::COOKIE { b"; " } else { b"," };
-    let ignores_case = name == header::ACCEPT_ENCODING
-        || name == header::ACCEPT_LANGUAGE
-        || name == header::ACCEPT_CHARSET;
-    let mut digester = seed.digester();
-    let mut is_first = true;
-    let mut write = |member: &[u8]| {
-        if !std::mem::take(&mut is_first) {
-            digester.write(separator);
+impl Comparing<'_> {
+    /// A digest of a field in the form it is compared in (C-15): lines joined, white space round commas
+    /// left out, letter case too where the field's definition says that it means nothing.
+    fn digest(self, fields: &HeaderMap, name: &HeaderName) -> Option<Digest> {
+        if !fields.contains_key(name) {
+            return None;
         }
-        if ignores_case && member.iter().any(u8::is_ascii_uppercase) {
-            for byte in member {
-                digester.write(&[byte.to_ascii_lowercase()]);
+        if self.normalizes_encodings && name == header::ACCEPT_ENCODING {
+            return Some(self.encodings(fields));
+        }
+        // A cookie is split into lines at semicolons, not at commas (RFC 9113 §8.2.3).
+        let separator: &[u8] = if name == header::COOKIE { b"; " } else { b"," };
+        let ignores_case = name == header::ACCEPT_ENCODING
+            || name == header::ACCEPT_LANGUAGE
+            || name == header::ACCEPT_CHARSET;
+        let mut digester = self.seed.digester();
+        let mut is_first = true;
+        let mut write = |member: &[u8]| {
+            if !std::mem::take(&mut is_first) {
+                digester.write(separator);
             }
-        } else {
-            digester.write(member);
+            if ignores_case && member.iter().any(u8::is_ascii_uppercase) {
+                for byte in member {
+                    digester.write(&[byte.to_ascii_lowercase()]);
+                }
+            } else {
+                digester.write(member);
+            }
+        };
+        for line in lines(fields, name) {
+            if name == header::COOKIE {
+                write(line);
+                continue;
+            }
+            let mut members = Members::of(line, Quoting::Escaped);
+            while let Some(member) = members.next_or_empty() {
+                write(member);
+            }
         }
-    };
-    for line in lines(fields, name) {
-        if name == header::COOKIE {
-            write(line);
-            continue;
-        }
-        let mut members = Members::of(line, Quoting::Escaped);
-        while let Some(member) = members.next_or_empty() {
-            write(member);
-        }
+        Some(digester.finish())
     }
-    Some(digester.finish())
+
+    /// `Accept-Encoding` in its normal form (C-15): known codings in the order of their names, without
+    /// weights, those that are refused left out. What else is listed makes no difference to an origin that
+    /// knows these.
+    fn encodings(self, fields: &HeaderMap) -> Digest {
+        const KNOWN: [&[u8]; 6] = [b"br", b"deflate", b"gzip", b"identity", b"zstd", b"*"];
+        let mut digester = self.seed.digester();
+        let is_accepted = |coding: &[u8]| {
+            members(lines(fields, &header::ACCEPT_ENCODING), Quoting::Escaped).any(|member| {
+                let mut parts = member.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+                let is_named = parts.next().is_some_and(|name| {
+                    name.eq_ignore_ascii_case(coding)
+                        || (coding == b"gzip" && name.eq_ignore_ascii_case(b"x-gzip"))
+                });
+                let is_refused = parts.any(|weight| {
+                    matches!(weight, [b'q' | b'Q', b'=', b'0', rest @ ..]
+                        if rest.iter().all(|byte| matches!(byte, b'.' | b'0')))
+                });
+                is_named && !is_refused
+            })
+        };
+        for coding in KNOWN.into_iter().filter(|coding| is_accepted(coding)) {
+            digester.write(coding);
+            digester.write(b",");
+        }
+        digester.finish()
+    }
 }
 
 #[cfg(test)]
@@ -164,7 +204,11 @@ mod tests {
             for value in values {
                 fields.append(name, value.parse().unwrap());
             }
-            digest(&seed, &fields, &HeaderName::from_static(name))
+            let comparing = Comparing {
+                seed: &seed,
+                normalizes_encodings: false,
+            };
+            comparing.digest(&fields, &HeaderName::from_static(name))
         };
         of(one) == of(other)
     }

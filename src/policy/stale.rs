@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::Asked;
+use http::StatusCode;
+
+use super::{Asked, Policy};
 use crate::stored::Terms;
 
 /// What may be done with a stored response that is stale by so much.
@@ -39,4 +41,66 @@ pub(super) fn weigh(asked: &Asked, terms: &Terms, staleness: Duration) -> Stale 
         return Stale::WhileValidated;
     }
     Stale::Refused
+}
+
+/// What went wrong where a stored response was being asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// There is no answer.
+    Disconnected,
+    /// The answer is an error of the origin's, or of what stands before it.
+    Status(StatusCode),
+}
+
+impl Failure {
+    /// 500, 502, 503 and 504, or what would be one of them (RFC 5861 §4).
+    fn is_error(self) -> bool {
+        match self {
+            Self::Disconnected => true,
+            Self::Status(status) => matches!(status.as_u16(), 500 | 502 | 503 | 504),
+        }
+    }
+}
+
+impl Policy {
+    /// Whether a stored response may be reused after such a failure (RFC 9111 §4.2.4, RFC 5861 §4), where
+    /// no unsafe request has made it wrong. Either side may permit it; what either forbids stays
+    /// forbidden.
+    pub(crate) fn may_reuse_after(
+        &self,
+        failure: Failure,
+        asked: &Asked,
+        terms: &Terms,
+        age: Duration,
+    ) -> bool {
+        let directives = &asked.directives;
+        if terms.is_no_cache
+            || terms.is_must_revalidate
+            || asked.is_reload
+            || directives.no_cache
+            || directives.max_age.is_some()
+            || directives.min_fresh.is_some()
+            || !failure.is_error()
+        {
+            return false;
+        }
+        let staleness = age.saturating_sub(terms.lifetime);
+        if directives
+            .max_stale
+            .is_some_and(|limit| staleness > Duration::from_secs(limit))
+        {
+            return false;
+        }
+        let of_request = directives
+            .stale_if_error
+            .filter(|_| self.request_stale_if_error)
+            .map_or(Duration::ZERO, Duration::from_secs);
+        let of_response = terms.stale_if_error.max(terms.stale_while_revalidate);
+        let of_cache = self
+            .stale_if_disconnected
+            .filter(|_| failure == Failure::Disconnected)
+            .unwrap_or(Duration::ZERO);
+        let limit = of_request.max(of_response).max(of_cache);
+        !limit.is_zero() && staleness <= limit
+    }
 }

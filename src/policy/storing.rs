@@ -1,17 +1,14 @@
 //! RFC 9111 §3: whether a response may be stored, and which of its fields.
 
-use std::collections::HashSet;
-use std::time::{Duration, SystemTime};
-
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::status::{is_cacheable_by_default, is_never_stored, is_understood};
-use super::{Policy, freshness, validation};
+use super::{Asked, Policy, Received, SetCookie, freshness, validation};
 use crate::cache_status::NotStored;
-use crate::header::cache_control::{RequestDirectives, ResponseDirectives, Scope};
+use crate::header::cache_control::{ResponseDirectives, Scope};
 use crate::header::connection::Connection;
 use crate::header::content_length::ContentLength;
-use crate::header::{age, content_type};
+use crate::header::content_type;
 use crate::stored::Terms;
 
 /// A head of more lines is not stored.
@@ -30,20 +27,19 @@ impl Policy {
     /// Whether the response to a GET or HEAD may be stored (RFC 9111 §3), and what is kept of its head.
     pub(crate) fn may_store(
         &self,
-        request: &RequestDirectives,
-        status: StatusCode,
-        fields: &HeaderMap,
-        request_time: SystemTime,
-        response_time: SystemTime,
+        asked: &Asked,
+        received: Received<'_>,
     ) -> Result<Storable, NotStored> {
-        if request.no_store {
+        let (status, fields) = (received.status, received.fields);
+        if asked.directives.no_store {
             return Err(NotStored::RequestNoStore);
         }
         if fields.len() > MAX_LINES {
             return Err(NotStored::TooLarge);
         }
         // Directives are obeyed before `Connection` can take them away (PRJ-3.1-7).
-        let directives = ResponseDirectives::parse(fields);
+        let control = self.control(fields);
+        let directives = &control.directives;
         // Whether it is a success is said in its trailers, and not by its status (C-48).
         if content_type::is_grpc(fields) {
             return Err(NotStored::Bypass);
@@ -51,39 +47,25 @@ impl Policy {
         if is_never_stored(status) || (directives.must_understand && !is_understood(status)) {
             return Err(NotStored::Status);
         }
-        if is_no_store(status, &directives) {
-            return Err(NotStored::NoStore);
-        }
-        let says_how_long = directives.max_age.is_some() || fields.contains_key(header::EXPIRES);
-        if !says_how_long && !may_guess_lifetime(status, &directives) {
+        self.permits(asked, status, fields, directives)?;
+        let says_how_long = self.lifetime_said(&control).is_some() || control.has_expires;
+        if !says_how_long && !self.may_guess_lifetime(status, directives) {
             return Err(NotStored::NotCacheable);
         }
-        let content_length = match ContentLength::parse(fields) {
-            ContentLength::Absent => None,
-            ContentLength::Octets(octets) if !fields.contains_key(header::TRANSFER_ENCODING) => {
-                Some(octets)
-            }
-            // The one contradicts the other (RFC 9112 §6.3).
-            ContentLength::Octets(_) | ContentLength::Invalid => {
-                return Err(NotStored::ContentLength);
-            }
-        };
+        let content_length = content_length(fields)?;
+        // Cut off, it would look whole to everybody who asks (C-54).
+        if self.is_shared() && !received.is_delimited && !received.is_secure && !asked.is_head {
+            return Err(NotStored::Undelimited);
+        }
         let mut kept = storable_fields(fields);
+        self.strip(&mut kept, directives);
         if let Some(octets) = content_length.filter(|_| kept.contains_key(header::CONTENT_LENGTH)) {
             // What was said twice is said once.
             kept.insert(header::CONTENT_LENGTH, HeaderValue::from(octets));
         }
-        let age = age::parse(fields);
-        let mut terms = self.terms(
-            status,
-            fields,
-            &directives,
-            age,
-            request_time,
-            response_time,
-        );
+        let mut terms = self.terms(received, fields, &control);
         terms.has_validator = validation::has_validator(&kept);
-        freshness::keep_date(&mut kept, terms.date, response_time);
+        freshness::keep_date(&mut kept, terms.date, received.response_time);
         let can_be_fresh = says_how_long || !terms.lifetime.is_zero();
         if !terms.has_validator && (!can_be_fresh || terms.is_no_cache) {
             return Err(NotStored::NoValidator);
@@ -95,58 +77,79 @@ impl Policy {
         })
     }
 
-    /// What is decided once, for as long as the response is stored.
-    pub(super) fn terms(
+    /// What is forbidden whatever the status and the lifetime: `no-store`; in a shared cache `private`
+    /// (RFC 9111 §5.2.2.7), answers to `Authorization` that do not say that they are for all (§3.5), and
+    /// cookies, unless it is set otherwise (C-32).
+    pub(super) fn permits(
         &self,
+        asked: &Asked,
         status: StatusCode,
         fields: &HeaderMap,
         directives: &ResponseDirectives,
-        age: u64,
-        request_time: SystemTime,
-        response_time: SystemTime,
-    ) -> Terms {
-        let date = freshness::date_or(fields, response_time);
-        Terms {
-            request_time,
-            response_time,
-            date,
-            last_modified: freshness::last_modified(fields, response_time),
-            has_validator: validation::has_validator(fields),
-            lifetime: self.lifetime(status, fields, directives, date, response_time),
-            initial_age: freshness::initial_age(age, date, request_time, response_time),
-            stale_while_revalidate: Duration::from_secs(
-                directives.stale_while_revalidate.unwrap_or(0),
-            ),
-            is_no_cache: directives.no_cache.is_whole(),
-            is_must_revalidate: directives.must_revalidate,
-            may_be_freshened: !decides_for_one_hop(fields),
-            withheld: match &directives.no_cache {
-                Scope::Fields(names) => withheld(fields, names),
-                Scope::Absent | Scope::Whole => Box::default(),
-            },
+    ) -> Result<(), NotStored> {
+        if is_no_store(status, directives) {
+            return Err(NotStored::NoStore);
         }
+        if self.is_shared() && directives.private.is_whole() {
+            return Err(NotStored::Private);
+        }
+        let is_for_all = directives.public || directives.s_maxage.is_some();
+        if self.is_shared() && asked.has_authorization && !is_for_all && !directives.must_revalidate
+        {
+            return Err(NotStored::Authorization);
+        }
+        if self.set_cookie == SetCookie::Refuse
+            && fields.contains_key(header::SET_COOKIE)
+            && !is_for_all
+            && !directives.private.lists(&header::SET_COOKIE)
+        {
+            return Err(NotStored::SetCookie);
+        }
+        Ok(())
+    }
+
+    /// Takes out what may not be kept: in a shared cache the fields that `private` lists (RFC 9111
+    /// §5.2.2.7), and cookies where that is set (C-32).
+    pub(super) fn strip(&self, kept: &mut HeaderMap, directives: &ResponseDirectives) {
+        if let Scope::Fields(names) = &directives.private {
+            for name in names {
+                // The place for ours stays.
+                if self.is_shared() && *name != header::AGE {
+                    kept.remove(name);
+                }
+            }
+        }
+        if self.set_cookie == SetCookie::Strip {
+            kept.remove(header::SET_COOKIE);
+        }
+    }
+
+    /// Whether a response that does not say how long it is fresh may be given a lifetime: its status is
+    /// cacheable by default, or it says that it may be cached (RFC 9111 §4.2.2).
+    pub(super) fn may_guess_lifetime(
+        &self,
+        status: StatusCode,
+        directives: &ResponseDirectives,
+    ) -> bool {
+        let may_be_private = !self.is_shared() && directives.private != Scope::Absent;
+        is_cacheable_by_default(status) || directives.public || may_be_private
     }
 }
 
-/// The fields that are there of those that `no-cache` lists. `Age` is ours (§4).
-fn withheld(fields: &HeaderMap, listed: &[HeaderName]) -> Box<[HeaderName]> {
-    let listed: HashSet<&HeaderName> = listed.iter().collect();
-    fields
-        .keys()
-        .filter(|name| listed.contains(name) && *name != header::AGE)
-        .cloned()
-        .collect()
+/// What the body must come to. `Transfer-Encoding` beside a length contradicts it (RFC 9112 §6.3).
+fn content_length(fields: &HeaderMap) -> Result<Option<u64>, NotStored> {
+    match ContentLength::parse(fields) {
+        ContentLength::Absent => Ok(None),
+        ContentLength::Octets(octets) if !fields.contains_key(header::TRANSFER_ENCODING) => {
+            Ok(Some(octets))
+        }
+        ContentLength::Octets(_) | ContentLength::Invalid => Err(NotStored::ContentLength),
+    }
 }
 
 /// `no-store`, which yields to `must-understand` where the status is understood (RFC 9111 §5.2.2.3).
 pub(super) fn is_no_store(status: StatusCode, directives: &ResponseDirectives) -> bool {
     directives.no_store && !(directives.must_understand && is_understood(status))
-}
-
-/// Whether a response that does not say how long it is fresh may be given a lifetime: its status is
-/// cacheable by default, or it says that it may be cached (RFC 9111 §4.2.2).
-pub(super) fn may_guess_lifetime(status: StatusCode, directives: &ResponseDirectives) -> bool {
-    is_cacheable_by_default(status) || directives.public || directives.private != Scope::Absent
 }
 
 /// RFC 9111 §3.1: every field but those for the next hop alone. `Age` is what it was when it was
@@ -163,32 +166,38 @@ fn storable_fields(received: &HeaderMap) -> HeaderMap {
     kept
 }
 
-/// Whether `Connection` names a field that decides about reuse. It was obeyed when the response was
-/// stored and is gone since, so that nothing can be decided anew from what was kept (PRJ-3.1-7).
-pub(super) fn decides_for_one_hop(fields: &HeaderMap) -> bool {
-    let connection = Connection::of(fields);
-    [
-        header::CACHE_CONTROL,
-        header::EXPIRES,
-        header::DATE,
-        header::VARY,
-    ]
-    .iter()
-    .any(|name| connection.names(name))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use super::*;
+    use crate::policy::Kind;
 
     fn may_store(status: u16, fields: &[(&'static str, &str)]) -> Result<Storable, NotStored> {
+        store_in(Kind::Private, &Asked::default(), status, fields)
+    }
+
+    fn store_in(
+        kind: Kind,
+        asked: &Asked,
+        status: u16,
+        fields: &[(&'static str, &str)],
+    ) -> Result<Storable, NotStored> {
         let mut map = HeaderMap::new();
         for (name, value) in fields {
             map.append(*name, value.parse().unwrap());
         }
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777 + 864_000);
-        let status = StatusCode::from_u16(status).unwrap();
-        Policy { heuristics: true }.may_store(&RequestDirectives::default(), status, &map, now, now)
+        let received = Received {
+            status: StatusCode::from_u16(status).unwrap(),
+            fields: &map,
+            request_time: now,
+            response_time: now,
+            is_secure: false,
+            is_delimited: true,
+            is_timed: true,
+        };
+        Policy::recommended(kind).may_store(asked, received)
     }
 
     const MODIFIED: (&str, &str) = ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT");
@@ -361,5 +370,77 @@ mod tests {
             ("cache-control", "no-store"),
         ];
         assert_eq!(may_store(200, &no_store).unwrap_err(), NotStored::NoStore);
+    }
+
+    /// 9111-3-5, 9111-3-6, 9111-3.5-1, 9111-3.5-2, 9111-5.2.2.7-1, 9111-5.2.2.7-2, EDGE-10, EDGE-19, C-32
+    #[test]
+    fn a_shared_cache_stores_only_what_is_for_all() {
+        let anybody = Asked::default();
+        let somebody = Asked {
+            has_authorization: true,
+            ..Asked::default()
+        };
+        let cookie = Some(("set-cookie", "a=b"));
+        let table = [
+            (&anybody, "max-age=60", None, None),
+            (
+                &anybody,
+                "private, max-age=60",
+                None,
+                Some(NotStored::Private),
+            ),
+            (
+                &anybody,
+                "private=\"\", max-age=60",
+                None,
+                Some(NotStored::Private),
+            ),
+            (&anybody, "private=\"x\", max-age=60", None, None),
+            (
+                &somebody,
+                "max-age=60",
+                None,
+                Some(NotStored::Authorization),
+            ),
+            (
+                &somebody,
+                "proxy-revalidate, max-age=60",
+                None,
+                Some(NotStored::Authorization),
+            ),
+            (
+                &somebody,
+                "immutable, max-age=60",
+                None,
+                Some(NotStored::Authorization),
+            ),
+            (&somebody, "must-revalidate, max-age=60", None, None),
+            (&somebody, "public, max-age=60", None, None),
+            (&somebody, "s-maxage=60", None, None),
+            (&anybody, "max-age=60", cookie, Some(NotStored::SetCookie)),
+            (&anybody, "public, max-age=60", cookie, None),
+            (&anybody, "s-maxage=60", cookie, None),
+            (&anybody, "private=\"Set-Cookie\", max-age=60", cookie, None),
+        ];
+        for (asked, control, cookie, expected) in table {
+            let mut fields = vec![("cache-control", control), ("x", "1")];
+            fields.extend(cookie);
+            let stored = store_in(Kind::Shared, asked, 200, &fields);
+            let x = stored
+                .as_ref()
+                .map(|stored| stored.fields.contains_key("x"));
+            assert_eq!(
+                stored.as_ref().err().copied(),
+                expected,
+                "{control} {cookie:?}"
+            );
+            assert!(
+                x.is_ok_and(|x| x != control.contains("\"x\"")) || expected.is_some(),
+                "{control}"
+            );
+            assert!(
+                store_in(Kind::Private, asked, 200, &fields).is_ok() || control == "s-maxage=60"
+            );
+        }
     }
 }

@@ -1,48 +1,108 @@
 //! RFC 9111 §4.3: asking whether a stored response is still good, and what the answer means; and the
 //! caller's own preconditions.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use super::{Policy, freshness, storing};
+use super::{Asked, Policy, Received, freshness, storing, terms};
 use crate::cache_status::NotStored;
-use crate::header::age;
-use crate::header::cache_control::ResponseDirectives;
 use crate::header::connection::Connection;
 use crate::header::date::DateField;
 use crate::header::etag::{EntityTag, IfNoneMatch};
-use crate::stored::{StoredResponse, Terms};
+use crate::stored::{StoredHead, StoredResponse, Terms};
 
 /// Whether a 304 could be about this response.
 pub(super) fn has_validator(fields: &HeaderMap) -> bool {
     EntityTag::parse(fields).is_some() || fields.contains_key(header::LAST_MODIFIED)
 }
 
-/// Makes a request ask whether a stored response is still good (RFC 9111 §4.3.1): with its entity tag,
-/// octet for octet, and its `Last-Modified`. The caller's `If-Modified-Since` gives way, since ours
-/// is answered first and theirs from what comes of it.
+/// Makes a request ask whether stored responses are still good (RFC 9111 §4.3.1): with their entity tags,
+/// octet for octet, and where it is one alone with its `Last-Modified`. The caller's `If-Modified-Since`
+/// gives way, since ours is answered first and theirs from what comes of it.
 ///
-/// A caller that lists entity tags of its own keeps them. Where ours is none of them the request is
-/// no validation of ours and goes as it is: a 304 without a tag could be about either. That is `false`,
-/// and so is a response that there is nothing to ask about with.
-pub(crate) fn make_conditional(fields: &mut HeaderMap, stored: &StoredResponse) -> bool {
-    if !stored.terms.has_validator {
+/// A caller that lists entity tags of its own has ours added to them, where an answer that could be about
+/// either can be put right by asking once more. Where it cannot, and ours is none of them, the request
+/// is no validation of ours and goes as it is. That is `false`, and so is where there is nothing to ask
+/// with.
+pub(crate) fn make_conditional<'a>(
+    fields: &mut HeaderMap,
+    selected: Option<&'a StoredResponse>,
+    others: impl Iterator<Item = &'a StoredResponse>,
+    may_repeat: bool,
+) -> bool {
+    let nominated: Vec<_> = selected.into_iter().chain(others).collect();
+    let tags = nominated.iter().filter_map(|stored| {
+        let held = &stored.head.fields;
+        EntityTag::parse(held).and_then(|tag| Some((tag, held.get(header::ETAG)?)))
+    });
+    if let Some(listed) = IfNoneMatch::of(fields) {
+        let is_listed = |tag: EntityTag<'_>| listed.tags().any(|other| other.matches_weakly(tag));
+        let (known, new): (Vec<_>, Vec<_>) = tags.partition(|(tag, _)| is_listed(*tag));
+        if listed.is_any() || new.is_empty() || !may_repeat {
+            return !listed.is_any() && !known.is_empty();
+        }
+        let theirs = fields.get_all(header::IF_NONE_MATCH).iter();
+        let union = list(theirs.chain(new.into_iter().map(|(_, tag)| tag)));
+        fields.insert(header::IF_NONE_MATCH, union);
+        return true;
+    }
+    let tags: Vec<_> = tags.map(|(_, tag)| tag).collect();
+    let modified = match nominated[..] {
+        [one] => one.head.fields.get(header::LAST_MODIFIED),
+        _ => None,
+    };
+    if tags.is_empty() && modified.is_none() {
         return false;
     }
-    let held = &stored.head.fields;
-    let tag = EntityTag::parse(held);
-    if let Some(listed) = IfNoneMatch::of(fields) {
-        return tag.is_some_and(|tag| listed.tags().any(|other| other.matches_weakly(tag)));
-    }
     fields.remove(header::IF_MODIFIED_SINCE);
-    if let (Some(_), Some(tag)) = (tag, held.get(header::ETAG)) {
-        fields.insert(header::IF_NONE_MATCH, tag.clone());
+    if !tags.is_empty() {
+        fields.insert(header::IF_NONE_MATCH, list(tags.into_iter()));
     }
-    if let Some(modified) = held.get(header::LAST_MODIFIED) {
+    if let Some(modified) = modified {
         fields.insert(header::IF_MODIFIED_SINCE, modified.clone());
     }
     true
+}
+
+/// Of the stored responses that a request does not select, those that the origin can be asked about all the
+/// same (C-18): whole, and with a strong entity tag that no other has, so that what a 304 names has one
+/// body. The newest eight.
+pub(crate) fn adoptable(mut stored: Vec<Arc<StoredResponse>>) -> Vec<Arc<StoredResponse>> {
+    const MOST: usize = 8;
+    stored.retain(|stored| {
+        let tag = EntityTag::parse(&stored.head.fields);
+        !stored.head.is_of_head
+            && stored.head.status == StatusCode::OK
+            && tag.is_some_and(EntityTag::is_strong)
+    });
+    let has_rival = |one: &Arc<StoredResponse>| {
+        let mut same = stored
+            .iter()
+            .filter(|other| has_same_strong_tag(&other.head.fields, one));
+        same.nth(1).is_some()
+    };
+    let mut alone: Vec<_> = stored
+        .iter()
+        .filter(|one| !has_rival(one))
+        .cloned()
+        .collect();
+    alone.sort_by_key(|stored| std::cmp::Reverse(stored.terms.date));
+    alone.truncate(MOST);
+    alone
+}
+
+/// Several lines as one: not every origin reads more (RFC 9110 §13.1.2).
+fn list<'a>(mut values: impl Iterator<Item = &'a HeaderValue>) -> HeaderValue {
+    let first = values.next().map(HeaderValue::as_bytes).unwrap_or_default();
+    let mut joined = first.to_vec();
+    for value in values {
+        joined.extend_from_slice(b", ");
+        joined.extend_from_slice(value.as_bytes());
+    }
+    HeaderValue::from_maybe_shared(Bytes::from(joined)).expect("its parts are field values")
 }
 
 /// Whom a 304 is for.
@@ -50,48 +110,79 @@ pub(crate) fn make_conditional(fields: &mut HeaderMap, stored: &StoredResponse) 
 pub(crate) enum NotModified {
     /// The stored response is still good.
     Stored,
+    /// The one of this place among the others that were asked about is what the request selects.
+    Other(usize),
     /// The caller's copy is still good, and the stored response is no other.
     Both,
     /// It answers the caller's own preconditions and says nothing about the stored response.
     Caller,
-    /// Neither: a fault of the origin.
+    /// Neither, or nobody can tell: a fault of the origin.
     Nobody,
 }
 
-/// What a 304 is about (RFC 9111 §4.3.4). `caller` are the fields of the request before it was made
-/// conditional; `is_ours` says whether it was, and asked about the stored response.
-pub(crate) fn is_about(
-    answer: &HeaderMap,
-    stored: &StoredResponse,
-    caller: &HeaderMap,
-    is_ours: bool,
-) -> NotModified {
-    let listed = IfNoneMatch::of(caller);
-    if let Some(tag) = EntityTag::parse(answer) {
-        return if is_tag_of(tag, answer, stored) {
-            NotModified::Stored
-        } else if !is_ours || listed.is_some_and(|listed| listed.matches(Some(tag))) {
-            NotModified::Caller
-        } else {
-            NotModified::Nobody
+/// What was asked of the origin.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question<'a> {
+    /// The fields of the request before it was made conditional.
+    pub(crate) caller: &'a HeaderMap,
+    pub(crate) selected: Option<&'a StoredResponse>,
+    pub(crate) others: &'a [Arc<StoredResponse>],
+    /// Whether it asked about these.
+    pub(crate) is_ours: bool,
+    /// Whether it can be put again, without them.
+    pub(crate) may_repeat: bool,
+}
+
+impl Policy {
+    /// What a 304 is about (RFC 9111 §4.3.4).
+    pub(crate) fn is_about(&self, answer: &HeaderMap, question: Question<'_>) -> NotModified {
+        let Question {
+            caller, selected, ..
+        } = question;
+        let listed = IfNoneMatch::of(caller);
+        if let Some(tag) = EntityTag::parse(answer) {
+            let mut others = question.others.iter();
+            return if selected.is_some_and(|stored| is_tag_of(tag, answer, stored)) {
+                NotModified::Stored
+            } else if let Some(place) = others.position(|other| has_same_strong_tag(answer, other))
+            {
+                NotModified::Other(place)
+            } else if !question.is_ours || listed.is_some_and(|listed| listed.matches(Some(tag))) {
+                NotModified::Caller
+            } else {
+                NotModified::Nobody
+            };
+        }
+        let Some(stored) = selected else {
+            return NotModified::Nobody;
         };
-    }
-    if !is_ours {
-        return if was_copied_before(stored, answer, caller) {
-            NotModified::Both
-        } else {
-            NotModified::Caller
-        };
-    }
-    // A tag of the caller's may be meant as well as ours.
-    if listed.is_some_and(|listed| listed.tags().count() > 1) {
-        return NotModified::Caller;
-    }
-    // A date that differs is about something else. Where nothing contradicts and ours is the only
-    // question asked, ours is answered: many origins leave the tag out of a 304 (C-19).
-    match modified(answer).zip(modified(&stored.head.fields)) {
-        Some((answered, held)) if answered != held => NotModified::Nobody,
-        _ => NotModified::Stored,
+        if !question.is_ours {
+            return if was_copied_before(stored, answer, caller) {
+                NotModified::Both
+            } else {
+                NotModified::Caller
+            };
+        }
+        // A tag of the caller's may be meant as well as ours.
+        let ours = EntityTag::parse(&stored.head.fields);
+        let is_alone = listed.is_none_or(|listed| {
+            let is_ours = |tag: EntityTag<'_>| ours.is_some_and(|ours| tag.matches_weakly(ours));
+            listed.tags().all(is_ours)
+        });
+        if !is_alone {
+            return if question.may_repeat {
+                NotModified::Nobody
+            } else {
+                NotModified::Caller
+            };
+        }
+        // A date that differs is about something else. Where nothing contradicts and ours is the only
+        // question asked, ours is answered: many origins leave the tag out of a 304 (C-19).
+        match (modified(answer), modified(&stored.head.fields)) {
+            (Some(answered), Some(held)) if answered != held => NotModified::Nobody,
+            (None, _) if self.is_strict => NotModified::Nobody,
+            _ => NotModified::Stored,
+        }
     }
 }
 
@@ -150,64 +241,65 @@ pub(crate) struct Freshened {
 }
 
 impl Policy {
-    /// RFC 9111 §3.2: every field of the 304 takes the place of the stored one, but for those that
+    /// RFC 9111 §3.2: every field of the answer takes the place of the stored one, but for those that
     /// describe the body as it is stored.
     pub(crate) fn freshen(
         &self,
-        status: StatusCode,
-        held: &HeaderMap,
-        answer: &HeaderMap,
-        request_time: SystemTime,
-        response_time: SystemTime,
+        asked: &Asked,
+        head: &StoredHead,
+        answer: Received<'_>,
     ) -> Freshened {
-        let mut fields = held.clone();
+        let mut fields = head.fields.clone();
         // Its age starts anew with the answer (PRJ-3.2-10).
         fields.remove(header::DATE);
-        let connection = Connection::of(answer);
-        let is_mergeable = answer.len() <= storing::MAX_LINES;
-        for name in answer.keys().filter(|_| is_mergeable) {
-            let describes_body = name == header::CONTENT_LENGTH
-                || name == header::CONTENT_ENCODING
-                || name == header::CONTENT_RANGE
-                || name == header::TRAILER;
-            if describes_body || name == header::AGE || connection.is_hop_by_hop(name) {
+        let connection = Connection::of(answer.fields);
+        let is_mergeable = answer.fields.len() <= storing::MAX_LINES;
+        for name in answer.fields.keys().filter(|_| is_mergeable) {
+            if self.describes_body(name) || name == header::AGE || connection.is_hop_by_hop(name) {
                 continue;
             }
             fields.remove(name);
-            for value in answer.get_all(name) {
+            for value in answer.fields.get_all(name) {
                 fields.append(name.clone(), value.clone());
             }
         }
-        let controlling = if answer.contains_key(header::CACHE_CONTROL) {
-            answer
+        let controlling = if answer.fields.contains_key(header::CACHE_CONTROL) {
+            answer.fields
         } else {
             &fields
         };
-        let directives = ResponseDirectives::parse(controlling);
-        let age = age::parse(answer);
-        let terms = self.terms(
-            status,
-            &fields,
-            &directives,
-            age,
-            request_time,
-            response_time,
-        );
-        freshness::keep_date(&mut fields, terms.date, response_time);
+        let mut control = self.control(controlling);
+        control.has_expires = fields.contains_key(header::EXPIRES);
+        let received = Received {
+            status: head.status,
+            ..answer
+        };
+        let terms = self.terms(received, &fields, &control);
+        freshness::keep_date(&mut fields, terms.date, answer.response_time);
+        let permitted = self.permits(asked, head.status, &fields, &control.directives);
         let refused = if !is_mergeable || fields.len() > storing::MAX_LINES {
             Some(NotStored::TooLarge)
-        } else if storing::is_no_store(status, &directives) || storing::decides_for_one_hop(answer)
-        {
+        } else if terms::decides_for_one_hop(answer.fields) {
             Some(NotStored::NoStore)
         } else {
-            None
+            permitted.err()
         };
+        self.strip(&mut fields, &control.directives);
         Freshened {
             refused,
-            is_from_cache: answer.contains_key(header::AGE),
+            is_from_cache: answer.fields.contains_key(header::AGE),
             fields,
             terms,
         }
+    }
+
+    /// Fields that an answer without the body does not change. Which coding the body has is for the body
+    /// that is stored, unless it is set otherwise (C-56).
+    fn describes_body(&self, name: &HeaderName) -> bool {
+        name == header::CONTENT_LENGTH
+            || name == header::CONTENT_RANGE
+            || name == header::TRAILER
+            || (name == header::CONTENT_ENCODING && !self.updates_content_encoding)
     }
 }
 
@@ -245,7 +337,7 @@ pub(crate) fn is_head_of(answer: &HeaderMap, stored: &StoredResponse) -> bool {
 /// The fields of a 304 made here (RFC 9110 §15.4.5): those that a cache further on needs.
 pub(crate) fn not_modified_fields(held: &HeaderMap) -> HeaderMap {
     let mut fields = HeaderMap::with_capacity(8);
-    let mut copy = |name: header::HeaderName| {
+    let mut copy = |name: HeaderName| {
         for value in held.get_all(&name) {
             fields.append(name.clone(), HeaderValue::clone(value));
         }
@@ -269,19 +361,32 @@ pub(crate) fn not_modified_fields(held: &HeaderMap) -> HeaderMap {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use http::{Uri, Version};
 
     use super::*;
-    use crate::header::cache_control::RequestDirectives;
     use crate::key::{Seed, Wanted};
-    use crate::stored::{StoredBody, StoredHead};
+    use crate::policy::Kind;
+    use crate::stored::StoredBody;
     use crate::target::Target;
 
-    const POLICY: Policy = Policy { heuristics: true };
     const MODIFIED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const LATER: &str = "Mon, 07 Nov 1994 08:49:37 GMT";
+
+    fn policy() -> Policy {
+        Policy::recommended(Kind::Private)
+    }
+
+    fn received(fields: &HeaderMap) -> Received<'_> {
+        Received {
+            status: StatusCode::OK,
+            fields,
+            request_time: SystemTime::UNIX_EPOCH,
+            response_time: SystemTime::UNIX_EPOCH,
+            is_secure: false,
+            is_delimited: true,
+            is_timed: true,
+        }
+    }
 
     fn map(fields: &[(&'static str, &str)]) -> HeaderMap {
         let mut map = HeaderMap::new();
@@ -297,15 +402,8 @@ mod tests {
             header::CACHE_CONTROL,
             HeaderValue::from_static("max-age=60"),
         );
-        let now = SystemTime::UNIX_EPOCH;
-        let storable = POLICY
-            .may_store(
-                &RequestDirectives::default(),
-                StatusCode::OK,
-                &fields,
-                now,
-                now,
-            )
+        let storable = policy()
+            .may_store(&Asked::default(), received(&fields))
             .unwrap();
         let uri = Uri::from_static("http://o.test/a");
         let target = Target::of_uri(&uri).unwrap();
@@ -328,9 +426,12 @@ mod tests {
     fn validators_go_out_as_they_came_in() {
         for tag in ["\"e\"", "W/\"e\"", "abc"] {
             let mut request = map(&[("if-modified-since", LATER)]);
+            let held = stored(&[("etag", tag), ("last-modified", MODIFIED)]);
             assert!(make_conditional(
                 &mut request,
-                &stored(&[("etag", tag), ("last-modified", MODIFIED)])
+                Some(&held),
+                std::iter::empty(),
+                false
             ));
             assert_eq!(request["if-none-match"], tag);
             assert_eq!(request["if-modified-since"], MODIFIED);
@@ -349,8 +450,19 @@ mod tests {
             ("*", false),
         ] {
             let mut request = map(&[("if-none-match", listed)]);
-            assert_eq!(make_conditional(&mut request, &held), expected, "{listed}");
-            assert_eq!(request, map(&[("if-none-match", listed)]));
+            let mut ask = |may_repeat| {
+                make_conditional(&mut request, Some(&held), std::iter::empty(), may_repeat)
+            };
+            assert_eq!(ask(false), expected, "{listed}");
+            assert_eq!(ask(true), listed != "*", "{listed}");
+            let is_added = !expected && listed != "*";
+            let union = if is_added {
+                format!("{listed}, \"v1\"")
+            } else {
+                listed.to_owned()
+            };
+            assert_eq!(request["if-none-match"], *union);
+            assert_eq!(request.len(), 1);
         }
     }
 
@@ -399,7 +511,14 @@ mod tests {
             ),
         ];
         for (answer, held, caller, expected) in table {
-            let about = is_about(&map(answer), &stored(held), &map(caller), true);
+            let question = Question {
+                caller: &map(caller),
+                selected: Some(&stored(held)),
+                others: &[],
+                is_ours: true,
+                may_repeat: false,
+            };
+            let about = policy().is_about(&map(answer), question);
             assert_eq!(about, *expected, "{answer:?} {held:?} {caller:?}");
         }
     }
@@ -429,8 +548,8 @@ mod tests {
             ("content-type", "text/html"),
             ("cache-control", "max-age=3600"),
         ]);
-        let now = SystemTime::UNIX_EPOCH;
-        let fresh = POLICY.freshen(StatusCode::OK, &held.head.fields, &answer, now, now);
+        let asked = Asked::default();
+        let fresh = policy().freshen(&asked, &held.head, received(&answer));
         let values = |name: &str| -> Vec<_> {
             fresh
                 .fields
@@ -452,7 +571,7 @@ mod tests {
         assert_eq!(fresh.terms.initial_age.as_secs(), 0);
         assert_eq!(fresh.refused, None);
         let no_store = map(&[("cache-control", "no-store")]);
-        let fresh = POLICY.freshen(StatusCode::OK, &held.head.fields, &no_store, now, now);
+        let fresh = policy().freshen(&asked, &held.head, received(&no_store));
         assert_eq!(fresh.refused, Some(NotStored::NoStore), "PRJ-3.2-12");
     }
 

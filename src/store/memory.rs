@@ -62,12 +62,11 @@ impl Memory {
     pub(crate) fn publish(
         &self,
         exchange: &Exchanging,
-        response: StoredResponse,
+        response: Arc<StoredResponse>,
         outdated: Option<&Weak<StoredResponse>>,
         mut reservation: Reservation,
         switch: &Switch,
     ) -> Result<(), Refused> {
-        let response = Arc::new(response);
         let mut gone = Vec::new();
         let mut state = self.lock();
         state.recording -= reservation.take();
@@ -109,6 +108,20 @@ impl Memory {
         result
     }
 
+    /// What the requests that select this response select now: itself, or what has taken its place.
+    /// `None` where that is gone, or has been made wrong.
+    pub(crate) fn current(&self, response: &Arc<StoredResponse>) -> Option<Arc<StoredResponse>> {
+        let state = self.lock();
+        let mut held = state.index.slot(response.key.hash).iter();
+        held.find(|held| {
+            held.response.key == response.key
+                && held.response.selected_by == response.selected_by
+                && held.response.head.is_of_head == response.head.is_of_head
+        })
+        .filter(|held| held.invalid_since.is_none())
+        .map(|held| held.response.clone())
+    }
+
     /// The origin has shown that a stored response is outdated: it is not reused before it is validated.
     pub(crate) fn outdate(&self, response: &Arc<StoredResponse>) {
         let mut state = self.lock();
@@ -117,21 +130,23 @@ impl Memory {
         drop(gone);
     }
 
+    /// What is stored under a key.
+    pub(crate) fn variants(&self, key: &CacheKey) -> Vec<Arc<StoredResponse>> {
+        let state = self.lock();
+        let held = state.index.slot(key.hash).iter();
+        held.filter(|held| *held.response.key == *key)
+            .map(|held| held.response.clone())
+            .collect()
+    }
+
     /// The other variants of the key of a stored response.
     pub(crate) fn variants_beside(
         &self,
         response: &Arc<StoredResponse>,
     ) -> Vec<Arc<StoredResponse>> {
-        let state = self.lock();
-        state
-            .index
-            .slot(response.key.hash)
-            .iter()
-            .filter(|held| {
-                held.response.key == response.key && !Arc::ptr_eq(&held.response, response)
-            })
-            .map(|held| held.response.clone())
-            .collect()
+        let mut variants = self.variants(&response.key);
+        variants.retain(|variant| !Arc::ptr_eq(variant, response));
+        variants
     }
 
     /// Takes one stored response out.

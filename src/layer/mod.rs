@@ -1,5 +1,7 @@
 //! The layer: the settings, and how a service is made of them.
 
+mod rules;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,6 +13,8 @@ use crate::background::{Tokio, WithoutBackground};
 use crate::cache::Cache;
 use crate::clock::{Clock, ClockSetting};
 use crate::handle::CacheHandle;
+use crate::policy::Kind;
+use crate::request_body::{AsDefault, Once, With};
 use crate::service::CacheService;
 use crate::settings::Settings;
 
@@ -39,9 +43,10 @@ use crate::settings::Settings;
 /// # let _ = (handle, client);
 /// ```
 #[derive(Clone)]
-pub struct CacheLayer<X = Tokio> {
+pub struct CacheLayer<X = Tokio, P = Once> {
     cache: Arc<Cache>,
     background: X,
+    request_body: P,
 }
 
 #[cfg(feature = "tokio")]
@@ -53,6 +58,18 @@ impl CacheLayer {
     #[must_use]
     pub fn new() -> Self {
         Self::background(Tokio::default())
+    }
+
+    /// A shared cache (RFC 9111 §1), otherwise like `new`: what it stores is for everybody who asks.
+    ///
+    /// So it stores nothing that is `private` (§5.2.2.7); no answer to a request with `Authorization`, unless
+    /// that says `public`, `s-maxage` or `must-revalidate` (§3.5); nothing that sets cookies, unless it
+    /// is said to be for all ([`set_cookie`](Self::set_cookie)). `s-maxage` and `proxy-revalidate` count.
+    /// Requests are not kept apart by `Cookie`: an origin whose answers depend on it says so in `Vary`
+    /// (choice C-34; [`credential`](Self::credential) and [`bypass`](Self::bypass) are stricter).
+    #[must_use]
+    pub fn shared() -> Self {
+        Self::shared_background(Tokio::default())
     }
 }
 
@@ -70,6 +87,12 @@ impl CacheLayer<WithoutBackground> {
     pub fn without_background() -> Self {
         Self::background(WithoutBackground::default())
     }
+
+    /// Like `shared`, with nothing that outlives its request.
+    #[must_use]
+    pub fn shared_without_background() -> Self {
+        Self::shared_background(WithoutBackground::default())
+    }
 }
 
 impl<X> CacheLayer<X> {
@@ -77,9 +100,62 @@ impl<X> CacheLayer<X> {
     /// [`Background`](crate::background::Background).
     #[must_use]
     pub fn background(background: X) -> Self {
+        Self::of(Kind::Private, background)
+    }
+
+    /// Like `shared`, with background work on something else than tokio.
+    #[must_use]
+    pub fn shared_background(background: X) -> Self {
+        Self::of(Kind::Shared, background)
+    }
+
+    fn of(kind: Kind, background: X) -> Self {
         Self {
-            cache: Arc::new(Cache::new(Settings::default())),
+            cache: Arc::new(Cache::new(Settings::recommended(kind))),
             background,
+            request_body: Once::default(),
+        }
+    }
+}
+
+impl<X, P> CacheLayer<X, P> {
+    /// How a second body is made for a request that is sent once more: from a [`Replay`](crate::request_body::Replay) of the first one,
+    /// which is empty, since only requests without content are sent twice.
+    ///
+    /// It is used where the origin answers a validation with a 304 that is about nothing that was asked
+    /// about (RFC 9111 §4.3.4, choice C-20). There is no body to answer with then, so the caller's own
+    /// request is sent as it was, once; without this the answer is 504. It also lets the cache add its entity
+    /// tags to those of a caller that lists its own (§4.3.2), and ask about variants that the request does
+    /// not select (choice C-18).
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
+    /// use tower_client_cache::CacheLayer;
+    /// use tower_client_cache::request_body::Replay;
+    ///
+    /// type Body = UnsyncBoxBody<Bytes, std::io::Error>;
+    ///
+    /// let layer = CacheLayer::new().request_body(|again: Replay<Body>| again.boxed_unsync());
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn request_body<F>(self, make: F) -> CacheLayer<X, With<F>> {
+        self.with_request_body(With::new(make))
+    }
+
+    /// As [`request_body`](Self::request_body), for bodies that have a `Default`: that is an empty one for
+    /// `Empty`, `Full`, axum's, tonic's and reqwest's bodies.
+    #[must_use]
+    pub fn default_request_body(self) -> CacheLayer<X, AsDefault> {
+        self.with_request_body(AsDefault::default())
+    }
+
+    fn with_request_body<O>(self, request_body: O) -> CacheLayer<X, O> {
+        CacheLayer {
+            cache: self.cache,
+            background: self.background,
+            request_body,
         }
     }
 
@@ -112,29 +188,18 @@ impl<X> CacheLayer<X> {
         self.set(|settings| settings.max_body = Some(octets))
     }
 
-    /// Whether a response that does not say how long it is fresh is taken to be so for a tenth of the
-    /// time since it was last modified, and no longer than a day (RFC 9111 §4.2.2, choice C-07). By
-    /// default it is.
-    #[must_use]
-    pub fn heuristics(self, are_on: bool) -> Self {
-        self.set(|settings| settings.policy.heuristics = are_on)
-    }
-
     /// Another request field that says who asks, such as `x-api-key`. Requests that differ in one never
     /// share a stored response; its value is kept only as a keyed hash of 128 bits.
     ///
     /// Whatever is stored already is removed, as by [`CacheHandle::clear`].
     ///
-    /// `Authorization`, `Cookie`, `Proxy-Authorization` and the userinfo of the URI are always such
-    /// (choices C-33 and C-34), unless the client has a [`single_user`](Self::single_user).
+    /// In a private cache `Authorization`, `Cookie`, `Proxy-Authorization` and the userinfo of the URI are
+    /// always such (choices C-33 and C-34), unless the client has a [`single_user`](Self::single_user).
     #[must_use]
     pub fn credential(self, field: HeaderName) -> Self {
         self.set_credentials(|settings| {
-            if let Some(fields) = settings
-                .credentials
-                .as_mut()
-                .filter(|held| !held.contains(&field))
-            {
+            let fields = settings.credentials.get_or_insert_default();
+            if !fields.contains(&field) {
                 fields.push(field);
             }
         })
@@ -168,27 +233,28 @@ impl<X> CacheLayer<X> {
     }
 
     /// What was stored so far was stored without regard to it, and what is on its way will be.
-    fn set_credentials(self, change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) fn set_credentials(self, change: impl FnOnce(&mut Settings)) -> Self {
         let layer = self.set(change);
         layer.cache.store.clear();
         layer
     }
 
-    fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
         self.cache.configure(change);
         self
     }
 }
 
-impl<S, X: Clone> Layer<S> for CacheLayer<X> {
-    type Service = CacheService<S, X>;
+impl<S, X: Clone, P: Clone> Layer<S> for CacheLayer<X, P> {
+    type Service = CacheService<S, X, P>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        CacheService::new(inner, self.cache.clone(), self.background.clone())
+        let (background, request_body) = (self.background.clone(), self.request_body.clone());
+        CacheService::new(inner, self.cache.clone(), background, request_body)
     }
 }
 
-impl<X> fmt::Debug for CacheLayer<X> {
+impl<X, P> fmt::Debug for CacheLayer<X, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CacheLayer").finish_non_exhaustive()
     }

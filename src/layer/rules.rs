@@ -1,0 +1,170 @@
+//! Settings: the rules, where the standards leave a choice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Extensions, HeaderMap, HeaderName, Uri};
+
+use super::CacheLayer;
+use crate::policy::SetCookie;
+use crate::settings::PartitionSetting;
+
+/// The rules, where the standards leave a choice.
+impl<X, P> CacheLayer<X, P> {
+    /// Whether a response that does not say how long it is fresh is taken to be so for a tenth of the
+    /// time since it was last modified, up to a [limit](Self::heuristic_limit) (RFC 9111 §4.2.2, choice
+    /// C-07). By default it is.
+    #[must_use]
+    pub fn heuristics(self, are_on: bool) -> Self {
+        self.set(|settings| settings.policy.heuristics = are_on)
+    }
+
+    /// The longest lifetime that is guessed (choice C-07); by default a day.
+    #[must_use]
+    pub fn heuristic_limit(self, limit: Duration) -> Self {
+        self.set(|settings| settings.policy.heuristic_limit = limit)
+    }
+
+    /// Whether the age of a response is at least what its `Date` says (RFC 9111 §4.2.3, choice C-08). By
+    /// default it is, which tells the age of what a cache without `Age` has kept. Switch it off where the
+    /// clocks of origins, or of this machine, cannot be trusted.
+    #[must_use]
+    pub fn apparent_age(self, counts: bool) -> Self {
+        self.set(|settings| settings.policy.apparent_age = counts)
+    }
+
+    /// Whether `no-cache`, `max-age`, `min-fresh` and `Pragma` of a request are passed over, so that nobody
+    /// can have the origin asked for what is stored and fresh. By default they are obeyed (RFC 9111
+    /// §5.2.1, choice C-10).
+    #[must_use]
+    pub fn ignore_reload(self, is_on: bool) -> Self {
+        self.set(|settings| settings.policy.ignores_reload = is_on)
+    }
+
+    /// Whether a request that has `If-None-Match` or `If-Modified-Since` is forwarded as it is, and its
+    /// answer not stored, as the Fetch standard has it. By default the cache answers it from what is
+    /// stored (RFC 9111 §4.3.2, choice C-26).
+    #[must_use]
+    pub fn conditional_bypass(self, is_on: bool) -> Self {
+        self.set(|settings| settings.policy.bypasses_conditional = is_on)
+    }
+
+    /// What becomes of responses with `Set-Cookie` (choice C-32). A private cache stores them, as RFC 9111
+    /// §7.3 has it; a shared one [refuses](SetCookie::Refuse) them, since a cookie that was forgotten in one
+    /// answer would become everybody's.
+    #[must_use]
+    pub fn set_cookie(self, choice: SetCookie) -> Self {
+        self.set(|settings| settings.policy.set_cookie = choice)
+    }
+
+    /// Forwards requests that have this field as they are: nothing stored is looked at, and the answer is
+    /// not stored. For `Cookie` in a shared cache, say (choice C-34).
+    #[must_use]
+    pub fn bypass(self, field: HeaderName) -> Self {
+        self.set(|settings| settings.bypass.push(field))
+    }
+
+    /// Keeps responses apart by something else than what the request says: the top-level site, the tenant,
+    /// the user (RFC 9111 §7.2). Responses are shared by requests that have the same name here, and the same
+    /// credentials where these count. Where there is `None`, the request is forwarded as it is.
+    ///
+    /// Whatever is stored already is removed, as by [`CacheHandle::clear`](crate::CacheHandle::clear). The
+    /// name is kept only as a keyed hash of 128 bits.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::{Extensions, HeaderMap, Uri};
+    /// use tower_client_cache::CacheLayer;
+    ///
+    /// #[derive(Clone)]
+    /// struct Tenant(Bytes);
+    ///
+    /// let layer = CacheLayer::new().partition(|_: &Uri, _: &HeaderMap, extensions: &Extensions| {
+    ///     extensions.get::<Tenant>().map(|tenant| tenant.0.clone())
+    /// });
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn partition<F>(self, of: F) -> Self
+    where
+        F: Fn(&Uri, &HeaderMap, &Extensions) -> Option<Bytes> + Send + Sync + 'static,
+    {
+        self.set_credentials(|settings| settings.partition = Some(PartitionSetting(Arc::new(of))))
+    }
+
+    /// Reuses what is stale by no more than `limit` where the inner service fails, because the origin
+    /// cannot be reached (RFC 9111 §4.2.4, choice C-22). By default the caller gets the error, unless the
+    /// request or the response says `stale-if-error`.
+    ///
+    /// What a directive forbids stays forbidden: `no-cache` and `must-revalidate`, in a shared cache
+    /// `proxy-revalidate` and `s-maxage` too.
+    #[must_use]
+    pub fn stale_if_disconnected(self, limit: Duration) -> Self {
+        self.set(|settings| settings.policy.stale_if_disconnected = Some(limit))
+    }
+
+    /// Whether a caller gets 504 instead of the inner service's error, where something is stored that may not
+    /// be reused without validation (RFC 9111 §5.2.2.2, choice C-39). By default a private cache hands on
+    /// the error, and a shared one answers 504.
+    #[must_use]
+    pub fn gateway_timeout(self, is_on: bool) -> Self {
+        self.set(|settings| settings.policy.gateway_timeout = is_on)
+    }
+
+    /// Whether a request may say `stale-if-error` (RFC 5861 §4, choice C-38). By default it may to a private
+    /// cache, and not to a shared one.
+    #[must_use]
+    pub fn request_stale_if_error(self, is_obeyed: bool) -> Self {
+        self.set(|settings| settings.policy.request_stale_if_error = is_obeyed)
+    }
+
+    /// Whether in a shared cache `stale-while-revalidate` and `stale-if-error` count beside `s-maxage`,
+    /// which strictly forbids to reuse what is stale (RFC 9111 §5.2.2.10, choice C-62). By default they do
+    /// not.
+    #[must_use]
+    pub fn stale_despite_s_maxage(self, is_on: bool) -> Self {
+        self.set(|settings| settings.policy.stale_despite_s_maxage = is_on)
+    }
+
+    /// Whether a 304 that has no validator is taken to be about nothing that has one, to the letter of
+    /// RFC 9111 §4.3.4 (choice C-19). By default it is accepted where the origin was asked about one stored
+    /// response and nothing else: many origins leave the entity tag out.
+    #[must_use]
+    pub fn strict_not_modified(self, is_on: bool) -> Self {
+        self.set(|settings| settings.policy.is_strict = is_on)
+    }
+
+    /// Whether a 304 changes the `Content-Encoding` of what is stored, to the letter of RFC 9111 §3.2
+    /// (choice C-56). By default it does not: the field has to describe the octets that are stored.
+    #[must_use]
+    pub fn update_content_encoding(self, is_on: bool) -> Self {
+        self.set(|settings| settings.policy.updates_content_encoding = is_on)
+    }
+
+    /// Whether `Accept-Encoding` is compared by the codings it accepts, whatever their order and weights
+    /// (RFC 9111 §4.1, choice C-15). By default lists in another order are another request.
+    #[must_use]
+    pub fn normalize_accept_encoding(self, is_on: bool) -> Self {
+        self.set(|settings| settings.normalizes_encodings = is_on)
+    }
+
+    /// Adds a member of this name to the `Cache-Status` of every response (RFC 9211), behind those of the
+    /// caches that the response came through. By default there is none (choice C-36): it tells whoever
+    /// reads it what others have asked for.
+    ///
+    /// Responses that the cache made for want of any have none: a 504.
+    ///
+    /// # Panics
+    ///
+    /// When the name has other characters than printable ASCII.
+    #[must_use]
+    pub fn cache_status(self, name: &str) -> Self {
+        assert!(
+            name.bytes().all(|byte| matches!(byte, b' '..=b'~')),
+            "a name in Cache-Status is printable ASCII"
+        );
+        let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");
+        self.set(|settings| settings.announced_as = Some(format!("\"{quoted}\"").into()))
+    }
+}

@@ -1,0 +1,133 @@
+//! What a request says about how it may be answered.
+
+use http::{HeaderMap, Method, header};
+
+use super::Policy;
+use crate::header::cache_control::RequestDirectives;
+use crate::header::content_type;
+use crate::mode::CacheMode;
+
+/// What a GET or HEAD says about how it may be answered.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) directives: RequestDirectives,
+    pub(crate) is_head: bool,
+    /// It has `If-None-Match` or `If-Modified-Since`, which a cache answers (RFC 9111 §4.3.2).
+    pub(crate) is_conditional: bool,
+    /// It is not for the store: it has content, which is in no key (C-42), preconditions that are for the
+    /// origin (C-27), asks for something else than the whole, or is of gRPC (C-48).
+    pub(crate) is_bypass: bool,
+    /// It has `Authorization` (RFC 9111 §3.5).
+    pub(crate) has_authorization: bool,
+    /// Any stored response will do that no directive forbids, however old (FETCH-5, FETCH-6).
+    pub(crate) takes_any_age: bool,
+    /// Nothing stored is reused or asked about (FETCH-3).
+    pub(crate) is_reload: bool,
+}
+
+impl Asked {
+    /// Reads a request in one pass over the names of its fields; `None` where it is of another method.
+    pub(crate) fn read(
+        policy: &Policy,
+        method: &Method,
+        fields: &HeaderMap,
+        has_content: bool,
+    ) -> Option<Self> {
+        let is_head = *method == Method::HEAD;
+        if !is_head && *method != Method::GET {
+            return None;
+        }
+        let mut asked = Self {
+            is_head,
+            is_bypass: has_content,
+            ..Self::default()
+        };
+        let mut has_directives = false;
+        for name in fields.keys() {
+            if name == header::CACHE_CONTROL || name == header::PRAGMA {
+                has_directives = true;
+            } else if name == header::IF_NONE_MATCH || name == header::IF_MODIFIED_SINCE {
+                asked.is_conditional = true;
+                asked.is_bypass |= policy.bypasses_conditional;
+            } else if name == header::AUTHORIZATION {
+                asked.has_authorization = true;
+            } else if name == header::IF_MATCH
+                || name == header::IF_UNMODIFIED_SINCE
+                || name == header::UPGRADE
+                || (name == header::RANGE && !is_head)
+                || (name == header::CONTENT_TYPE && content_type::is_grpc(fields))
+            {
+                asked.is_bypass = true;
+            }
+        }
+        if has_directives {
+            asked.directives = RequestDirectives::parse(fields);
+            if policy.ignores_reload {
+                asked.directives.no_cache = false;
+                asked.directives.max_age = None;
+                asked.directives.min_fresh = None;
+            }
+        }
+        Some(asked)
+    }
+
+    /// What the caller has set for this request outranks what its fields say.
+    pub(crate) fn in_mode(mut self, mode: CacheMode) -> Self {
+        let directives = &mut self.directives;
+        match mode {
+            CacheMode::Default => return self,
+            CacheMode::NoStore => {
+                self.is_bypass = true;
+                directives.no_store = true;
+            }
+            CacheMode::Reload => self.is_reload = true,
+            CacheMode::NoCache => directives.no_cache = true,
+            CacheMode::ForceCache | CacheMode::OnlyIfCached => {
+                self.takes_any_age = true;
+                directives.no_cache = false;
+                directives.max_age = None;
+                directives.min_fresh = None;
+            }
+        }
+        directives.only_if_cached = mode == CacheMode::OnlyIfCached;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::policy::Kind;
+
+    fn policy() -> Policy {
+        Policy::recommended(Kind::Private)
+    }
+
+    fn read(method: Method, name: &'static str) -> Option<Asked> {
+        let mut fields = HeaderMap::new();
+        fields.insert(name, HeaderValue::from_static("x"));
+        Asked::read(&policy(), &method, &fields, false)
+    }
+
+    /// §1 of the requirements, C-27, C-42
+    #[test]
+    fn only_a_plain_get_or_head_looks_at_the_store() {
+        let get = |name| read(Method::GET, name).unwrap();
+        assert!(!get("accept").is_bypass && !get("accept").is_conditional);
+        assert!(read(Method::HEAD, "accept").unwrap().is_head);
+        assert!(get("if-none-match").is_conditional);
+        assert!(get("if-modified-since").is_conditional);
+        let head = read(Method::HEAD, "range").unwrap();
+        assert!(!head.is_bypass, "9110-14.2-1");
+        for field in ["if-match", "if-unmodified-since", "range", "upgrade"] {
+            assert!(get(field).is_bypass, "{field}");
+        }
+        let content = Asked::read(&policy(), &Method::GET, &HeaderMap::new(), true);
+        assert!(content.unwrap().is_bypass);
+        assert!(read(Method::POST, "accept").is_none());
+        let lower_case = Method::from_bytes(b"get").unwrap();
+        assert!(read(lower_case, "accept").is_none());
+    }
+}

@@ -1,0 +1,146 @@
+//! What the origin is asked: the caller's request, and whether what is stored is still good.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::{HeaderMap, Method, Request, header};
+use tower::Service;
+
+use crate::background::{Background, Claim, TIME_LIMIT, Validation};
+use crate::cache_status::Forward;
+use crate::exchange::Purpose;
+use crate::fill::Fill;
+use crate::future::{Forwarding, ResponseFuture};
+use crate::key::CacheKey;
+use crate::mode::CacheMode;
+use crate::policy::{Asked, validation};
+use crate::request_body::{Replay, RequestBody};
+use crate::service::CacheService;
+use crate::store::Exchanging;
+use crate::stored::StoredResponse;
+
+impl<S, X, P> CacheService<S, X, P> {
+    /// Forwards a request for which nothing could be reused; as a question about the stored response
+    /// that was selected, where there is one and it can be asked about.
+    pub(crate) fn forward<Q, R>(
+        &self,
+        mut request: Request<Q>,
+        mode: CacheMode,
+        reason: Forward,
+        key: CacheKey,
+        asked: Asked,
+        selected: Option<Arc<StoredResponse>>,
+    ) -> ResponseFuture<S, Q, R>
+    where
+        S: Service<Request<Q>> + Clone,
+        P: RequestBody<Q>,
+    {
+        self.cache.counters.forward(reason);
+        let caller = request.headers().clone();
+        mode.tell(request.headers_mut());
+        ResponseFuture::forwarding(self.ask(request, caller, reason, key, asked, selected))
+    }
+
+    /// Sends the caller's own request, which has been answered already, to validate the response that
+    /// it was answered with.
+    pub(crate) fn validate_in_background<Q, R>(
+        &self,
+        mut request: Request<Q>,
+        key: CacheKey,
+        stored: Arc<StoredResponse>,
+        claim: Claim,
+    ) where
+        S: Service<Request<Q>> + Clone,
+        X: Background<Validation<S, Q, R>>,
+        P: RequestBody<Q>,
+    {
+        // What is asked about is the stored response, all of it, and not what the caller has.
+        for field in [
+            header::IF_NONE_MATCH,
+            header::IF_MODIFIED_SINCE,
+            header::RANGE,
+            header::IF_RANGE,
+        ] {
+            request.headers_mut().remove(field);
+        }
+        let asked = Asked {
+            is_head: stored.head.is_of_head,
+            has_authorization: request.headers().contains_key(header::AUTHORIZATION),
+            ..Asked::default()
+        };
+        if !asked.is_head {
+            *request.method_mut() = Method::GET;
+        }
+        let caller = request.headers().clone();
+        let forwarding = self.ask(request, caller, Forward::Stale, key, asked, Some(stored));
+        self.background
+            .spawn(Validation::new(forwarding, claim), TIME_LIMIT);
+    }
+
+    /// Asks the origin. `caller` are the fields of the request as it was made.
+    fn ask<Q>(
+        &self,
+        mut request: Request<Q>,
+        caller: HeaderMap,
+        reason: Forward,
+        key: CacheKey,
+        asked: Asked,
+        selected: Option<Arc<StoredResponse>>,
+    ) -> Pin<Box<Forwarding<S, Q>>>
+    where
+        S: Service<Request<Q>> + Clone,
+        P: RequestBody<Q>,
+    {
+        let may_adopt = reason == Forward::VaryMiss && !asked.is_head;
+        let may_ask = !asked.is_reload && (selected.is_some() || may_adopt);
+        let spare = may_ask.then(|| self.spare(&request)).flatten();
+        // A 304 that is about none of them could not be answered without asking once more.
+        let others = if may_adopt && spare.is_some() {
+            validation::adoptable(self.cache.store.variants(&key))
+        } else {
+            Vec::new()
+        };
+        let is_validation = may_ask
+            && validation::make_conditional(
+                request.headers_mut(),
+                selected.as_deref(),
+                others.iter().map(|other| &**other),
+                spare.is_some(),
+            );
+        let spare = spare.filter(|_| is_validation);
+        // Credentials named since the key was made have put up a fence that this is behind already.
+        let mut exchanging = Exchanging::begin(&self.cache.store);
+        if self.cache.version() != self.version {
+            exchanging = exchanging.void();
+        }
+        let fill = Fill {
+            key,
+            asked,
+            caller,
+            exchanging,
+            selected,
+            others,
+            is_validation,
+            may_repeat: spare.is_some(),
+            request_time: SystemTime::UNIX_EPOCH,
+        };
+        let exchange = self.exchange(reason, Purpose::Fill(fill));
+        let inner = self.inner.clone();
+        Box::pin(Forwarding::repeatable(inner, request, exchange, spare))
+    }
+
+    /// The request as it is, to be sent once more, where there can be a second body for it.
+    fn spare<Q>(&self, request: &Request<Q>) -> Option<Request<Q>>
+    where
+        P: RequestBody<Q>,
+    {
+        let mut spare = Request::new(self.request_body.make(Replay::empty())?);
+        *spare.method_mut() = request.method().clone();
+        *spare.uri_mut() = request.uri().clone();
+        *spare.version_mut() = request.version();
+        *spare.headers_mut() = request.headers().clone();
+        *spare.extensions_mut() = request.extensions().clone();
+        Some(spare)
+    }
+}
