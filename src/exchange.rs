@@ -28,7 +28,7 @@ pub(crate) enum Purpose {
     /// To know that stored responses may be wrong (RFC 9111 §4.4).
     Invalidate(NotStored, Invalidation),
     /// To be stored, or to freshen what is.
-    Fill(Fill),
+    Fill(Box<Fill>),
 }
 
 /// What comes after an answer.
@@ -60,7 +60,7 @@ impl Exchange {
                 Next::Answer(passed(response, status, refused))
             }
             Purpose::Fill(fill) => {
-                let filling = Filling::new(self.cache, self.settings, self.reason, fill, status);
+                let filling = Filling::new(self.cache, self.settings, self.reason, *fill, status);
                 filling.answered(response)
             }
         };
@@ -77,7 +77,7 @@ impl Exchange {
         };
         let status = CacheStatus::forwarding(self.reason, None);
         let settings = self.settings.clone();
-        let filling = Filling::new(self.cache, self.settings, self.reason, fill, status);
+        let filling = Filling::new(self.cache, self.settings, self.reason, *fill, status);
         filling
             .failed()
             .map(|response| settings.announced(response))

@@ -73,12 +73,12 @@ impl Filling {
             cache: self.cache,
             settings: self.settings,
             reason: self.reason,
-            purpose: Purpose::Fill(Fill {
+            purpose: Purpose::Fill(Box::new(Fill {
                 others: Vec::new(),
                 is_validation: false,
                 may_repeat: false,
                 ..self.fill
-            }),
+            })),
         }))
     }
 

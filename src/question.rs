@@ -125,7 +125,7 @@ impl<S, X, P> CacheService<S, X, P> {
             may_repeat: spare.is_some(),
             request_time: SystemTime::UNIX_EPOCH,
         };
-        let exchange = self.exchange(reason, Purpose::Fill(fill));
+        let exchange = self.exchange(reason, Purpose::Fill(Box::new(fill)));
         let inner = self.inner.clone();
         Box::pin(Forwarding::repeatable(inner, request, exchange, spare))
     }
