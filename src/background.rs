@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{Request, Response};
 use http_body::Body;
@@ -15,7 +15,9 @@ use tower::Service;
 
 use crate::body::CacheBody;
 use crate::cache::Cache;
+use crate::cache_status::CacheStatus;
 use crate::future::Forwarding;
+use crate::settings::Settings;
 use crate::stored::StoredResponse;
 
 /// So many run at once in one cache. Beyond that a stale response is answered with and not validated,
@@ -31,7 +33,7 @@ pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// runs nothing. `F` is [`Validation`]; an implementation for another runtime says what it needs of it:
 ///
 /// ```
-/// use std::time::Duration;
+/// use std::time::{Duration, SystemTime};
 /// use futures_executor::block_on;
 /// use tower_client_cache::background::Background;
 /// use tower_client_cache::CacheLayer;
@@ -114,7 +116,7 @@ where
     S: Service<Request<Q>>,
 {
     step: Step<S, Q, R>,
-    _claim: Claim,
+    claim: Claim,
 }
 
 enum Step<S, Q, R>
@@ -136,7 +138,7 @@ where
     pub(crate) fn new(forwarding: Pin<Box<Forwarding<S, Q>>>, claim: Claim) -> Self {
         Self {
             step: Step::Forwarding(forwarding),
-            _claim: claim,
+            claim,
         }
     }
 }
@@ -153,14 +155,21 @@ where
         loop {
             this.step = match &mut this.step {
                 Step::Forwarding(forwarding) => match ready!(forwarding.as_mut().poll(cx)) {
-                    Ok(response) => Step::Reading(Box::pin(response.into_body())),
+                    Ok(response) => {
+                        this.claim.has_succeeded = has_settled(&response);
+                        Step::Reading(Box::pin(response.into_body()))
+                    }
                     Err(_) => Step::Done,
                 },
                 // What is not being stored is read by nobody.
                 Step::Reading(body) if body.is_recording() => {
                     match ready!(pin!(body.frame()).poll(cx)) {
                         Some(Ok(_)) => continue,
-                        Some(Err(_)) | None => Step::Done,
+                        Some(Err(_)) => {
+                            this.claim.has_succeeded = false;
+                            Step::Done
+                        }
+                        None => Step::Done,
                     }
                 }
                 Step::Reading(_) => Step::Done,
@@ -179,27 +188,53 @@ where
     }
 }
 
-/// The right to validate a stored response in the background: one at a time for each, and so many at
-/// once in all.
+/// Whether the origin has said something about the resource, and not only that it cannot.
+fn has_settled<B>(response: &Response<B>) -> bool {
+    let status = response.extensions().get::<CacheStatus>();
+    status
+        .and_then(CacheStatus::forward_status)
+        .is_some_and(|status| !status.is_server_error())
+}
+
+/// The right to validate a stored response in the background: one at a time for each, with a rest after each
+/// that has failed, and so many at once in all.
 #[derive(Debug)]
 pub(crate) struct Claim {
     cache: Arc<Cache>,
+    settings: Arc<Settings>,
     // Not held on to: what is cleared meanwhile is gone.
     stored: Weak<StoredResponse>,
+    /// What is dropped half-way has failed.
+    has_succeeded: bool,
 }
 
 impl Claim {
-    pub(crate) fn on(cache: &Arc<Cache>, stored: &Arc<StoredResponse>) -> Option<Self> {
-        if !stored.begin_validating() {
+    pub(crate) fn on(
+        cache: &Arc<Cache>,
+        settings: &Arc<Settings>,
+        stored: &Arc<StoredResponse>,
+        now: SystemTime,
+    ) -> Option<Self> {
+        // Where there are too many none is begun, and none has failed.
+        let begin = |running| (running < MAX_RUNNING).then_some(running + 1);
+        let running = &cache.background;
+        if stored.backoff.is_resting(now)
+            || running
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, begin)
+                .is_err()
+        {
             return None;
         }
-        let claim = Self {
+        if !stored.backoff.begin(now) {
+            running.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(Self {
             cache: cache.clone(),
+            settings: settings.clone(),
             stored: Arc::downgrade(stored),
-        };
-        // Given back with the claim where there are too many.
-        let running = cache.background.fetch_add(1, Ordering::Relaxed);
-        (running < MAX_RUNNING).then_some(claim)
+            has_succeeded: false,
+        })
     }
 }
 
@@ -207,7 +242,8 @@ impl Drop for Claim {
     fn drop(&mut self) {
         self.cache.background.fetch_sub(1, Ordering::Relaxed);
         if let Some(stored) = self.stored.upgrade() {
-            stored.end_validating();
+            let now = self.settings.clock.now();
+            stored.backoff.end(now, self.has_succeeded);
         }
     }
 }

@@ -128,6 +128,7 @@ impl Filling {
 
     /// A stored response in the place of what the origin did not say.
     fn reused<B>(&self, stored: &StoredResponse, instead: NotStored) -> Response<CacheBody<B>> {
+        stored.backoff.fail(self.now);
         let status = self.status.stored_as(Err(instead));
         reused(
             stored,

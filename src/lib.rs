@@ -114,6 +114,7 @@
 //! | variants for one URI and user; the one used least recently gives way | 64 |
 //! | background validations at once; beyond, a stale response is reused and not validated | 64 |
 //! | time for a background validation | 60 s |
+//! | rest after a validation that has failed, before the same stale response is validated again; meanwhile it is reused | 1 s, doubled by each failure in a row, up to 60 s |
 //! | purges of single URIs remembered for what is on its way; beyond, it is not stored at all | 1,024 |
 //!
 //! The first three can be changed through the handle as well, while requests run.
@@ -136,6 +137,7 @@
 
 mod answer;
 pub mod background;
+mod backoff;
 mod body;
 mod cache;
 mod cache_status;

@@ -135,11 +135,15 @@ where
             Decision::Reuse => return self.reuse(&stored, &asked, request.headers(), now),
             Decision::ReuseAndValidate if self.background.is_available() => {
                 let answer = self.reuse(&stored, &asked, request.headers(), now);
-                if let Some(claim) = Claim::on(&self.cache, &stored) {
+                if let Some(claim) = Claim::on(&self.cache, &self.settings, &stored, now) {
                     let key = wanted.to_key();
                     self.validate_in_background(request, key, stored, claim);
                 }
                 return answer;
+            }
+            // In the foreground no more often than in the background.
+            Decision::ReuseAndValidate if stored.backoff.is_resting(now) => {
+                return self.reuse(&stored, &asked, request.headers(), now);
             }
             Decision::Unsatisfiable => return self.unsatisfiable(),
             Decision::ReuseAndValidate => Forward::Stale,

@@ -1,12 +1,12 @@
 //! A stored response: what is kept of a response, and when it was asked for and received.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
+use crate::backoff::Backoff;
 use crate::key::{CacheKey, Digest};
 
 /// A response in the store. It never changes: a 304 makes a new one that shares the body.
@@ -18,8 +18,8 @@ pub(crate) struct StoredResponse {
     pub(crate) selected_by: Selection,
     pub(crate) terms: Terms,
     pub(crate) body: StoredBody,
-    /// Set while a background validation of this response runs.
-    validating: AtomicBool,
+    /// When it may be validated in the background.
+    pub(crate) backoff: Backoff,
 }
 
 /// Fields and what they held, as digests: no request field is kept in clear.
@@ -90,17 +90,8 @@ impl StoredResponse {
             selected_by,
             terms,
             body,
-            validating: AtomicBool::new(false),
+            backoff: Backoff::default(),
         }
-    }
-
-    /// Claims the one background validation there may be of this response at a time.
-    pub(crate) fn begin_validating(&self) -> bool {
-        !self.validating.swap(true, Ordering::AcqRel)
-    }
-
-    pub(crate) fn end_validating(&self) {
-        self.validating.store(false, Ordering::Release);
     }
 
     /// The octets it takes: key, fields, body, and what the store needs to find it again.

@@ -1,6 +1,7 @@
 //! RFC 9111 §4.2.4
 
 mod background;
+mod backoff;
 mod failure;
 mod window;
 
