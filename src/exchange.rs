@@ -27,6 +27,8 @@ pub(crate) enum Purpose {
     Pass(NotStored),
     /// To know that stored responses may be wrong (RFC 9111 §4.4).
     Invalidate(NotStored, Invalidation),
+    /// The same; and to be stored for GET, where it is of what that would get (RFC 9110 §9.3.3).
+    InvalidateAndFill(Box<Fill>, Invalidation),
     /// To be stored, or to freshen what is.
     Fill(Box<Fill>),
 }
@@ -45,6 +47,10 @@ impl Exchange {
         match &mut self.purpose {
             Purpose::Fill(fill) => fill.request_time = self.settings.clock.now(),
             Purpose::Invalidate(_, invalidation) => invalidation.sent(),
+            Purpose::InvalidateAndFill(fill, invalidation) => {
+                fill.request_time = self.settings.clock.now();
+                invalidation.sent();
+            }
             Purpose::Pass(_) => {}
         }
     }
@@ -56,8 +62,14 @@ impl Exchange {
         let next = match self.purpose {
             Purpose::Pass(refused) => Next::Answer(passed(response, status, refused)),
             Purpose::Invalidate(refused, invalidation) => {
-                invalidation.answered(response.status(), response.headers());
+                invalidation.answered(response.status(), response.headers(), None);
                 Next::Answer(passed(response, status, refused))
+            }
+            Purpose::InvalidateAndFill(mut fill, invalidation) => {
+                let (head, by) = (response.headers(), &mut fill.exchanging);
+                let is_of_target = invalidation.answered(response.status(), head, Some(by));
+                let filling = Filling::new(self.cache, self.settings, self.reason, *fill, status);
+                Next::Answer(filling.posted(response, is_of_target))
             }
             Purpose::Fill(fill) => {
                 let filling = Filling::new(self.cache, self.settings, self.reason, *fill, status);

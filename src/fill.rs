@@ -107,6 +107,25 @@ impl Filling {
         }
     }
 
+    /// An answer to POST or PATCH: where it is of what a GET would get it is stored for that (RFC 9110
+    /// §9.3.3, RFC 5789 §2).
+    pub(crate) fn posted<B: Body>(
+        self,
+        response: Response<B>,
+        is_of_target: bool,
+    ) -> Response<CacheBody<B>> {
+        let is_stored = is_of_target
+            && matches!(
+                response.status(),
+                StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION
+            )
+            && self.settings.policy.says_how_long(response.headers());
+        if is_stored {
+            return self.full(response);
+        }
+        passed(response, self.status, NotStored::Method)
+    }
+
     /// There is no answer.
     pub(crate) fn failed<B>(self) -> Option<Response<CacheBody<B>>> {
         if let Some(stale) = self.stale(Failure::Disconnected) {

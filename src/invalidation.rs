@@ -8,6 +8,7 @@ use http::{HeaderMap, Request, StatusCode, Uri};
 use crate::cache::Cache;
 use crate::key::UriKey;
 use crate::policy::{invalidation, may_invalidate};
+use crate::store::Exchanging;
 use crate::target::Target;
 
 /// An unsafe request: what it may have changed is invalidated when it has succeeded, and when nobody
@@ -41,23 +42,30 @@ impl Invalidation {
         self.is_due = true;
     }
 
-    /// The origin has answered.
-    pub(crate) fn answered(mut self, status: StatusCode, answer: &HeaderMap) {
-        self.is_due = invalidation::has_changed(status);
-        if !self.is_due {
-            return;
+    /// The origin has answered. Whether the answer is of what a GET of the target would get; it may be stored
+    /// by its own exchange, which this does not hold against it.
+    pub(crate) fn answered(
+        mut self,
+        status: StatusCode,
+        answer: &HeaderMap,
+        by: Option<&mut Exchanging>,
+    ) -> bool {
+        self.is_due = false;
+        let target = Target::of_uri(&self.target).filter(|_| invalidation::has_changed(status));
+        let Some(target) = target else {
+            return false;
+        };
+        for other in invalidation::others(&target, answer) {
+            self.invalidate(&other, None);
         }
-        if let Some(target) = Target::of_uri(&self.target) {
-            for other in invalidation::others(&target, answer) {
-                self.invalidate(&other);
-            }
-        }
+        self.invalidate(&self.target, by);
+        invalidation::is_of_target(&target, answer)
     }
 
-    fn invalidate(&self, uri: &Uri) {
+    fn invalidate(&self, uri: &Uri, by: Option<&mut Exchanging>) {
         if let Some(target) = Target::of_uri(uri) {
             let key = UriKey::new(&self.cache.seed, target);
-            self.cache.store.invalidate(&key);
+            self.cache.store.invalidate(&key, by);
         }
     }
 }
@@ -65,7 +73,7 @@ impl Invalidation {
 impl Drop for Invalidation {
     fn drop(&mut self) {
         if self.is_due {
-            self.invalidate(&self.target);
+            self.invalidate(&self.target, None);
         }
     }
 }

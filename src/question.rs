@@ -12,13 +12,14 @@ use crate::cache_status::Forward;
 use crate::exchange::Purpose;
 use crate::fill::Fill;
 use crate::future::{Forwarding, ResponseFuture};
-use crate::key::CacheKey;
+use crate::key::{CacheKey, Wanted};
 use crate::mode::CacheMode;
 use crate::policy::{Asked, validation};
 use crate::request_body::{Replay, RequestBody};
 use crate::service::CacheService;
 use crate::store::Exchanging;
 use crate::stored::StoredResponse;
+use crate::target::Target;
 
 impl<S, X, P> CacheService<S, X, P> {
     /// Forwards a request for which nothing could be reused; as a question about the stored response
@@ -109,16 +110,11 @@ impl<S, X, P> CacheService<S, X, P> {
                 spare.is_some(),
             );
         let spare = spare.filter(|_| is_validation);
-        // Credentials named since the key was made have put up a fence that this is behind already.
-        let mut exchanging = Exchanging::begin(&self.cache.store);
-        if self.cache.version() != self.version {
-            exchanging = exchanging.void();
-        }
         let fill = Fill {
             key,
             asked,
             caller,
-            exchanging,
+            exchanging: self.exchanging(),
             selected,
             others,
             is_validation,
@@ -128,6 +124,44 @@ impl<S, X, P> CacheService<S, X, P> {
         let exchange = self.exchange(reason, Purpose::Fill(Box::new(fill)));
         let inner = self.inner.clone();
         Box::pin(Forwarding::repeatable(inner, request, exchange, spare))
+    }
+
+    /// A POST or PATCH, whose answer may be stored for GET where it says that it is of what that would get.
+    pub(crate) fn posting<Q>(&self, request: &Request<Q>, mode: CacheMode) -> Option<Fill> {
+        let fields = request.headers();
+        let may_be_stored = matches!(*request.method(), Method::POST | Method::PATCH)
+            && mode != CacheMode::NoStore
+            && self.cache.switch.is_on()
+            && !self
+                .settings
+                .bypass
+                .iter()
+                .any(|name| fields.contains_key(name));
+        let asked = may_be_stored.then(|| Asked::posting(fields)).flatten()?;
+        let target = Target::of_request(request.uri(), fields, &self.settings.scheme)?;
+        let partition = self.partition(request)?;
+        Some(Fill {
+            key: Wanted::new(&self.cache.seed, target, partition).to_key(),
+            asked,
+            caller: fields.clone(),
+            exchanging: self.exchanging(),
+            selected: None,
+            others: Vec::new(),
+            is_validation: false,
+            may_repeat: false,
+            request_time: SystemTime::UNIX_EPOCH,
+        })
+    }
+
+    /// An exchange begins.
+    fn exchanging(&self) -> Exchanging {
+        let exchanging = Exchanging::begin(&self.cache.store);
+        // Credentials named since the key was made have put up a fence that this is behind already.
+        if self.cache.version() == self.version {
+            exchanging
+        } else {
+            exchanging.void()
+        }
     }
 
     /// The request as it is, to be sent once more, where there can be a second body for it.

@@ -36,7 +36,7 @@ pub struct CacheService<S, X = Tokio, P = Once> {
     pub(crate) inner: S,
     pub(crate) cache: Arc<Cache>,
     // A copy of the cache's, good while the version is the same.
-    settings: Arc<Settings>,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) version: usize,
     pub(crate) background: X,
     pub(crate) request_body: P,
@@ -175,7 +175,7 @@ impl<S, X, P> CacheService<S, X, P> {
 
     /// For whom a request is made; `None` where nothing may be stored for it.
     #[allow(clippy::option_option, reason = "nobody in particular is not nobody")]
-    fn partition<Q>(&self, request: &Request<Q>) -> Option<Option<Partition>> {
+    pub(crate) fn partition<Q>(&self, request: &Request<Q>) -> Option<Option<Partition>> {
         let (uri, fields) = (request.uri(), request.headers());
         let seed = &self.cache.seed;
         let user = self
@@ -231,8 +231,12 @@ impl<S, X, P> CacheService<S, X, P> {
     {
         self.cache.counters.forward(reason);
         mode.tell(request.headers_mut());
-        let purpose = match Invalidation::of(&self.cache, &request, &self.settings.scheme) {
-            Some(invalidation) => Purpose::Invalidate(refused, invalidation),
+        let invalidation = Invalidation::of(&self.cache, &request, &self.settings.scheme);
+        let purpose = match invalidation {
+            Some(invalidation) => match self.posting(&request, mode) {
+                Some(fill) => Purpose::InvalidateAndFill(Box::new(fill), invalidation),
+                None => Purpose::Invalidate(refused, invalidation),
+            },
             None => Purpose::Pass(refused),
         };
         let exchange = self.exchange(reason, purpose);

@@ -71,6 +71,15 @@ impl Asked {
         Some(asked)
     }
 
+    /// Reads a POST or PATCH, whose answer may be stored for GET; `None` where it is of gRPC.
+    pub(crate) fn posting(fields: &HeaderMap) -> Option<Self> {
+        (!content_type::is_grpc(fields)).then(|| Self {
+            directives: RequestDirectives::parse(fields),
+            has_authorization: fields.contains_key(header::AUTHORIZATION),
+            ..Self::default()
+        })
+    }
+
     /// What the caller has set for this request outranks what its fields say.
     pub(crate) fn in_mode(mut self, mode: CacheMode) -> Self {
         let directives = &mut self.directives;

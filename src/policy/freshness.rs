@@ -29,6 +29,12 @@ impl Policy {
         self.heuristic_lifetime(received, fields, control, date)
     }
 
+    /// Whether a response says how long it is fresh.
+    pub(crate) fn says_how_long(&self, fields: &HeaderMap) -> bool {
+        let control = self.control(fields);
+        control.has_expires || self.lifetime_said(&control).is_some()
+    }
+
     /// What a directive says of the lifetime, in seconds.
     pub(super) fn lifetime_said(&self, control: &Control) -> Option<u64> {
         let directives = &control.directives;

@@ -13,11 +13,26 @@ pub(crate) fn has_changed(status: StatusCode) -> bool {
 /// The URIs beside the target that the answer names, in `Location` and `Content-Location`: those of
 /// the target's origin and no others (C-24).
 pub(crate) fn others(target: &Target<'_>, answer: &HeaderMap) -> Vec<Uri> {
+    let text = target.to_text();
     [header::LOCATION, header::CONTENT_LOCATION]
         .iter()
         .filter_map(|name| resolve(target, answer.get(name)?.as_bytes()))
-        .filter(|uri| Target::of_uri(uri).is_some_and(|other| other.has_origin_of(target)))
+        .filter(|uri| {
+            Target::of_uri(uri)
+                .is_some_and(|other| other.has_origin_of(target) && !other.is(text.as_bytes()))
+        })
         .collect()
+}
+
+/// Whether the answer says that its content is what a GET of the target would get (RFC 9110 §8.7).
+pub(crate) fn is_of_target(target: &Target<'_>, answer: &HeaderMap) -> bool {
+    let mut located = answer.get_all(header::CONTENT_LOCATION).iter();
+    let (Some(located), None) = (located.next(), located.next()) else {
+        return false;
+    };
+    resolve(target, located.as_bytes()).is_some_and(|uri| {
+        Target::of_uri(&uri).is_some_and(|uri| uri.is(target.to_text().as_bytes()))
+    })
 }
 
 /// Resolves a reference against the target (RFC 3986 §5).
@@ -76,6 +91,37 @@ mod tests {
             .iter()
             .map(Uri::to_string)
             .collect()
+    }
+
+    /// 9110-8.7-1, 9110-9.3.3-1
+    #[test]
+    fn content_is_of_the_target_where_its_location_is_the_same() {
+        let uri = Uri::from_static("http://o.test/dir/a?b");
+        let is_of = |lines: &[&str]| {
+            let mut answer = HeaderMap::new();
+            for line in lines {
+                answer.append(header::CONTENT_LOCATION, line.parse().unwrap());
+            }
+            is_of_target(&Target::of_uri(&uri).unwrap(), &answer)
+        };
+        for same in [
+            "/dir/a?b",
+            "a?b",
+            "?b",
+            "http://O.test:80/dir/%61?b",
+            "//o.test/dir/a?b",
+        ] {
+            assert!(is_of(&[same]), "{same}");
+        }
+        for other in [
+            "/dir/a",
+            "/dir/a?c",
+            "https://o.test/dir/a?b",
+            "http://x.test/dir/a?b",
+        ] {
+            assert!(!is_of(&[other]), "{other}");
+        }
+        assert!(!is_of(&[]) && !is_of(&["?b", "?b"]));
     }
 
     /// 9111-4.4-3, 9111-4.4-4

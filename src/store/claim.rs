@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::fence::Fence;
 use super::memory::Memory;
 
 /// An exchange with the origin that is under way. What is purged meanwhile is held against it.
@@ -28,6 +29,13 @@ impl Exchanging {
         let mut exchanging = self;
         exchanging.is_void = true;
         exchanging
+    }
+
+    /// Its answer is as of now, unless it was fenced off before.
+    pub(super) fn begin_again(&mut self, fence: &mut Fence, is_admitted: bool) {
+        let begun = fence.begin();
+        fence.end(std::mem::replace(&mut self.generation, begun));
+        self.is_void |= !is_admitted;
     }
 
     pub(super) fn is_void(&self) -> bool {

@@ -160,9 +160,10 @@ impl Memory {
         drop(gone);
     }
 
-    /// RFC 9111 §4.4: what is stored for a URI may be wrong, and what was asked for so far too.
-    pub(crate) fn invalidate(&self, uri: &UriKey) {
-        let (keys, generation, _) = self.fence_off(uri);
+    /// RFC 9111 §4.4: what is stored for a URI may be wrong, and what was asked for so far too; but not
+    /// the answer of the exchange that has made it wrong.
+    pub(crate) fn invalidate(&self, uri: &UriKey, by: Option<&mut Exchanging>) {
+        let (keys, generation, _) = self.fence_off(uri, by);
         self.for_each_of(uri, &keys, |state, hash, gone| {
             for place in (0..state.index.slot(hash).len()).rev() {
                 if state.index.slot(hash)[place].response.terms.has_validator {
@@ -176,7 +177,7 @@ impl Memory {
 
     /// Takes out everything that is stored for a URI, and fences what was asked for so far.
     pub(crate) fn purge(&self, uri: &UriKey) -> Removed {
-        let (keys, _, in_flight) = self.fence_off(uri);
+        let (keys, _, in_flight) = self.fence_off(uri, None);
         let mut removed = Removed {
             in_flight,
             ..Removed::default()
@@ -194,9 +195,15 @@ impl Memory {
 
     /// Puts up the fence for a URI: its keys, the generation from which on it may be stored again, and how
     /// many exchanges run.
-    fn fence_off(&self, uri: &UriKey) -> (Vec<u64>, u64, usize) {
+    fn fence_off(&self, uri: &UriKey, by: Option<&mut Exchanging>) -> (Vec<u64>, u64, usize) {
         let mut state = self.lock();
+        let is_admitted = by
+            .as_ref()
+            .is_some_and(|exchange| state.fence.admits(exchange.generation(), uri.hash));
         state.fence.purge_uri(uri.hash);
+        if let Some(exchange) = by {
+            exchange.begin_again(&mut state.fence, is_admitted);
+        }
         let keys = state.index.keys_of(uri.hash);
         (keys, state.fence.generation(), state.fence.running())
     }

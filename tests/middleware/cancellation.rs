@@ -214,6 +214,8 @@ async fn a_background_validation_that_fails_gives_its_place_to_the_next() {
         }
         until(|| in_flight(&talk.handle) == 0).await;
         assert_eq!(talk.handle.stats().recording(), 0);
+        // After two failures in a row the origin has two seconds of rest.
+        talk.clock.advance(2);
     }
     let fresh = talk.get("/a").await;
     assert!(fresh.assert_hit().cache.ttl() > Some(0));

@@ -78,6 +78,8 @@ fn background_work_that_is_dropped_with_its_runtime_leaves_nothing_behind() {
         assert_eq!(in_flight(&talk.handle), 1);
         drop(runtime);
         assert_eq!(in_flight(&talk.handle), 0);
+        // What was given up counts as failed, and is followed by a rest.
+        talk.clock.advance(1);
     }
 }
 
@@ -178,6 +180,13 @@ fn background_work_runs_on_what_the_layer_was_given() {
     // A task that is dropped before it is run harms nothing.
     drop(later.take());
     assert_eq!(in_flight(&layer.handle()), 0);
+    ask().assert_hit();
+    assert_eq!(
+        later.take().len(),
+        0,
+        "what was given up is followed by a rest"
+    );
+    clock.advance(1);
     ask().assert_hit();
     assert_eq!(later.take().len(), 1);
 }

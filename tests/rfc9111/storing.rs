@@ -3,6 +3,7 @@
 mod bodies;
 mod directives;
 mod fields;
+mod posted;
 mod statuses;
 
 use http::Method;
