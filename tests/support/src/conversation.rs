@@ -4,6 +4,8 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::Empty;
 use tower::{Layer, Service};
+use tower_client_cache::background::Tokio;
+use tower_client_cache::request_body::{Once, RequestBody};
 use tower_client_cache::{CacheBody, CacheHandle, CacheLayer, CacheService};
 
 use crate::answer::Answer;
@@ -13,11 +15,11 @@ use crate::origin::{Origin, Reply};
 
 /// A client that talks to an origin through the cache. Everything is public: a test takes what it needs.
 #[derive(Debug, Clone)]
-pub struct Conversation {
+pub struct Conversation<P = Once> {
     pub clock: Clock,
     pub origin: Origin,
     pub handle: CacheHandle,
-    pub client: CacheService<Origin>,
+    pub client: CacheService<Origin, Tokio, P>,
 }
 
 impl Default for Conversation {
@@ -29,9 +31,26 @@ impl Default for Conversation {
 impl Conversation {
     /// One with settings of its own.
     pub fn with(set: impl FnOnce(CacheLayer) -> CacheLayer) -> Self {
+        Self::through(set(CacheLayer::new()))
+    }
+
+    /// One whose cache is shared.
+    pub fn shared() -> Self {
+        Self::through(CacheLayer::shared())
+    }
+
+    /// One whose cache is shared and has settings of its own.
+    pub fn shared_with(set: impl FnOnce(CacheLayer) -> CacheLayer) -> Self {
+        Self::through(set(CacheLayer::shared()))
+    }
+}
+
+impl<P: RequestBody<Empty<Bytes>> + Clone> Conversation<P> {
+    /// One through this cache, which gets the conversation's clock.
+    pub fn through(layer: CacheLayer<Tokio, P>) -> Self {
         let clock = Clock::default();
         let origin = Origin::new(clock.clone());
-        let layer = set(CacheLayer::new().clock(clock.clone()));
+        let layer = layer.clock(clock.clone());
         Self {
             clock,
             client: layer.layer(origin.clone()),
@@ -42,7 +61,7 @@ impl Conversation {
 
     /// Sends a request and reads the answer to its end.
     #[track_caller]
-    pub fn send(&self, request: Request<Empty<Bytes>>) -> impl Future<Output = Answer> + use<> {
+    pub fn send(&self, request: Request<Empty<Bytes>>) -> impl Future<Output = Answer> + use<P> {
         let response = self.start(request);
         async move {
             let response = response.await.expect("an answer");
@@ -54,13 +73,13 @@ impl Conversation {
     pub fn start(
         &self,
         request: Request<Empty<Bytes>>,
-    ) -> impl Future<Output = Result<Response<CacheBody<OriginBody>>, OriginError>> + Send + use<>
+    ) -> impl Future<Output = Result<Response<CacheBody<OriginBody>>, OriginError>> + Send + use<P>
     {
         self.client.clone().call(request)
     }
 
     /// `GET path`
-    pub fn get(&self, path: &str) -> impl Future<Output = Answer> + use<> {
+    pub fn get(&self, path: &str) -> impl Future<Output = Answer> + use<P> {
         self.send(get(path, &[]))
     }
 
@@ -69,7 +88,7 @@ impl Conversation {
         &self,
         path: &str,
         fields: &[(&str, &str)],
-    ) -> impl Future<Output = Answer> + use<> {
+    ) -> impl Future<Output = Answer> + use<P> {
         self.send(get(path, fields))
     }
 
