@@ -5,6 +5,8 @@ mod freshening;
 mod heads;
 mod not_modified;
 mod preconditions;
+mod repeated;
+mod several;
 
 use http::{HeaderMap, HeaderValue, Method};
 use support::{Conversation, Reply, get, reply, request};

@@ -97,3 +97,75 @@ async fn a_head_does_not_take_the_place_of_a_stored_get() {
         Some("5")
     );
 }
+
+/// 9111-4.3.5-1, 9111-3.2-1: the fields of the answer to a HEAD are those of the stored GET from then on
+#[tokio::test]
+async fn a_head_with_the_same_validators_freshens_a_stored_get() {
+    let talk = Conversation::default();
+    talk.store(described(200).field("a", "1").field("b", "1").body("hello"))
+        .await
+        .assert_stored();
+    talk.clock.advance(50);
+    talk.origin.will(described(200).field("a", "2"));
+    let head = talk.send(request(Method::HEAD, "/a", &RELOAD)).await;
+    assert!(head.cache.is_stored(), "{}", head.cache);
+    assert_eq!(head.field("b"), None, "the caller has the origin's answer");
+    talk.clock.advance(50);
+    let whole = talk.get("/a").await;
+    assert_eq!(whole.assert_hit().text(), "hello");
+    assert_eq!(whole.field("age").as_deref(), Some("50"));
+    assert_eq!(whole.field("a").as_deref(), Some("2"));
+    assert_eq!(whole.field("b").as_deref(), Some("1"));
+    assert_eq!((talk.origin.calls(), talk.handle.len()), (2, 1));
+}
+
+/// 9111-4.3.5-1: every one that it could have selected
+#[tokio::test]
+async fn a_head_freshens_every_stored_get_that_it_selects() {
+    let talk = Conversation::default();
+    let (foo, bar) = (("foo", "1"), ("bar", "1"));
+    for (vary, field) in [("Foo", foo), ("Bar", bar)] {
+        talk.origin
+            .will(described(200).field("vary", vary).body("hello"));
+        talk.get_with("/a", &[field]).await.assert_stored();
+    }
+    talk.clock.advance(50);
+    talk.origin.will(described(200));
+    let fields = [foo, bar, RELOAD[0]];
+    talk.send(request(Method::HEAD, "/a", &fields)).await;
+    talk.clock.advance(50);
+    for field in [foo, bar] {
+        talk.get_with("/a", &[field]).await.assert_hit();
+    }
+}
+
+/// PRJ-3.2-12, 9111-5.2.1.5-2: what says that it is not to be stored goes; who says so of itself changes nothing
+#[tokio::test]
+async fn a_head_that_may_not_be_stored_removes_a_stored_get_and_a_request_that_says_so_leaves_it() {
+    let talk = after_a_head(described(200).control("no-store")).await;
+    assert_eq!(talk.handle.len(), 0);
+
+    let talk = Conversation::default();
+    talk.store(described(200).body("hello")).await;
+    talk.clock.advance(30);
+    talk.origin.will(described(200).field("a", "2"));
+    let fields = [("cache-control", "no-cache, no-store")];
+    talk.send(request(Method::HEAD, "/a", &fields)).await;
+    let whole = talk.get("/a").await;
+    assert_eq!(whole.assert_hit().field("a"), None);
+    assert_eq!(whole.field("age").as_deref(), Some("30"));
+}
+
+/// C-23: nothing is fetched that nobody asked for
+#[tokio::test]
+async fn a_head_for_which_nothing_is_stored_is_sent_as_a_head_and_stored_as_one() {
+    let talk = Conversation::default();
+    talk.origin.will(described(200));
+    let head = talk.send(request(Method::HEAD, "/a", &[])).await;
+    head.assert_stored();
+    assert_eq!(talk.origin.last().method, Method::HEAD);
+    talk.send(request(Method::HEAD, "/a", &[]))
+        .await
+        .assert_hit();
+    assert_eq!(talk.origin.calls(), 1);
+}
