@@ -4,12 +4,15 @@
 //! be unreadable, and what follows from that is for `policy` to decide.
 
 pub(crate) mod age;
+#[cfg(test)]
+mod arbitrary;
 pub(crate) mod cache_control;
 pub(crate) mod connection;
 pub(crate) mod content_length;
 pub(crate) mod content_type;
 pub(crate) mod date;
 pub(crate) mod etag;
+pub(crate) mod range;
 pub(crate) mod vary;
 
 use http::{HeaderMap, HeaderName};
