@@ -9,6 +9,7 @@ mod arbitrary;
 pub(crate) mod cache_control;
 pub(crate) mod connection;
 pub(crate) mod content_length;
+pub(crate) mod content_range;
 pub(crate) mod content_type;
 pub(crate) mod date;
 pub(crate) mod etag;
