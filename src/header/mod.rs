@@ -7,6 +7,7 @@ pub(crate) mod age;
 #[cfg(test)]
 mod arbitrary;
 pub(crate) mod cache_control;
+pub(crate) mod clear_site_data;
 pub(crate) mod connection;
 pub(crate) mod content_length;
 pub(crate) mod content_range;
