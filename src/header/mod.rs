@@ -15,6 +15,8 @@ pub(crate) mod content_type;
 pub(crate) mod date;
 pub(crate) mod etag;
 pub(crate) mod range;
+#[cfg(feature = "structured-fields")]
+mod structured;
 pub(crate) mod vary;
 
 use http::{HeaderMap, HeaderName};
