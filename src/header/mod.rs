@@ -7,6 +7,8 @@ pub(crate) mod age;
 #[cfg(test)]
 mod arbitrary;
 pub(crate) mod cache_control;
+#[cfg(feature = "structured-fields")]
+pub(crate) mod cache_groups;
 pub(crate) mod clear_site_data;
 pub(crate) mod connection;
 pub(crate) mod content_length;
