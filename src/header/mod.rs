@@ -16,6 +16,8 @@ pub(crate) mod content_range;
 pub(crate) mod content_type;
 pub(crate) mod date;
 pub(crate) mod etag;
+#[cfg(feature = "structured-fields")]
+pub(crate) mod no_vary_search;
 pub(crate) mod range;
 #[cfg(feature = "structured-fields")]
 mod structured;
