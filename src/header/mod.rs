@@ -21,6 +21,8 @@ pub(crate) mod no_vary_search;
 pub(crate) mod range;
 #[cfg(feature = "structured-fields")]
 mod structured;
+#[cfg(feature = "structured-fields")]
+mod targeted;
 pub(crate) mod vary;
 
 use http::{HeaderMap, HeaderName};
