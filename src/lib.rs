@@ -130,6 +130,8 @@
 //! # Features
 //!
 //! - `tokio` (default): background work on tokio, and with it `CacheLayer::new`.
+//! - `structured-fields`: what reads fields in the syntax of RFC 9651: targeted cache control
+//!   (RFC 9213), cache groups (RFC 9875), and `No-Vary-Search`.
 //!
 //! # Supported Rust
 //!

@@ -248,10 +248,7 @@ impl<'a> Directive<'a> {
         let Argument::Value(value) = &self.argument else {
             return None;
         };
-        let names: Option<Vec<_>> = Members::of(value, Quoting::Escaped)
-            .map(field_name)
-            .collect();
-        names.filter(|names| !names.is_empty())
+        field_names(value)
     }
 }
 
@@ -264,6 +261,14 @@ impl<'a> Argument<'a> {
             _ => Self::Unreadable,
         }
     }
+}
+
+/// The field names that a list has; `None` where there are none, or one cannot be read.
+pub(super) fn field_names(list: &[u8]) -> Option<Vec<HeaderName>> {
+    let names: Option<Vec<_>> = Members::of(list, Quoting::Escaped)
+        .map(field_name)
+        .collect();
+    names.filter(|names| !names.is_empty())
 }
 
 /// The inside of a quoted string without its backslashes (RFC 9110 §5.6.4).

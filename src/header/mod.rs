@@ -4,12 +4,25 @@
 //! be unreadable, and what follows from that is for `policy` to decide.
 
 pub(crate) mod age;
+#[cfg(test)]
+mod arbitrary;
 pub(crate) mod cache_control;
+#[cfg(feature = "structured-fields")]
+pub(crate) mod cache_groups;
+pub(crate) mod clear_site_data;
 pub(crate) mod connection;
 pub(crate) mod content_length;
+pub(crate) mod content_range;
 pub(crate) mod content_type;
 pub(crate) mod date;
 pub(crate) mod etag;
+#[cfg(feature = "structured-fields")]
+pub(crate) mod no_vary_search;
+pub(crate) mod range;
+#[cfg(feature = "structured-fields")]
+mod structured;
+#[cfg(feature = "structured-fields")]
+mod targeted;
 pub(crate) mod vary;
 
 use http::{HeaderMap, HeaderName};
