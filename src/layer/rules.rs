@@ -149,6 +149,17 @@ impl<X, P> CacheLayer<X, P> {
         self.set(|settings| settings.normalizes_encodings = is_on)
     }
 
+    /// Fields that are for caches like this one, in the order they count (RFC 9213), such as
+    /// `cdn-cache-control` for a cache that an origin's operator has put before it. The first of them that a
+    /// response has, and that can be read, decides in the place of `Cache-Control` and `Expires`.
+    ///
+    /// By default there are none (choice C-46), and such fields are passed on like any other.
+    #[cfg(feature = "structured-fields")]
+    #[must_use]
+    pub fn targeted_fields(self, fields: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.set(|settings| settings.policy.targets = fields.into_iter().collect())
+    }
+
     /// Adds a member of this name to the `Cache-Status` of every response (RFC 9211), behind those of the
     /// caches that the response came through. By default there is none (choice C-36): it tells whoever
     /// reads it what others have asked for.

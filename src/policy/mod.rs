@@ -15,6 +15,8 @@ pub(crate) mod validation;
 
 use std::time::{Duration, SystemTime};
 
+#[cfg(feature = "structured-fields")]
+use http::HeaderName;
 use http::{HeaderMap, Method, StatusCode};
 
 pub(crate) use self::asked::Asked;
@@ -68,6 +70,9 @@ pub(crate) struct Policy {
     pub(crate) is_strict: bool,
     /// Whether a 304 changes `Content-Encoding` (C-56).
     pub(crate) updates_content_encoding: bool,
+    /// Fields that are for caches like this one, in the order they count (RFC 9213 §2.2, C-46).
+    #[cfg(feature = "structured-fields")]
+    pub(crate) targets: Vec<HeaderName>,
 }
 
 impl Policy {
@@ -92,6 +97,8 @@ impl Policy {
             gateway_timeout: !is_private,
             is_strict: false,
             updates_content_encoding: false,
+            #[cfg(feature = "structured-fields")]
+            targets: Vec::new(),
         }
     }
 

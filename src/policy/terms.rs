@@ -20,8 +20,18 @@ pub(super) struct Control {
 }
 
 impl Policy {
-    /// `Cache-Control` and `Expires` (RFC 9111 §5.2 and §5.3).
+    /// The first of the fields that are for caches like this one (RFC 9213 §2.2); else `Cache-Control` and
+    /// `Expires` (RFC 9111 §5.2 and §5.3), which count for nothing beside one of these.
     pub(super) fn control(&self, fields: &HeaderMap) -> Control {
+        #[cfg(feature = "structured-fields")]
+        for target in &self.targets {
+            if let Some(directives) = ResponseDirectives::of_dictionary(fields, target) {
+                return Control {
+                    directives,
+                    has_expires: false,
+                };
+            }
+        }
         Control {
             directives: ResponseDirectives::parse(fields),
             has_expires: fields.contains_key(header::EXPIRES),
@@ -63,7 +73,7 @@ impl Policy {
             is_must_revalidate: self.is_must_revalidate(directives),
             is_immutable: directives.immutable && received.is_secure && received.is_delimited,
             is_delimited: received.is_delimited,
-            may_be_freshened: !decides_for_one_hop(fields),
+            may_be_freshened: !self.decides_for_one_hop(fields),
             withheld: match &directives.no_cache {
                 Scope::Fields(names) => withheld(fields, names),
                 Scope::Absent | Scope::Whole => Box::default(),
@@ -78,6 +88,24 @@ impl Policy {
             || (directives.s_maxage.is_some() && !self.stale_despite_s_maxage);
         directives.must_revalidate || (self.is_shared() && is_for_shared)
     }
+
+    /// Whether `Connection` names a field that decides about reuse. It was obeyed when the response was
+    /// stored and is gone since, so that nothing can be decided anew from what was kept (PRJ-3.1-7).
+    pub(super) fn decides_for_one_hop(&self, fields: &HeaderMap) -> bool {
+        let connection = Connection::of(fields);
+        #[cfg(feature = "structured-fields")]
+        if self.targets.iter().any(|name| connection.names(name)) {
+            return true;
+        }
+        [
+            header::CACHE_CONTROL,
+            header::EXPIRES,
+            header::DATE,
+            header::VARY,
+        ]
+        .iter()
+        .any(|name| connection.names(name))
+    }
 }
 
 /// The fields that are there of those that `no-cache` lists. `Age` is ours (§4).
@@ -88,18 +116,4 @@ fn withheld(fields: &HeaderMap, listed: &[HeaderName]) -> Box<[HeaderName]> {
         .filter(|name| listed.contains(name) && *name != header::AGE)
         .cloned()
         .collect()
-}
-
-/// Whether `Connection` names a field that decides about reuse. It was obeyed when the response was
-/// stored and is gone since, so that nothing can be decided anew from what was kept (PRJ-3.1-7).
-pub(super) fn decides_for_one_hop(fields: &HeaderMap) -> bool {
-    let connection = Connection::of(fields);
-    [
-        header::CACHE_CONTROL,
-        header::EXPIRES,
-        header::DATE,
-        header::VARY,
-    ]
-    .iter()
-    .any(|name| connection.names(name))
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use super::{Asked, Policy, Received, freshness, storing, terms};
+use super::{Asked, Policy, Received, freshness, storing};
 use crate::cache_status::NotStored;
 use crate::header::connection::Connection;
 use crate::header::date::DateField;
@@ -263,13 +263,7 @@ impl Policy {
                 fields.append(name.clone(), value.clone());
             }
         }
-        let controlling = if answer.fields.contains_key(header::CACHE_CONTROL) {
-            answer.fields
-        } else {
-            &fields
-        };
-        let mut control = self.control(controlling);
-        control.has_expires = fields.contains_key(header::EXPIRES);
+        let control = self.control(&fields);
         let received = Received {
             status: head.status,
             ..answer
@@ -279,7 +273,7 @@ impl Policy {
         let permitted = self.permits(asked, head.status, &fields, &control.directives);
         let refused = if !is_mergeable || fields.len() > storing::MAX_LINES {
             Some(NotStored::TooLarge)
-        } else if terms::decides_for_one_hop(answer.fields) {
+        } else if self.decides_for_one_hop(answer.fields) {
             Some(NotStored::NoStore)
         } else {
             permitted.err()

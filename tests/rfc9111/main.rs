@@ -7,4 +7,5 @@ mod reuse;
 mod selection;
 mod stale;
 mod storing;
+mod targeted;
 mod validation;

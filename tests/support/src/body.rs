@@ -31,7 +31,8 @@ pub struct OriginBody {
 }
 
 impl OriginBody {
-    /// A body of these frames. Where it `tells_end`, it says after the last one that it was the last.
+    /// A body of these frames. Where it `tells_end`, it says how long it is, and after the last frame that it
+    /// was the last.
     pub fn new(
         frames: impl IntoIterator<Item = Result<Frame<Bytes>, OriginError>>,
         tells_end: bool,
@@ -77,7 +78,15 @@ impl Body for OriginBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::default()
+        if !self.tells_end || self.later.is_some() {
+            return SizeHint::default();
+        }
+        let frames = self.frames.iter().flatten();
+        let octets = frames
+            .filter_map(Frame::data_ref)
+            .map(Bytes::len)
+            .sum::<usize>();
+        SizeHint::with_exact(octets as u64)
     }
 }
 
