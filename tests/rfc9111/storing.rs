@@ -1,9 +1,12 @@
 //! RFC 9111 §3
 
 mod bodies;
+mod cookies;
 mod directives;
 mod fields;
+mod kinds;
 mod posted;
+mod shared;
 mod statuses;
 
 use http::Method;
