@@ -4,6 +4,8 @@ mod age;
 mod clock;
 mod expires;
 mod heuristic;
+mod shared;
+mod unknown;
 
 use support::{Answer, Conversation, Reply, reply};
 use tower_client_cache::Forward;

@@ -2,7 +2,9 @@
 
 mod background;
 mod backoff;
+mod disconnected;
 mod failure;
+mod if_error;
 mod window;
 
 use support::{Conversation, OriginError, Reply, get, reply};
