@@ -3,6 +3,8 @@
 mod bypass;
 mod directives;
 mod head;
+mod immutable;
+mod modes;
 
 use http::{Method, Request};
 use http_body_util::Empty;
