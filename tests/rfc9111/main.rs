@@ -1,6 +1,7 @@
 //! Conversations: what the client asks, what the origin sees or that it sees nothing, what the client
 //! gets. One file for each of `src/policy`; the IDs are those of the requirement rows they show.
 
+mod cache_status;
 mod freshness;
 mod invalidation;
 mod reuse;
