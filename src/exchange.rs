@@ -59,7 +59,7 @@ impl Exchange {
     pub(crate) fn answered<B: Body>(self, response: Response<B>) -> Next<B> {
         let status = CacheStatus::forwarding(self.reason, Some(response.status()));
         let settings = self.settings.clone();
-        let next = match self.purpose {
+        let mut next = match self.purpose {
             Purpose::Pass(refused) => Next::Answer(passed(response, status, refused)),
             Purpose::Invalidate(refused, invalidation) => {
                 invalidation.answered(response.status(), response.headers(), None);
@@ -76,10 +76,10 @@ impl Exchange {
                 filling.answered(response)
             }
         };
-        match next {
-            Next::Answer(response) => Next::Answer(settings.announced(response)),
-            Next::Again(exchange) => Next::Again(exchange),
+        if let Next::Answer(response) = &mut next {
+            settings.announce(response);
         }
+        next
     }
 
     /// There is no answer: a stored response, where it may be reused all the same.
@@ -90,8 +90,8 @@ impl Exchange {
         let status = CacheStatus::forwarding(self.reason, None);
         let settings = self.settings.clone();
         let filling = Filling::new(self.cache, self.settings, self.reason, *fill, status);
-        filling
-            .failed()
-            .map(|response| settings.announced(response))
+        let mut response = filling.failed()?;
+        settings.announce(&mut response);
+        Some(response)
     }
 }

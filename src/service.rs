@@ -170,7 +170,8 @@ impl<S, X, P> CacheService<S, X, P> {
         // What names a user is a credential wherever it stands (RFC 9110 §4.2.4).
         asked.has_authorization |= policy.is_shared() && key::userinfo(request.uri()).is_some();
         asked.directives.no_cache |= !clock.is_known();
-        Some(asked.in_mode(mode))
+        asked.set_mode(mode);
+        Some(asked)
     }
 
     /// For whom a request is made; `None` where nothing may be stored for it.
@@ -205,8 +206,9 @@ impl<S, X, P> CacheService<S, X, P> {
         S: Service<Request<Q>>,
     {
         self.cache.counters.hit();
-        let response = answer::reused(stored, asked, caller, now, CacheStatus::hit());
-        ResponseFuture::answered(self.settings.announced(response))
+        let mut response = answer::reused(stored, asked, caller, now, CacheStatus::hit());
+        self.settings.announce(&mut response);
+        ResponseFuture::answered(response)
     }
 
     /// Answers that the origin may not be asked.

@@ -84,9 +84,9 @@ impl Settings {
         }
     }
 
-    /// The response with a member of its own in `Cache-Status`, where that is set (RFC 9211). Responses that
+    /// Gives a response a member of its own in `Cache-Status`, where that is set (RFC 9211). Responses that
     /// were made here have none, unless they were made of stored ones.
-    pub(crate) fn announced<B>(&self, mut response: Response<B>) -> Response<B> {
+    pub(crate) fn announce<B>(&self, response: &mut Response<B>) {
         if let Some(name) = &self.announced_as {
             let status = response.extensions().get::<CacheStatus>();
             if let Some(status) = status.filter(|status| status.is_of_a_response()) {
@@ -96,7 +96,6 @@ impl Settings {
                 }
             }
         }
-        response
     }
 
     /// The limit for one body: what was set, or an eighth of the capacity. One that does not fit at all is

@@ -81,10 +81,10 @@ impl Asked {
     }
 
     /// What the caller has set for this request outranks what its fields say.
-    pub(crate) fn in_mode(mut self, mode: CacheMode) -> Self {
+    pub(crate) fn set_mode(&mut self, mode: CacheMode) {
         let directives = &mut self.directives;
         match mode {
-            CacheMode::Default => return self,
+            CacheMode::Default => return,
             CacheMode::NoStore => {
                 self.is_bypass = true;
                 directives.no_store = true;
@@ -99,7 +99,6 @@ impl Asked {
             }
         }
         directives.only_if_cached = mode == CacheMode::OnlyIfCached;
-        self
     }
 }
 
