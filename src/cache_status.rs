@@ -119,6 +119,8 @@ pub enum NotStored {
     /// Nothing but the end of the connection says where its body ends, and the cache is shared: what was
     /// cut off would be served to all as the whole.
     Undelimited,
+    /// The inner service has followed a redirect, and it is the response of another URI.
+    Redirected,
     /// There was no response: the inner service failed, and a stale one was reused.
     Failed,
     /// It could never be reused: it has no lifetime and nothing to validate it with.
@@ -160,6 +162,7 @@ impl NotStored {
             Self::Authorization => "authorization",
             Self::SetCookie => "set-cookie",
             Self::Undelimited => "undelimited",
+            Self::Redirected => "redirected",
             Self::Failed => "failed",
             Self::NoValidator => "no-validator",
             Self::Vary => "vary",

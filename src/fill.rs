@@ -70,6 +70,12 @@ impl Filling {
     }
 
     pub(crate) fn answered<B: Body>(self, response: Response<B>) -> Next<B> {
+        if self
+            .settings
+            .is_redirected(response.extensions(), &self.fill.key)
+        {
+            return Next::Answer(passed(response, self.status, NotStored::Redirected));
+        }
         let is_not_modified = response.status() == StatusCode::NOT_MODIFIED;
         if self.fill.is_validation {
             self.cache.counters.validation(is_not_modified);

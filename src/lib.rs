@@ -143,6 +143,8 @@ mod backoff;
 mod body;
 mod cache;
 mod cache_status;
+#[doc = include_str!("choices.md")]
+pub mod choices {}
 mod clock;
 mod exchange;
 mod fill;

@@ -9,10 +9,11 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response, Uri, header
 
 use crate::cache_status::CacheStatus;
 use crate::clock::ClockSetting;
-use crate::key::Seed;
+use crate::key::{CacheKey, Seed};
 use crate::policy::selection::Comparing;
 use crate::policy::{Kind, Policy};
 use crate::store::Limits;
+use crate::target::Target;
 
 const MEBIBYTE: usize = 1024 * 1024;
 
@@ -29,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) credentials: Option<Vec<HeaderName>>,
     /// What else responses are kept apart by.
     pub(crate) partition: Option<PartitionSetting>,
+    /// Which URI a response came from, where the inner service follows redirects.
+    pub(crate) final_uri: Option<FinalUriSetting>,
     /// Requests that have one of these fields are forwarded as they are.
     pub(crate) bypass: Vec<HeaderName>,
     /// Whether lists of codings that mean the same are the same (C-15).
@@ -43,6 +46,19 @@ pub(crate) struct PartitionSetting(pub(crate) Arc<PartitionOf>);
 
 /// The partition of a request by its URI, its fields and its extensions.
 pub(crate) type PartitionOf = dyn Fn(&Uri, &HeaderMap, &Extensions) -> Option<Bytes> + Send + Sync;
+
+/// Says which URI a response came from; `None` where it is the request's.
+#[derive(Clone)]
+pub(crate) struct FinalUriSetting(pub(crate) Arc<FinalUriOf>);
+
+/// The URI a response came from, by its extensions.
+pub(crate) type FinalUriOf = dyn Fn(&Extensions) -> Option<Uri> + Send + Sync;
+
+impl fmt::Debug for FinalUriSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FinalUriSetting(..)")
+    }
+}
 
 impl fmt::Debug for PartitionSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,10 +86,19 @@ impl Settings {
             scheme: Scheme::HTTP,
             credentials: (kind == Kind::Private).then(|| credentials.to_vec()),
             partition: None,
+            final_uri: None,
             bypass: Vec::new(),
             normalizes_encodings: false,
             announced_as: None,
         }
+    }
+
+    /// Whether a response came from another URI than this, because the inner service has followed a
+    /// redirect (C-53).
+    pub(crate) fn is_redirected(&self, extensions: &Extensions, key: &CacheKey) -> bool {
+        let of = self.final_uri.as_ref();
+        of.and_then(|FinalUriSetting(of)| of(extensions))
+            .is_some_and(|uri| !Target::of_uri(&uri).is_some_and(|target| target.is(&key.uri)))
     }
 
     /// How request fields are compared.

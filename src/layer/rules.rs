@@ -8,7 +8,7 @@ use http::{Extensions, HeaderMap, HeaderName, Uri};
 
 use super::CacheLayer;
 use crate::policy::SetCookie;
-use crate::settings::PartitionSetting;
+use crate::settings::{FinalUriSetting, PartitionSetting};
 
 /// The rules, where the standards leave a choice.
 impl<X, P> CacheLayer<X, P> {
@@ -91,6 +91,19 @@ impl<X, P> CacheLayer<X, P> {
         F: Fn(&Uri, &HeaderMap, &Extensions) -> Option<Bytes> + Send + Sync + 'static,
     {
         self.set_credentials(|settings| settings.partition = Some(PartitionSetting(Arc::new(of))))
+    }
+
+    /// Which URI a response came from, where the inner service follows redirects by itself and says so in
+    /// the response's extensions (choice C-53). A response of another URI than the request's is passed on, and
+    /// nothing is stored, freshened or outdated by it. `None` means that it is of the request's.
+    ///
+    /// Without this such a response would be stored under the first URI, with the lifetime of the last.
+    #[must_use]
+    pub fn final_uri<F>(self, of: F) -> Self
+    where
+        F: Fn(&Extensions) -> Option<Uri> + Send + Sync + 'static,
+    {
+        self.set(|settings| settings.final_uri = Some(FinalUriSetting(Arc::new(of))))
     }
 
     /// Reuses what is stale by no more than `limit` where the inner service fails, because the origin

@@ -6,6 +6,7 @@ mod directives;
 mod fields;
 mod kinds;
 mod posted;
+mod redirected;
 mod shared;
 mod statuses;
 
