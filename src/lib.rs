@@ -21,12 +21,16 @@
 //!
 //! # What it does
 //!
-//! - It follows RFC 9111 as a private cache, for GET and HEAD: what may be stored and for how long,
-//!   `Vary` with several variants for one URI, the age of what is reused, validation with `ETag` and
-//!   `Last-Modified`, every directive of `Cache-Control`, the caller's own preconditions, invalidation
-//!   by unsafe requests, and `stale-while-revalidate` (RFC 5861) in the background.
-//! - It keeps users apart: requests that differ in `Authorization`, `Cookie` or the userinfo of the URI
-//!   never share a stored response. Credentials are kept as keyed hashes, never in clear.
+//! - It follows RFC 9111, as a private cache or as a [shared](CacheLayer::shared) one, for GET and HEAD:
+//!   what may be stored and for how long, `Vary` with several variants for one URI, the age of what is
+//!   reused, validation with `ETag` and `Last-Modified`, every directive of `Cache-Control`, the caller's own
+//!   preconditions merged with those of the cache, invalidation by unsafe requests, answers to POST and
+//!   PATCH that are of what a GET would get. `stale-while-revalidate` works in the background,
+//!   `stale-if-error` where the origin fails (RFC 5861), `immutable` on a reload (RFC 8246).
+//! - Where the standards leave a choice, it is named, with its reason and its setting: see [`choices`].
+//! - A private cache keeps users apart: requests that differ in `Authorization`, `Cookie` or the userinfo
+//!   of the URI never share a stored response. Credentials are kept as keyed hashes, never in clear.
+//! - One request may be treated otherwise, by a [`CacheMode`] in its extensions: Fetch's six.
 //! - [`CacheHandle`] clears and purges behind a fence: a response that was on its way is not stored
 //!   afterwards.
 //! - Bodies stream. The caller has the head and each frame as soon as without the cache; what will not
@@ -42,11 +46,11 @@
 //! - It makes no response cacheable that its origin does not allow to be, and no header of its own
 //!   controls it: control is by types and methods. The one field it adds is `Age`; a stored response
 //!   without `Date` gets one as well.
-//! - It is not a shared cache: what it stores is for the users of one client, each apart from the others.
 //! - It does not store partial responses: a request with `Range` goes to the origin, and so does a GET
 //!   that has content.
 //! - It does not retry and does not follow redirects; layers for that are easy to come by, and where they
-//!   go is said below.
+//!   go is said below. The one request that it may send again is one that the origin has answered with a 304
+//!   about nothing, and only where it is told [how](CacheLayer::request_body).
 //! - It does not limit how long a request takes.
 //!
 //! # Where in the stack it goes
@@ -70,7 +74,8 @@
 //!
 //! A layer below the cache that puts credentials on requests is a leak: one user may be shown what is
 //! another's. A client below it that follows redirects by itself, as reqwest does unless it is told not
-//! to, has the last answer stored under the first URI. Around an axum router the layer goes outside of
+//! to, has the last answer stored under the first URI, unless the cache is told
+//! [where it came from](CacheLayer::final_uri). Around an axum router the layer goes outside of
 //! `nest`, which shortens the path that the cache would see.
 //!
 //! **The cache is always ready.** A hit has no use for the inner service, so
