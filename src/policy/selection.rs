@@ -69,7 +69,7 @@ pub(crate) fn select<'a>(
 /// Of two that match: the one with `Vary`; the newer; one with a body, which answers HEAD as well.
 fn preference(stored: &StoredResponse) -> impl PartialOrd + use<> {
     (
-        stored.head.fields.contains_key(header::VARY),
+        Vary::parse(&stored.head.fields) != Vary::Fields(Vec::new()),
         stored.terms.date,
         !stored.head.is_of_head,
     )

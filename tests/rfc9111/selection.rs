@@ -268,3 +268,21 @@ async fn a_head_selects_as_a_get_does() {
     let whole = talk.get_with("/a", &[("foo", "2")]).await;
     assert!(!whole.cache.is_hit(), "{}", whole.cache);
 }
+
+/// EDGE-23, 9111-4.1-6: a field that names nothing is as good as none
+#[tokio::test]
+async fn an_empty_vary_is_not_preferred() {
+    let talk = Conversation::default();
+    talk.store(
+        reply(200)
+            .control("max-age=10")
+            .field("vary", "Foo")
+            .body("one"),
+    )
+    .await
+    .assert_stored();
+    let empty = reply(200).control("max-age=0").field("etag", "\"b\"");
+    talk.origin.will(empty.field("vary", "").body("two"));
+    talk.get_with("/a", &[("foo", "1")]).await.assert_stored();
+    assert_eq!(talk.get("/a").await.assert_hit().text(), "one");
+}
