@@ -50,6 +50,7 @@ impl<S, X, P> CacheService<S, X, P> {
         mut request: Request<Q>,
         key: CacheKey,
         stored: Arc<StoredResponse>,
+        has_authorization: bool,
         claim: Claim,
     ) where
         S: Service<Request<Q>> + Clone,
@@ -67,7 +68,7 @@ impl<S, X, P> CacheService<S, X, P> {
         }
         let asked = Asked {
             is_head: stored.head.is_of_head,
-            has_authorization: request.headers().contains_key(header::AUTHORIZATION),
+            has_authorization,
             ..Asked::default()
         };
         if !asked.is_head {
