@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cache::Cache;
 use crate::key::UriKey;
-use crate::selector::Selector;
+use crate::selector::{Meaning, Selector};
 use crate::stats::Stats;
 use crate::store::Removed;
 use crate::target::Target;
@@ -63,7 +63,8 @@ impl CacheHandle {
 
     /// Removes what the selector means, and fences off what is on its way and would be meant.
     ///
-    /// The cost grows with the number of responses removed, not with the number stored.
+    /// The cost grows with the number of responses removed, not with the number stored, save for
+    /// [`Selector::origin`], which says what it costs.
     ///
     /// ```
     /// use http::Uri;
@@ -74,12 +75,18 @@ impl CacheHandle {
     /// assert_eq!(purged.responses(), 0);
     /// ```
     pub fn purge(&self, selector: impl Into<Selector>) -> Purged {
-        let selector = selector.into();
-        let Some(target) = selector.as_uri().and_then(Target::of_uri) else {
-            return Purged::default();
-        };
-        let key = UriKey::new(&self.cache.seed, target);
-        self.cache.store.purge(&key).into()
+        match selector.into().meaning() {
+            Meaning::Nothing => Purged::default(),
+            Meaning::Uri(uri) => Target::of_uri(uri).map_or_else(Purged::default, |target| {
+                self.purge_uri(&UriKey::new(&self.cache.seed, target))
+                    .into()
+            }),
+            Meaning::Origin(origin) => self.cache.store.purge_origin(origin, None).into(),
+        }
+    }
+
+    fn purge_uri(&self, uri: &UriKey) -> Removed {
+        self.cache.store.purge(uri)
     }
 
     /// Switches the cache off, for everybody: nothing is answered from the store, nothing is stored.

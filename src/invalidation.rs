@@ -48,7 +48,7 @@ impl Invalidation {
         mut self,
         status: StatusCode,
         answer: &HeaderMap,
-        by: Option<&mut Exchanging>,
+        mut by: Option<&mut Exchanging>,
     ) -> bool {
         self.is_due = false;
         let target = Target::of_uri(&self.target).filter(|_| invalidation::has_changed(status));
@@ -56,7 +56,7 @@ impl Invalidation {
             return false;
         };
         for other in invalidation::others(&target, answer) {
-            self.invalidate(&other, None);
+            self.invalidate(&other, by.as_deref_mut());
         }
         self.invalidate(&self.target, by);
         invalidation::is_of_target(&target, answer)

@@ -29,7 +29,7 @@ impl Seed {
         }
     }
 
-    fn hasher(&self) -> SipHasher13 {
+    pub(crate) fn hasher(&self) -> SipHasher13 {
         SipHasher13::new_with_keys(self.key.0, self.key.1)
     }
 
@@ -45,7 +45,7 @@ impl fmt::Debug for Seed {
 }
 
 /// 128 bits that stand for request field values, which are themselves not kept.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Digest(u128);
 
 impl fmt::Debug for Digest {
@@ -72,7 +72,7 @@ impl Digester {
 }
 
 /// Whose response it is. Requests with different credentials never share one (C-33, C-34).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Partition(Digest);
 
 impl Partition {
@@ -198,6 +198,18 @@ impl CacheKey {
         self.uri.starts_with(b"https:")
     }
 
+    /// Scheme, host and port of its URI.
+    pub(crate) fn origin(&self) -> &[u8] {
+        // A path follows, always, and its slash is the third.
+        let slashes = self
+            .uri
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte == b'/');
+        let path_at = slashes.map(|(at, _)| at).nth(2);
+        &self.uri[..path_at.unwrap_or(self.uri.len())]
+    }
+
     /// Whether this is a key of that URI, whoever asks.
     pub(crate) fn is_of(&self, uri: &UriKey) -> bool {
         self.uri_hash == uri.hash && self.uri == uri.text
@@ -258,6 +270,22 @@ mod tests {
         assert_eq!(key("http://h/~smith?%2f"), key("HTTP://H:80/%7Esmith?%2F"));
         assert_ne!(key("http://h/a").hash, key("http://h/b").hash);
         assert_ne!(key("http://h/a"), key("http://h/b"));
+    }
+
+    #[test]
+    fn an_origin_is_the_same_in_a_target_and_in_a_key() {
+        for (uri, expected) in [
+            ("http://h", "http://h"),
+            ("http://u:p@H:80//a//b?http://c/", "http://h"),
+            ("https://h:80/?/", "https://h:80"),
+            ("http://[::1]:81/a", "http://[::1]:81"),
+        ] {
+            let uri: Uri = uri.parse().unwrap();
+            let target = Target::of_uri(&uri).unwrap();
+            let key = Wanted::new(&seed(), target, None).to_key();
+            assert_eq!(key.origin(), expected.as_bytes(), "{uri}");
+            assert_eq!(target.origin(), expected.as_bytes(), "{uri}");
+        }
     }
 
     /// 9111-2-2, C-33

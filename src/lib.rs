@@ -94,6 +94,7 @@
 //! | `session.cache = None` | [`disable`](CacheHandle::disable), [`clear`](CacheHandle::clear), or [both in one step](CacheHandle::disable_and_clear); [`pause`](CacheHandle::pause) for a time |
 //! | send `Cache-Control: no-cache` | that request, and no other, is answered only with the origin's consent; what is stored is freshened or replaced |
 //! | forget one page | [`purge`](CacheHandle::purge), for every variant, method and user |
+//! | forget one site | [`purge`](CacheHandle::purge) with [`Selector::origin`] |
 //!
 //! Clearing empties this cache and no other. A proxy or CDN on the way has copies of its own, and
 //! answers with them until the request itself says `no-cache`.
@@ -130,7 +131,7 @@
 //! size; the first hit of a response takes one for that, and a response that repeats a field one for the
 //! lines that do. A forward that may be stored copies the head of the request and, frame by frame, the
 //! body. To purge or invalidate a URI costs as much as it has stored responses, those of every user; to
-//! clear everything takes effect at once.
+//! clear everything takes effect at once. To purge an origin walks through the keys of all that is stored.
 //!
 //! # Features
 //!

@@ -16,11 +16,19 @@ use crate::target::Target;
 /// let uri = Uri::from_static("https://example.com/news?page=2");
 /// handle.purge(Selector::uri(&uri));
 /// handle.purge(&uri); // the same
+/// handle.purge(Selector::origin(&uri)); // everything of https://example.com
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Selector {
-    // In its normal form, and so without userinfo; `None` where it means nothing.
-    uri: Option<Uri>,
+    meaning: Meaning,
+}
+
+/// What is meant, in its normal form, and so without userinfo.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    Nothing,
+    Uri(Uri),
+    Origin(Box<[u8]>),
 }
 
 impl Selector {
@@ -31,13 +39,31 @@ impl Selector {
     /// not means nothing that is stored.
     #[must_use]
     pub fn uri(uri: &Uri) -> Self {
+        let uri = Target::of_uri(uri).and_then(|target| target.to_text().parse().ok());
         Self {
-            uri: Target::of_uri(uri).and_then(|target| target.to_text().parse().ok()),
+            meaning: uri.map_or(Meaning::Nothing, Meaning::Uri),
         }
     }
 
-    pub(crate) fn as_uri(&self) -> Option<&Uri> {
-        self.uri.as_ref()
+    /// Every response stored for the origin of this URI, which is its scheme, host and port: each path
+    /// and query, variant and method, whoever asked for it. The path of the URI makes no difference.
+    ///
+    /// What is stored is not ordered by origin, so all keys are looked at: the time it takes grows with
+    /// the number of URIs stored, of whatever origin. It goes through them a few at a time and lets
+    /// others at the store in between; all that is done in one go is to list the keys, eight octets for
+    /// each.
+    ///
+    /// Compared as for [`uri`](Self::uri); a URI that is not absolute means nothing that is stored.
+    #[must_use]
+    pub fn origin(uri: &Uri) -> Self {
+        let origin = Target::of_uri(uri).map(|target| target.origin().into_boxed_slice());
+        Self {
+            meaning: origin.map_or(Meaning::Nothing, Meaning::Origin),
+        }
+    }
+
+    pub(crate) fn meaning(&self) -> &Meaning {
+        &self.meaning
     }
 }
 
@@ -49,12 +75,20 @@ impl From<&Uri> for Selector {
 
 impl fmt::Debug for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A query may be a secret of its own.
-        let uri = self.uri.as_ref().map(Uri::to_string).unwrap_or_default();
-        let uri = uri.split('?').next().unwrap_or_default();
-        f.debug_struct("Selector")
-            .field("uri", &uri)
-            .finish_non_exhaustive()
+        let mut debug = f.debug_struct("Selector");
+        match &self.meaning {
+            Meaning::Nothing => debug.finish(),
+            Meaning::Uri(uri) => {
+                // A query may be a secret of its own.
+                let uri = uri.to_string();
+                let uri = uri.split('?').next().unwrap_or_default();
+                debug.field("uri", &uri).finish_non_exhaustive()
+            }
+            Meaning::Origin(origin) => {
+                let origin = String::from_utf8_lossy(origin);
+                debug.field("origin", &origin).finish()
+            }
+        }
     }
 }
 
@@ -71,5 +105,8 @@ mod tests {
             Selector::uri(&Uri::from_static("http://h:80/a?token=secret"))
         );
         assert!(!format!("{selector:?}").contains("secret"));
+        let selector = Selector::origin(&uri);
+        assert_eq!(selector, Selector::origin(&Uri::from_static("http://h:80")));
+        assert_eq!(format!("{selector:?}"), "Selector { origin: \"http://h\" }");
     }
 }

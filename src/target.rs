@@ -72,6 +72,13 @@ impl<'a> Target<'a> {
             && self.port == other.port
     }
 
+    /// Scheme, host and port, in their normal form.
+    pub(crate) fn origin(&self) -> Vec<u8> {
+        let mut origin = Vec::new();
+        self.write_origin(|piece| origin.extend_from_slice(piece));
+        origin
+    }
+
     /// The absolute form, as a base for references.
     pub(crate) fn to_text(self) -> String {
         let mut text = Vec::new();
@@ -81,6 +88,15 @@ impl<'a> Target<'a> {
 
     /// The normal form, piece by piece.
     pub(crate) fn write(&self, mut sink: impl FnMut(&[u8])) {
+        self.write_origin(&mut sink);
+        write_encoded(self.path, &mut sink);
+        if let Some(query) = self.query {
+            sink(b"?");
+            write_encoded(query, &mut sink);
+        }
+    }
+
+    fn write_origin(&self, mut sink: impl FnMut(&[u8])) {
         write_lower(self.scheme, &mut sink);
         sink(b"://");
         write_lower(self.host, &mut sink);
@@ -88,11 +104,6 @@ impl<'a> Target<'a> {
             let mut text = [b':'; 6];
             let colon = decimal(port, &mut text);
             sink(&text[colon..]);
-        }
-        write_encoded(self.path, &mut sink);
-        if let Some(query) = self.query {
-            sink(b"?");
-            write_encoded(query, &mut sink);
         }
     }
 

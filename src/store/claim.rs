@@ -2,54 +2,44 @@
 
 use std::sync::Arc;
 
-use super::fence::Fence;
+use super::fence::Term;
 use super::memory::Memory;
 
 /// An exchange with the origin that is under way. What is purged meanwhile is held against it.
 #[derive(Debug)]
 pub(crate) struct Exchanging {
     store: Arc<Memory>,
-    generation: u64,
-    /// What it was begun with no longer holds: nothing of it is stored.
-    is_void: bool,
+    term: Term,
 }
 
 impl Exchanging {
     /// An exchange with the origin begins.
     pub(crate) fn begin(store: &Arc<Memory>) -> Self {
         Self {
-            generation: store.lock().fence.begin(),
+            term: store.lock().fence.begin(),
             store: store.clone(),
-            is_void: false,
         }
     }
 
     /// It will store nothing.
     pub(crate) fn void(self) -> Self {
         let mut exchanging = self;
-        exchanging.is_void = true;
+        exchanging.term.is_void = true;
         exchanging
     }
 
-    /// Its answer is as of now, unless it was fenced off before.
-    pub(super) fn begin_again(&mut self, fence: &mut Fence, is_admitted: bool) {
-        let begun = fence.begin();
-        fence.end(std::mem::replace(&mut self.generation, begun));
-        self.is_void |= !is_admitted;
+    pub(super) fn term(&self) -> &Term {
+        &self.term
     }
 
-    pub(super) fn is_void(&self) -> bool {
-        self.is_void
-    }
-
-    pub(super) fn generation(&self) -> u64 {
-        self.generation
+    pub(super) fn term_mut(&mut self) -> &mut Term {
+        &mut self.term
     }
 }
 
 impl Drop for Exchanging {
     fn drop(&mut self) {
-        self.store.lock().fence.end(self.generation);
+        self.store.lock().fence.end(&self.term);
     }
 }
 

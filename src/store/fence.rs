@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::key::CacheKey;
+
 /// So many purges are remembered one by one.
 const MAX_PENDING: usize = 1024;
 
@@ -18,31 +20,50 @@ pub(super) struct Fence {
     horizon: u64,
     /// Exchanges that began in an older generation store nothing for the URI of this hash. Two URIs
     /// that share a hash share a fence: the one too many is a response not stored.
-    uris: HashMap<u64, u64>,
+    hashes: HashMap<u64, u64>,
+    /// Exchanges that began in an older generation store nothing for this origin.
+    origins: HashMap<Box<[u8]>, u64>,
+}
+
+/// Since when an exchange runs, and what of what was purged since is not held against it.
+#[derive(Debug)]
+pub(super) struct Term {
+    /// It is older than every purge that began a later one.
+    pub(super) generation: u64,
+    /// The purges that its own answer has brought about, which is newer than all that they mean.
+    spared: Vec<u64>,
+    /// It stores nothing: what it was begun with no longer holds, or somebody else's purge would have to be
+    /// forgotten for its own.
+    pub(super) is_void: bool,
 }
 
 impl Fence {
-    /// An exchange begins: the generation it is of.
-    pub(super) fn begin(&mut self) -> u64 {
+    /// An exchange begins.
+    pub(super) fn begin(&mut self) -> Term {
         *self.running.entry(self.generation).or_insert(0) += 1;
-        self.generation
+        Term {
+            generation: self.generation,
+            spared: Vec::new(),
+            is_void: false,
+        }
     }
 
-    /// An exchange of this generation ends. What was remembered for its sake alone is forgotten.
-    pub(super) fn end(&mut self, generation: u64) {
-        let Some(running) = self.running.get_mut(&generation) else {
+    /// An exchange ends. What was remembered for its sake alone is forgotten.
+    pub(super) fn end(&mut self, Term { generation, .. }: &Term) {
+        let Some(running) = self.running.get_mut(generation) else {
             return;
         };
         *running -= 1;
         if *running > 0 {
             return;
         }
-        self.running.remove(&generation);
+        self.running.remove(generation);
         match self.running.keys().next() {
-            None => self.uris.clear(),
-            Some(oldest) if *oldest > generation => {
+            None => self.forget(),
+            Some(oldest) if oldest > generation => {
                 let oldest = *oldest;
-                self.uris.retain(|_, purged| *purged > oldest);
+                self.hashes.retain(|_, purged| *purged > oldest);
+                self.origins.retain(|_, purged| *purged > oldest);
             }
             Some(_) => {}
         }
@@ -62,30 +83,84 @@ impl Fence {
     /// Everything is purged.
     pub(super) fn purge_all(&mut self) {
         self.horizon = self.advance();
-        self.uris.clear();
+        self.forget();
     }
 
-    /// A URI is purged. Where too many are remembered already, older exchanges store nothing at all.
-    pub(super) fn purge_uri(&mut self, uri_hash: u64) {
+    /// What has one of these hashes is purged; not so what is to be stored by the exchange whose answer has
+    /// brought it about. Where too many are remembered already, older exchanges store nothing at all.
+    pub(super) fn purge(&mut self, hashes: &[u64], by: Option<&mut Term>) {
         if self.running.is_empty() {
             return;
         }
-        let generation = self.advance();
-        if self.uris.len() >= MAX_PENDING && !self.uris.contains_key(&uri_hash) {
-            self.horizon = generation;
-            self.uris.clear();
-        } else {
-            self.uris.insert(uri_hash, generation);
+        let is_known = |hash| self.hashes.contains_key(hash);
+        let has_room = self.remembered() + hashes.len() <= MAX_PENDING;
+        let is_remembered = has_room || hashes.iter().all(is_known);
+        let admits = |term: &Term| hashes.iter().all(|hash| self.admits_hash(term, *hash));
+        let spared = is_remembered && by.as_deref().is_some_and(admits);
+        let generation = self.begin_purge(is_remembered, spared, by);
+        if is_remembered {
+            for hash in hashes {
+                self.hashes.insert(*hash, generation);
+            }
         }
     }
 
-    /// Whether an exchange of this generation may still store a response for this URI.
-    pub(super) fn admits(&self, generation: u64, uri_hash: u64) -> bool {
-        generation >= self.horizon
-            && self
-                .uris
-                .get(&uri_hash)
-                .is_none_or(|purged| generation >= *purged)
+    /// An origin is purged, on the same terms.
+    pub(super) fn purge_origin(&mut self, origin: &[u8], by: Option<&mut Term>) {
+        if self.running.is_empty() {
+            return;
+        }
+        let is_known = self.origins.contains_key(origin);
+        let is_remembered = is_known || self.remembered() < MAX_PENDING;
+        let admits = |term: &Term| self.admits_origin(term, origin);
+        let spared = is_remembered && by.as_deref().is_some_and(admits);
+        let generation = self.begin_purge(is_remembered, spared, by);
+        if is_remembered {
+            self.origins.insert(origin.into(), generation);
+        }
+    }
+
+    /// The generation that a purge begins. What was held against the exchange before is so still, and would
+    /// not be remembered.
+    fn begin_purge(&mut self, is_remembered: bool, spared: bool, by: Option<&mut Term>) -> u64 {
+        if is_remembered {
+            self.advance();
+        } else {
+            self.purge_all();
+        }
+        match by {
+            Some(term) if spared => term.spared.push(self.generation),
+            Some(term) => term.is_void = true,
+            None => {}
+        }
+        self.generation
+    }
+
+    fn remembered(&self) -> usize {
+        self.hashes.len() + self.origins.len()
+    }
+
+    fn forget(&mut self) {
+        self.hashes.clear();
+        self.origins.clear();
+    }
+
+    /// Whether an exchange may still store a response for this key.
+    pub(super) fn admits(&self, exchange: &Term, key: &CacheKey) -> bool {
+        !exchange.is_void
+            && exchange.generation >= self.horizon
+            && self.admits_hash(exchange, key.uri_hash)
+            && (self.origins.is_empty() || self.admits_origin(exchange, key.origin()))
+    }
+
+    /// Whether it may, as far as this hash goes.
+    pub(super) fn admits_hash(&self, exchange: &Term, hash: u64) -> bool {
+        exchange.outlives(self.hashes.get(&hash))
+    }
+
+    /// Whether it may, as far as this origin goes.
+    fn admits_origin(&self, exchange: &Term, origin: &[u8]) -> bool {
+        exchange.outlives(self.origins.get(origin))
     }
 
     /// How many exchanges run.
@@ -94,62 +169,147 @@ impl Fence {
     }
 }
 
+impl Term {
+    /// Whether a purge is not held against it.
+    fn outlives(&self, purge: Option<&u64>) -> bool {
+        purge.is_none_or(|purge| self.generation >= *purge || self.spared.contains(purge))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A key of the URI of this hash.
+    fn uri(hash: u64) -> CacheKey {
+        key(hash, "http://h/a")
+    }
+
+    fn key(hash: u64, uri: &str) -> CacheKey {
+        CacheKey {
+            hash,
+            uri_hash: hash,
+            uri: uri.as_bytes().into(),
+            partition: None,
+        }
+    }
 
     #[test]
     fn an_exchange_that_began_before_a_purge_is_not_admitted() {
         let mut fence = Fence::default();
         let before = fence.begin();
-        fence.purge_uri(7);
+        fence.purge(&[7], None);
         let between = fence.begin();
-        assert!(!fence.admits(before, 7));
-        assert!(fence.admits(before, 8));
-        assert!(fence.admits(between, 7));
+        assert!(!fence.admits(&before, &uri(7)));
+        assert!(fence.admits(&before, &uri(8)));
+        assert!(fence.admits(&between, &uri(7)));
         fence.purge_all();
         let after = fence.begin();
-        assert!(!fence.admits(before, 8));
-        assert!(!fence.admits(between, 7));
-        assert!(fence.admits(after, 7));
+        assert!(!fence.admits(&before, &uri(8)));
+        assert!(!fence.admits(&between, &uri(7)));
+        assert!(fence.admits(&after, &uri(7)));
+    }
+
+    #[test]
+    fn a_purge_of_an_origin_is_held_against_all_that_is_of_it() {
+        let mut fence = Fence::default();
+        let before = fence.begin();
+        fence.purge_origin(b"http://h", None);
+        let after = fence.begin();
+        assert!(!fence.admits(&before, &key(1, "http://h/a")));
+        assert!(!fence.admits(&before, &key(2, "http://h/?b")));
+        assert!(fence.admits(&before, &key(3, "http://h:81/a")));
+        assert!(fence.admits(&before, &key(4, "https://h/a")));
+        assert!(fence.admits(&after, &key(1, "http://h/a")));
+        fence.end(&before);
+        assert!(fence.origins.is_empty(), "nothing older runs");
+    }
+
+    #[test]
+    fn the_purges_that_an_answer_brings_about_are_not_held_against_it() {
+        let mut fence = Fence::default();
+        let other = fence.begin();
+        let mut by = fence.begin();
+        fence.purge(&[1, 2], Some(&mut by));
+        fence.purge_origin(b"http://h", Some(&mut by));
+        fence.purge(&[1], Some(&mut by));
+        let key = key(1, "http://h/a");
+        assert!(fence.admits(&by, &key) && fence.admits_hash(&by, 2));
+        assert!(!fence.admits(&other, &key) && !fence.admits_hash(&other, 2));
+    }
+
+    #[test]
+    fn the_purges_of_others_are_held_against_it_whatever_it_brings_about() {
+        let key = key(1, "http://h/a");
+        type Purge = fn(&mut Fence, Option<&mut Term>);
+        let purges: [Purge; 2] = [
+            |fence, by| fence.purge(&[1, 2], by),
+            |fence, by| fence.purge_origin(b"http://h", by),
+        ];
+        for own in purges {
+            for others in purges {
+                let mut fence = Fence::default();
+                let mut by = fence.begin();
+                others(&mut fence, None);
+                own(&mut fence, Some(&mut by));
+                assert!(!fence.admits(&by, &key), "before");
+                let mut by = fence.begin();
+                own(&mut fence, Some(&mut by));
+                assert!(fence.admits(&by, &key));
+                others(&mut fence, None);
+                assert!(!fence.admits(&by, &key), "afterwards");
+            }
+        }
     }
 
     #[test]
     fn a_purge_is_remembered_only_while_an_older_exchange_runs() {
         let mut fence = Fence::default();
         let first = fence.begin();
-        fence.purge_uri(1);
+        fence.purge(&[1], None);
         let second = fence.begin();
-        fence.purge_uri(2);
-        assert_eq!(fence.uris.len(), 2);
-        fence.end(first);
+        fence.purge(&[2], None);
+        fence.purge_origin(b"http://h", None);
+        assert_eq!(fence.hashes.len(), 2);
+        fence.end(&first);
         assert_eq!(
-            fence.uris.len(),
+            fence.hashes.len(),
             1,
             "the first purge is older than all that run"
         );
-        assert!(!fence.admits(second, 2));
-        fence.end(second);
-        assert!(fence.uris.is_empty());
-        fence.purge_uri(3);
+        assert!(!fence.admits(&second, &uri(2)));
+        fence.end(&second);
+        assert!(fence.hashes.is_empty() && fence.origins.is_empty());
+        fence.purge(&[3], None);
+        fence.purge_origin(b"http://h", None);
         assert!(
-            fence.uris.is_empty(),
+            fence.hashes.is_empty() && fence.origins.is_empty(),
             "nothing runs that it could be held against"
         );
     }
 
     #[test]
     fn beyond_so_many_purges_older_exchanges_store_nothing() {
-        let mut fence = Fence::default();
-        let before = fence.begin();
-        let most = MAX_PENDING as u64;
-        for uri in 0..most {
-            fence.purge_uri(uri);
+        type Purge = fn(&mut Fence, u64);
+        let one_too_many: [Purge; 2] = [
+            |fence, uri| fence.purge(&[uri], None),
+            |fence, _| fence.purge_origin(b"http://h", None),
+        ];
+        for purge in one_too_many {
+            let mut fence = Fence::default();
+            let before = fence.begin();
+            let most = MAX_PENDING as u64;
+            for uri in 0..most {
+                fence.purge(&[uri], None);
+            }
+            let elsewhere = key(most + 1, "http://elsewhere/");
+            assert!(fence.admits(&before, &elsewhere));
+            fence.purge(&[0], None);
+            assert!(fence.admits(&before, &elsewhere), "remembered already");
+            purge(&mut fence, most);
+            assert!(!fence.admits(&before, &elsewhere));
+            let after = fence.begin();
+            assert!(fence.admits(&after, &uri(0)));
         }
-        assert!(fence.admits(before, most + 1));
-        fence.purge_uri(most);
-        assert!(!fence.admits(before, most + 1));
-        let after = fence.begin();
-        assert!(fence.admits(after, 0));
     }
 }

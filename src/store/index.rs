@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use lru::LruCache;
 
+use super::Found;
 use crate::key::UriKey;
 use crate::stored::StoredResponse;
 
@@ -45,6 +46,15 @@ pub(super) struct Held {
     /// exchange of this generation or a later one.
     pub(super) invalid_since: Option<u64>,
     pub(super) response: Arc<StoredResponse>,
+}
+
+impl From<&Held> for Found {
+    fn from(held: &Held) -> Self {
+        Self {
+            response: held.response.clone(),
+            is_invalid: held.invalid_since.is_some(),
+        }
+    }
 }
 
 impl Index {
@@ -160,6 +170,11 @@ impl Index {
             // A later mark stays.
             held.invalid_since = held.invalid_since.max(Some(generation));
         }
+    }
+
+    /// The hashes of all keys.
+    pub(super) fn keys(&self) -> Vec<u64> {
+        self.slots.keys().copied().collect()
     }
 
     /// The hashes of all keys that a URI of this hash may have: one for each partition.

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::claim::{Exchanging, Reservation};
 use super::state::State;
-use super::{Found, Limits, Refused, Removed};
+use super::{Found, Limits, Refused};
 use crate::cache_status::Forward;
-use crate::key::{CacheKey, UriKey, Wanted};
+use crate::key::{CacheKey, Wanted};
 use crate::mode::Switch;
 use crate::stored::StoredResponse;
 
@@ -40,10 +40,7 @@ impl Memory {
             return Err(Forward::UriMiss);
         }
         let place = select(&mut slot.iter().map(|held| &*held.response))?;
-        let found = Found {
-            response: slot[place].response.clone(),
-            is_invalid: slot[place].invalid_since.is_some(),
-        };
+        let found = Found::from(&slot[place]);
         state.index.touch(wanted.hash, place);
         Ok(found)
     }
@@ -90,7 +87,7 @@ impl Memory {
         let is_there = state.index.place_of(old).is_some_and(|place| {
             let held = &state.index.slot(old.key.hash)[place];
             held.invalid_since
-                .is_none_or(|since| exchange.generation() >= since)
+                .is_none_or(|since| exchange.term().generation >= since)
         });
         let result = if is_there {
             state.publish(
@@ -158,93 +155,6 @@ impl Memory {
             .map(|place| state.index.remove(response.key.hash, place));
         drop(state);
         drop(gone);
-    }
-
-    /// RFC 9111 §4.4: what is stored for a URI may be wrong, and what was asked for so far too; but not
-    /// the answer of the exchange that has made it wrong.
-    pub(crate) fn invalidate(&self, uri: &UriKey, by: Option<&mut Exchanging>) {
-        let (keys, generation, _) = self.fence_off(uri, by);
-        self.for_each_of(uri, &keys, |state, hash, gone| {
-            for place in (0..state.index.slot(hash).len()).rev() {
-                if state.index.slot(hash)[place].response.terms.has_validator {
-                    state.index.mark(hash, place, generation);
-                } else {
-                    gone.push(state.index.remove(hash, place));
-                }
-            }
-        });
-    }
-
-    /// Takes out everything that is stored for a URI, and fences what was asked for so far.
-    pub(crate) fn purge(&self, uri: &UriKey) -> Removed {
-        let (keys, _, in_flight) = self.fence_off(uri, None);
-        let mut removed = Removed {
-            in_flight,
-            ..Removed::default()
-        };
-        self.for_each_of(uri, &keys, |state, hash, gone| {
-            let before = state.index.bytes();
-            while !state.index.slot(hash).is_empty() {
-                gone.push(state.index.remove(hash, 0));
-                removed.responses += 1;
-            }
-            removed.bytes += before - state.index.bytes();
-        });
-        removed
-    }
-
-    /// Puts up the fence for a URI: its keys, the generation from which on it may be stored again, and how
-    /// many exchanges run.
-    fn fence_off(&self, uri: &UriKey, by: Option<&mut Exchanging>) -> (Vec<u64>, u64, usize) {
-        let mut state = self.lock();
-        let is_admitted = by
-            .as_ref()
-            .is_some_and(|exchange| state.fence.admits(exchange.generation(), uri.hash));
-        state.fence.purge_uri(uri.hash);
-        if let Some(exchange) = by {
-            exchange.begin_again(&mut state.fence, is_admitted);
-        }
-        let keys = state.index.keys_of(uri.hash);
-        (keys, state.fence.generation(), state.fence.running())
-    }
-
-    /// Does something to each key of a URI. Some URIs have a key for each of very many users: others are
-    /// let in between.
-    fn for_each_of(
-        &self,
-        uri: &UriKey,
-        keys: &[u64],
-        mut act: impl FnMut(&mut State, u64, &mut Vec<Arc<StoredResponse>>),
-    ) {
-        const AT_ONCE: usize = 64;
-        for keys in keys.chunks(AT_ONCE) {
-            let mut gone = Vec::new();
-            let mut state = self.lock();
-            for hash in keys {
-                if !state.index.slot_of(*hash, uri).is_empty() {
-                    act(&mut state, *hash, &mut gone);
-                }
-            }
-            drop(state);
-            drop(gone);
-        }
-    }
-
-    /// Takes out everything, and fences what was asked for so far. However much there is, it takes
-    /// effect at once; the memory is given back after that.
-    pub(crate) fn clear(&self) -> Removed {
-        let mut state = self.lock();
-        state.fence.purge_all();
-        let gone = std::mem::take(&mut state.index);
-        let in_flight = state.fence.running();
-        drop(state);
-        let removed = Removed {
-            responses: gone.len(),
-            bytes: gone.bytes(),
-            in_flight,
-        };
-        drop(gone);
-        removed
     }
 
     /// Waits for whoever is storing something just now: what comes after sees the switch as it is.

@@ -7,6 +7,7 @@ mod claim;
 mod fence;
 mod index;
 mod memory;
+mod purging;
 mod state;
 
 use std::sync::Arc;

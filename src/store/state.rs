@@ -85,7 +85,7 @@ impl State {
         if !switch.is_on() {
             return Err(Refused::Off);
         }
-        if exchange.is_void() || !self.fence.admits(exchange.generation(), key.uri_hash) {
+        if !self.fence.admits(exchange.term(), key) {
             return Err(Refused::Fenced);
         }
         if self.limits.responses == 0 || self.limits.capacity == 0 {
@@ -101,12 +101,25 @@ impl State {
         response: &Arc<StoredResponse>,
     ) -> Option<Arc<StoredResponse>> {
         let place = self.index.place_of(response)?;
-        if response.terms.has_validator {
-            let generation = self.fence.advance();
-            self.index.mark(response.key.hash, place, generation);
-            return None;
+        let (generation, mut gone) = (self.fence.advance(), Vec::new());
+        self.invalidate(response.key.hash, place, generation, &mut gone);
+        gone.pop()
+    }
+
+    /// A variant may be wrong, as may be what was asked for before this generation. One that cannot be
+    /// validated is taken out.
+    pub(super) fn invalidate(
+        &mut self,
+        hash: u64,
+        place: usize,
+        generation: u64,
+        gone: &mut Vec<Arc<StoredResponse>>,
+    ) {
+        if self.index.slot(hash)[place].response.terms.has_validator {
+            self.index.mark(hash, place, generation);
+        } else {
+            gone.push(self.index.remove(hash, place));
         }
-        Some(self.index.remove(response.key.hash, place))
     }
 
     /// Evicts until what is held and what is being recorded fit together.

@@ -16,6 +16,7 @@ mod fence;
 mod handle;
 mod interleaving;
 mod manners;
+mod origin;
 mod outdated;
 mod purge;
 mod readiness;

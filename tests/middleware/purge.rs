@@ -109,6 +109,7 @@ async fn a_selector_is_a_uri() {
     store(&talk, &[(Method::GET, "/a", &[])]).await;
     let uri = Uri::from_static("http://o.test/a");
     assert_eq!(Selector::uri(&uri), Selector::from(&uri));
+    assert_ne!(Selector::uri(&uri), Selector::origin(&uri));
     assert_eq!(talk.handle.purge(Selector::uri(&uri)).responses(), 1);
 }
 

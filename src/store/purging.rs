@@ -1,0 +1,119 @@
+//! What is taken out of the store, or marked as made wrong, because somebody says so.
+
+use std::sync::Arc;
+
+use super::memory::Memory;
+use super::state::State;
+use super::{Exchanging, Removed};
+use crate::key::UriKey;
+use crate::stored::StoredResponse;
+
+impl Memory {
+    /// RFC 9111 §4.4: what is stored for a URI may be wrong, and what was asked for so far too; but not the
+    /// answer of the exchange that has made it wrong.
+    pub(crate) fn invalidate(&self, uri: &UriKey, by: Option<&mut Exchanging>) {
+        let (keys, generation, _) = self.fence_off(uri, by);
+        self.for_each_of(&keys, |state, hash, gone| {
+            if state.index.slot_of(hash, uri).is_empty() {
+                return;
+            }
+            for place in (0..state.index.slot(hash).len()).rev() {
+                state.invalidate(hash, place, generation, gone);
+            }
+        });
+    }
+
+    /// Takes out everything that is stored for a URI, and fences what was asked for so far.
+    pub(crate) fn purge(&self, uri: &UriKey) -> Removed {
+        let (keys, _, in_flight) = self.fence_off(uri, None);
+        let mut removed = Removed {
+            in_flight,
+            ..Removed::default()
+        };
+        self.for_each_of(&keys, |state, hash, gone| {
+            if !state.index.slot_of(hash, uri).is_empty() {
+                removed.slot(state, hash, gone);
+            }
+        });
+        removed
+    }
+
+    /// Takes out everything that is stored for an origin, and fences what was asked for so far, but for the
+    /// answer of the exchange that has brought it about.
+    pub(crate) fn purge_origin(&self, origin: &[u8], by: Option<&mut Exchanging>) -> Removed {
+        let mut state = self.lock();
+        let by = by.map(Exchanging::term_mut);
+        state.fence.purge_origin(origin, by);
+        let keys = state.index.keys();
+        let mut removed = Removed {
+            in_flight: state.fence.running(),
+            ..Removed::default()
+        };
+        drop(state);
+        self.for_each_of(&keys, |state, hash, gone| {
+            let first = state.index.slot(hash).first();
+            if first.is_some_and(|held| held.response.key.origin() == origin) {
+                removed.slot(state, hash, gone);
+            }
+        });
+        removed
+    }
+
+    /// Puts up the fence for a URI: its keys, the generation from which on it may be stored again, and how
+    /// many exchanges run.
+    fn fence_off(&self, uri: &UriKey, by: Option<&mut Exchanging>) -> (Vec<u64>, u64, usize) {
+        let mut state = self.lock();
+        let by = by.map(Exchanging::term_mut);
+        state.fence.purge(&[uri.hash], by);
+        let keys = state.index.keys_of(uri.hash);
+        (keys, state.fence.generation(), state.fence.running())
+    }
+
+    /// Does something for each of what may be very many keys or numbers of responses: one URI has a key for
+    /// each user. Others are let in between.
+    fn for_each_of(
+        &self,
+        keys: &[u64],
+        mut act: impl FnMut(&mut State, u64, &mut Vec<Arc<StoredResponse>>),
+    ) {
+        const AT_ONCE: usize = 64;
+        for keys in keys.chunks(AT_ONCE) {
+            let mut gone = Vec::new();
+            let mut state = self.lock();
+            for hash in keys {
+                act(&mut state, *hash, &mut gone);
+            }
+            drop(state);
+            drop(gone);
+        }
+    }
+
+    /// Takes out everything, and fences what was asked for so far. However much there is, it takes
+    /// effect at once; the memory is given back after that.
+    pub(crate) fn clear(&self) -> Removed {
+        let mut state = self.lock();
+        state.fence.purge_all();
+        let gone = std::mem::take(&mut state.index);
+        let in_flight = state.fence.running();
+        drop(state);
+        let removed = Removed {
+            responses: gone.len(),
+            bytes: gone.bytes(),
+            in_flight,
+        };
+        drop(gone);
+        removed
+    }
+}
+
+impl Removed {
+    /// Takes all variants of a key out.
+    fn slot(&mut self, state: &mut State, hash: u64, gone: &mut Vec<Arc<StoredResponse>>) {
+        let before = state.index.bytes();
+        while !state.index.slot(hash).is_empty() {
+            gone.push(state.index.remove(hash, 0));
+            self.responses += 1;
+        }
+        self.bytes += before - state.index.bytes();
+    }
+}
