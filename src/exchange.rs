@@ -19,6 +19,8 @@ pub(crate) struct Exchange {
     pub(crate) settings: Arc<Settings>,
     pub(crate) reason: Forward,
     pub(crate) purpose: Purpose,
+    /// The origin, where there is no key that it is in.
+    pub(crate) site: Option<Box<[u8]>>,
 }
 
 /// What the answer is good for.
@@ -56,7 +58,8 @@ impl Exchange {
     }
 
     /// The head of the origin's answer is there.
-    pub(crate) fn answered<B: Body>(self, response: Response<B>) -> Next<B> {
+    pub(crate) fn answered<B: Body>(mut self, response: Response<B>) -> Next<B> {
+        self.clear_site(response.headers());
         let status = CacheStatus::forwarding(self.reason, Some(response.status()));
         let settings = self.settings.clone();
         let mut next = match self.purpose {

@@ -79,6 +79,7 @@ impl Filling {
                 may_repeat: false,
                 ..self.fill
             })),
+            site: None,
         }))
     }
 

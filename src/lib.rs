@@ -168,6 +168,7 @@ pub mod request_body;
 mod selector;
 mod service;
 mod settings;
+mod site;
 mod stats;
 mod store;
 mod stored;

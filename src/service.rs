@@ -22,6 +22,7 @@ use crate::policy::reuse::{self, Decision};
 use crate::policy::{Asked, selection};
 use crate::request_body::{Once, RequestBody};
 use crate::settings::{PartitionSetting, Settings};
+use crate::site;
 use crate::store::Found;
 use crate::stored::StoredResponse;
 use crate::target::Target;
@@ -242,7 +243,10 @@ impl<S, X, P> CacheService<S, X, P> {
             },
             None => Purpose::Pass(refused),
         };
-        let exchange = self.exchange(reason, purpose);
+        let exchange = Exchange {
+            site: site::of(&self.settings, &request),
+            ..self.exchange(reason, purpose)
+        };
         let forwarding = Forwarding::readying(self.inner.clone(), request, exchange);
         ResponseFuture::forwarding(Box::pin(forwarding))
     }
@@ -253,6 +257,7 @@ impl<S, X, P> CacheService<S, X, P> {
             settings: self.settings.clone(),
             reason,
             purpose,
+            site: None,
         }
     }
 }

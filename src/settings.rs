@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) max_body: Option<usize>,
     pub(crate) policy: Policy,
     pub(crate) clock: ClockSetting,
+    /// Whether `Clear-Site-Data` is obeyed (CSD-1).
+    pub(crate) clears_sites: bool,
     /// The scheme of requests whose URI has none.
     pub(crate) scheme: Scheme,
     /// The request fields that say who asks; `None` where it makes no difference.
@@ -83,6 +85,7 @@ impl Settings {
             max_body: None,
             policy: Policy::recommended(kind),
             clock: ClockSetting::default(),
+            clears_sites: false,
             scheme: Scheme::HTTP,
             credentials: (kind == Kind::Private).then(|| credentials.to_vec()),
             partition: None,

@@ -191,4 +191,15 @@ impl<X, P> CacheLayer<X, P> {
         let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");
         self.set(|settings| settings.announced_as = Some(format!("\"{quoted}\"").into()))
     }
+
+    /// Whether `Clear-Site-Data: "cache"`, or `"*"`, on any response that comes over https, removes what is
+    /// stored for the origin that it comes from, for everybody, as a purge of
+    /// [`Selector::origin`](crate::Selector::origin) does; the response itself may be stored after that. By
+    /// default it does not: the field speaks to a browser, which is one user's.
+    ///
+    /// What it costs is said there. An origin may ask for it with each of its responses.
+    #[must_use]
+    pub fn clear_site_data(self, is_obeyed: bool) -> Self {
+        self.set(|settings| settings.clears_sites = is_obeyed)
+    }
 }

@@ -11,6 +11,7 @@
 mod bodies;
 mod bounds;
 mod cancellation;
+mod clear_site_data;
 mod extensions;
 mod fence;
 mod handle;
