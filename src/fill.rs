@@ -17,6 +17,7 @@ use crate::policy::selection::Comparing;
 use crate::policy::stale::Failure;
 use crate::policy::storing::Storable;
 use crate::policy::{Asked, Received, selection, status};
+use crate::relations::Relations;
 use crate::settings::Settings;
 use crate::store::{Exchanging, Reservation};
 use crate::stored::{self, Selection, StoredBody, StoredHead, StoredResponse};
@@ -250,6 +251,7 @@ impl Filling {
             storable.content_length
         };
         let incomplete = Incomplete {
+            relations: Relations::of(&cache.seed, settings.related, &fill.key, &fields),
             cache,
             exchanging: fill.exchanging,
             key: Arc::new(fill.key),

@@ -11,6 +11,7 @@ use crate::exchange::{Exchange, Next, Purpose};
 use crate::fill::{Fill, Filling};
 use crate::policy::selection::{self, Presented};
 use crate::policy::validation::{self, Freshened, NotModified, Question};
+use crate::relations::Relations;
 use crate::store::Reservation;
 use crate::stored::{self, StoredHead, StoredResponse};
 
@@ -183,7 +184,7 @@ impl Filling {
         } else {
             refused
         };
-        let response = Arc::new(StoredResponse::new(
+        let response = StoredResponse::new(
             stored.key.clone(),
             StoredHead {
                 fields: stored::own(&fields),
@@ -192,7 +193,10 @@ impl Filling {
             selected_by.unwrap_or_default(),
             terms,
             stored.body.clone(),
-        ));
+        );
+        let (seed, related) = (&self.cache.seed, self.settings.related);
+        let relations = Relations::of(seed, related, &stored.key, &fields);
+        let response = Arc::new(response.related(relations));
         let fresh = Fresh {
             response,
             is_from_cache,

@@ -10,6 +10,8 @@ use crate::key::UriKey;
 use crate::policy::{invalidation, may_invalidate};
 use crate::store::Exchanging;
 use crate::target::Target;
+#[cfg(feature = "structured-fields")]
+use crate::{header::cache_groups, relations};
 
 /// An unsafe request: what it may have changed is invalidated when it has succeeded, and when nobody
 /// knows what has become of it, because it failed or was given up half-way (C-59).
@@ -58,6 +60,8 @@ impl Invalidation {
         for other in invalidation::others(&target, answer) {
             self.invalidate(&other, by.as_deref_mut());
         }
+        #[cfg(feature = "structured-fields")]
+        self.invalidate_groups(&target, answer, by.as_deref_mut());
         self.invalidate(&self.target, by);
         invalidation::is_of_target(&target, answer)
     }
@@ -65,7 +69,40 @@ impl Invalidation {
     fn invalidate(&self, uri: &Uri, by: Option<&mut Exchanging>) {
         if let Some(target) = Target::of_uri(uri) {
             let key = UriKey::new(&self.cache.seed, target);
+            #[cfg(feature = "structured-fields")]
+            self.invalidate_with_related(&key, by);
+            #[cfg(not(feature = "structured-fields"))]
             self.cache.store.invalidate(&key, by);
+        }
+    }
+}
+
+#[cfg(feature = "structured-fields")]
+impl Invalidation {
+    /// What is stored for a URI, and what shares a cache group with any of it, and no more than that (RFC 9875
+    /// §2.2.1).
+    fn invalidate_with_related(&self, uri: &UriKey, mut by: Option<&mut Exchanging>) {
+        let store = &self.cache.store;
+        let related = self.cache.settings().0.related;
+        let mut groups = store.invalidate(uri, by.as_deref_mut());
+        if related.by_group {
+            groups.sort_unstable();
+            groups.dedup();
+            store.invalidate_groups(&groups, by);
+        }
+    }
+
+    /// The groups that the answer names, of the target's origin (RFC 9875 §3).
+    fn invalidate_groups(
+        &self,
+        target: &Target<'_>,
+        answer: &HeaderMap,
+        by: Option<&mut Exchanging>,
+    ) {
+        if self.cache.settings().0.related.by_group {
+            let names = cache_groups::parse(answer, &cache_groups::CACHE_GROUP_INVALIDATION);
+            let groups = relations::groups(&self.cache.seed, &target.origin(), &names);
+            self.cache.store.invalidate_groups(&groups, by);
         }
     }
 }

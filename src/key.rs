@@ -33,6 +33,17 @@ impl Seed {
         SipHasher13::new_with_keys(self.key.0, self.key.1)
     }
 
+    /// A hash of the name of a cache group, of this origin alone. What is hashed as a URI begins otherwise.
+    #[cfg(feature = "structured-fields")]
+    pub(crate) fn group(&self, origin: &[u8], name: &[u8]) -> u64 {
+        let mut hasher = self.hasher();
+        for piece in [b"".as_slice(), b"group", origin, name] {
+            hasher.write(piece);
+            hasher.write(Digester::END);
+        }
+        hasher.finish()
+    }
+
     pub(crate) fn digester(&self) -> Digester {
         Digester(SipHasher24::new_with_keys(self.digest.0, self.digest.1))
     }

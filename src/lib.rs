@@ -164,6 +164,8 @@ mod layer;
 mod mode;
 mod policy;
 mod question;
+#[cfg_attr(not(feature = "structured-fields"), path = "unrelated.rs")]
+mod relations;
 pub mod request_body;
 mod selector;
 mod service;

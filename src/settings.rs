@@ -12,6 +12,7 @@ use crate::clock::ClockSetting;
 use crate::key::{CacheKey, Seed};
 use crate::policy::selection::Comparing;
 use crate::policy::{Kind, Policy};
+use crate::relations::Related;
 use crate::store::Limits;
 use crate::target::Target;
 
@@ -26,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) clock: ClockSetting,
     /// Whether `Clear-Site-Data` is obeyed (CSD-1).
     pub(crate) clears_sites: bool,
+    /// What is kept of what a stored response has to do with others.
+    pub(crate) related: Related,
     /// The scheme of requests whose URI has none.
     pub(crate) scheme: Scheme,
     /// The request fields that say who asks; `None` where it makes no difference.
@@ -86,6 +89,7 @@ impl Settings {
             policy: Policy::recommended(kind),
             clock: ClockSetting::default(),
             clears_sites: false,
+            related: Related::default(),
             scheme: Scheme::HTTP,
             credentials: (kind == Kind::Private).then(|| credentials.to_vec()),
             partition: None,

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
 use crate::backoff::Backoff;
 use crate::key::{CacheKey, Digest};
+use crate::relations::Relations;
 
 /// A response in the store. It never changes: a 304 makes a new one that shares the body.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub(crate) struct StoredResponse {
     /// The request fields that `Vary` names, with what stood in them; `None` where there was nothing.
     pub(crate) selected_by: Selection,
     pub(crate) terms: Terms,
+    pub(crate) relations: Relations,
     pub(crate) body: StoredBody,
     /// When it may be validated in the background.
     pub(crate) backoff: Backoff,
@@ -89,9 +91,15 @@ impl StoredResponse {
             head,
             selected_by,
             terms,
+            relations: Relations::default(),
             body,
             backoff: Backoff::default(),
         }
+    }
+
+    /// The same, in these relations to others.
+    pub(crate) fn related(self, relations: Relations) -> Self {
+        Self { relations, ..self }
     }
 
     /// The octets it takes: key, fields, body, and what the store needs to find it again.
@@ -108,6 +116,7 @@ impl StoredResponse {
             + fields_size(&self.head.fields)
             + selection
             + withheld
+            + self.relations.size()
             + trailers
             + self.body.data.len()
     }

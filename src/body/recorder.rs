@@ -9,6 +9,7 @@ use http_body::Frame;
 use crate::cache::Cache;
 use crate::cache_status::NotStored;
 use crate::key::CacheKey;
+use crate::relations::Relations;
 use crate::store::{Exchanging, Refused, Reservation};
 use crate::stored::{self, Selection, StoredBody, StoredHead, StoredResponse, Terms};
 
@@ -24,6 +25,7 @@ pub(crate) struct Incomplete {
     pub(crate) head: StoredHead,
     pub(crate) selected_by: Selection,
     pub(crate) terms: Terms,
+    pub(crate) relations: Relations,
     /// What it takes the place of; it may be gone before that, and is not held on to.
     pub(crate) outdated: Option<Weak<StoredResponse>>,
 }
@@ -36,6 +38,7 @@ impl Incomplete {
         reservation: Reservation,
     ) -> Result<(), NotStored> {
         let response = StoredResponse::new(self.key, self.head, self.selected_by, self.terms, body);
+        let response = response.related(self.relations);
         let (cache, outdated) = (&self.cache, self.outdated.as_ref());
         let stored = cache.store.publish(
             &self.exchanging,

@@ -202,4 +202,22 @@ impl<X, P> CacheLayer<X, P> {
     pub fn clear_site_data(self, is_obeyed: bool) -> Self {
         self.set(|settings| settings.clears_sites = is_obeyed)
     }
+
+    /// Whether cache groups are kept (RFC 9875, choice C-45). By default they are not.
+    ///
+    /// A response may say with `Cache-Groups` which groups it is in; a group is of one origin. The answer to
+    /// an unsafe request that succeeds, with a status of 2xx or 3xx, may list groups in
+    /// `Cache-Group-Invalidation`: whatever is in one of them is invalidated as if it had been the target,
+    /// whoever asked for it. What shares a group with the target is invalidated too, and nothing beyond that.
+    /// What was asked for before and turns out to be in an invalidated group is not stored.
+    ///
+    /// **Whoever may answer for an origin may have everything of that origin invalidated**: where an origin is
+    /// shared by tenants who do not trust each other, leave it off (RFC 9875 §5).
+    ///
+    /// A response that was stored before this is on is in no group until a 304 says so.
+    #[cfg(feature = "structured-fields")]
+    #[must_use]
+    pub fn cache_groups(self, are_kept: bool) -> Self {
+        self.set(|settings| settings.related.by_group = are_kept)
+    }
 }

@@ -18,8 +18,9 @@ pub(super) struct Fence {
     running: BTreeMap<u64, usize>,
     /// Exchanges that began in an older generation store nothing at all.
     horizon: u64,
-    /// Exchanges that began in an older generation store nothing for the URI of this hash. Two URIs
-    /// that share a hash share a fence: the one too many is a response not stored.
+    /// Exchanges that began in an older generation store nothing that has this hash: for a URI, or in a
+    /// cache group. What shares a hash shares a fence: the one too
+    /// many is a response not stored.
     hashes: HashMap<u64, u64>,
     /// Exchanges that began in an older generation store nothing for this origin.
     origins: HashMap<Box<[u8]>, u64>,

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use lru::LruCache;
 
 use super::Found;
+#[cfg(feature = "structured-fields")]
+use super::groups::Groups;
 use crate::key::UriKey;
 use crate::stored::StoredResponse;
 
@@ -25,6 +27,8 @@ pub(super) struct Index {
     recency: Recency,
     last_id: u64,
     bytes: usize,
+    #[cfg(feature = "structured-fields")]
+    pub(super) groups: Groups,
 }
 
 /// For each response by its number the hash of its key, in order of use.
@@ -112,6 +116,8 @@ impl Index {
         };
         self.bytes += held.size;
         self.recency.0.push(held.id, hash);
+        #[cfg(feature = "structured-fields")]
+        self.relate(&held);
         // Most keys have one variant, and a list that grows starts with room for four.
         let slot = self
             .slots
@@ -130,6 +136,8 @@ impl Index {
         }
         self.recency.0.pop(&held.id);
         self.bytes -= held.size;
+        #[cfg(feature = "structured-fields")]
+        self.unrelate(&held);
         held.response
     }
 
@@ -195,11 +203,32 @@ impl Index {
     }
 }
 
+/// By what it has in common with those of other URIs.
+#[cfg(feature = "structured-fields")]
+impl Index {
+    /// The hash of the key of the response with this number, and its place, if it is still there.
+    pub(super) fn find(&self, id: u64) -> Option<(u64, usize)> {
+        let hash = *self.recency.0.peek(&id)?;
+        let place = self.slot(hash).iter().position(|held| held.id == id)?;
+        Some((hash, place))
+    }
+
+    fn relate(&mut self, held: &Held) {
+        let relations = &held.response.relations;
+        self.groups.insert(held.id, relations.groups());
+    }
+
+    fn unrelate(&mut self, held: &Held) {
+        let relations = &held.response.relations;
+        self.groups.remove(held.id, relations.groups());
+    }
+}
+
 /// Spreads what is a hash already, or a number, over all the bits that a table looks at.
 #[derive(Debug, Default)]
 pub(super) struct SpreadHasher(u64);
 
-type Spread = BuildHasherDefault<SpreadHasher>;
+pub(super) type Spread = BuildHasherDefault<SpreadHasher>;
 
 impl Hasher for SpreadHasher {
     fn write(&mut self, bytes: &[u8]) {

@@ -5,9 +5,13 @@
 
 mod claim;
 mod fence;
+#[cfg(feature = "structured-fields")]
+mod groups;
 mod index;
 mod memory;
 mod purging;
+#[cfg(feature = "structured-fields")]
+mod related;
 mod state;
 
 use std::sync::Arc;

@@ -10,17 +10,21 @@ use crate::stored::StoredResponse;
 
 impl Memory {
     /// RFC 9111 §4.4: what is stored for a URI may be wrong, and what was asked for so far too; but not the
-    /// answer of the exchange that has made it wrong.
-    pub(crate) fn invalidate(&self, uri: &UriKey, by: Option<&mut Exchanging>) {
+    /// answer of the exchange that has made it wrong. Gives back the cache groups that what was stored is in.
+    pub(crate) fn invalidate(&self, uri: &UriKey, by: Option<&mut Exchanging>) -> Vec<u64> {
+        let mut groups = Vec::new();
         let (keys, generation, _) = self.fence_off(uri, by);
         self.for_each_of(&keys, |state, hash, gone| {
             if state.index.slot_of(hash, uri).is_empty() {
                 return;
             }
             for place in (0..state.index.slot(hash).len()).rev() {
+                let relations = &state.index.slot(hash)[place].response.relations;
+                groups.extend_from_slice(relations.groups());
                 state.invalidate(hash, place, generation, gone);
             }
         });
+        groups
     }
 
     /// Takes out everything that is stored for a URI, and fences what was asked for so far.
@@ -71,7 +75,7 @@ impl Memory {
 
     /// Does something for each of what may be very many keys or numbers of responses: one URI has a key for
     /// each user. Others are let in between.
-    fn for_each_of(
+    pub(super) fn for_each_of(
         &self,
         keys: &[u64],
         mut act: impl FnMut(&mut State, u64, &mut Vec<Arc<StoredResponse>>),

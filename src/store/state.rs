@@ -8,6 +8,8 @@ use super::index::Index;
 use super::{Limits, Refused};
 use crate::key::CacheKey;
 use crate::mode::Switch;
+#[cfg(feature = "structured-fields")]
+use crate::relations::Relations;
 use crate::stored::StoredResponse;
 
 /// What is stored and how it may change. Whatever is taken out is given to the caller, who drops it when
@@ -47,6 +49,8 @@ impl State {
         };
         let key = &response.key;
         self.admit(exchange, key, switch)?;
+        #[cfg(feature = "structured-fields")]
+        self.admit_related(exchange, &response.relations)?;
         let size = response.size();
         if size > self.limits.capacity {
             return Err(Refused::TooLarge);
@@ -92,6 +96,17 @@ impl State {
             return Err(Refused::TooLarge);
         }
         Ok(())
+    }
+
+    /// What it is found by beside its key may be fenced off as well.
+    #[cfg(feature = "structured-fields")]
+    fn admit_related(&self, exchange: &Exchanging, relations: &Relations) -> Result<(), Refused> {
+        let mut groups = relations.groups().iter();
+        if groups.all(|group| self.fence.admits_hash(exchange.term(), *group)) {
+            Ok(())
+        } else {
+            Err(Refused::Fenced)
+        }
     }
 
     /// A stored response is not reused before it is validated, by an answer to what is asked from now on;

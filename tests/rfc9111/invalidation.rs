@@ -1,5 +1,6 @@
 //! RFC 9111 §4.4: what an unsafe request does to what is stored.
 
+mod groups;
 mod lost;
 mod named;
 mod under_way;

@@ -1,0 +1,64 @@
+//! What a stored response has to do with those of other URIs.
+
+use http::HeaderMap;
+
+use crate::header::cache_groups::{self, CACHE_GROUPS};
+use crate::key::{CacheKey, Seed};
+
+/// Which relations are kept.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Related {
+    pub(crate) by_group: bool,
+}
+
+/// The cache groups that a stored response is in (RFC 9875). Most are in none, and take no room for it.
+#[derive(Debug, Default)]
+pub(crate) struct Relations(Option<Box<Known>>);
+
+#[derive(Debug)]
+struct Known {
+    groups: Box<[u64]>,
+}
+
+impl Relations {
+    /// Those of a response with this key and these fields.
+    pub(crate) fn of(seed: &Seed, related: Related, key: &CacheKey, fields: &HeaderMap) -> Self {
+        let groups = if related.by_group {
+            groups(
+                seed,
+                key.origin(),
+                &cache_groups::parse(fields, &CACHE_GROUPS),
+            )
+        } else {
+            Box::default()
+        };
+        if groups.is_empty() {
+            return Self(None);
+        }
+        Self(Some(Box::new(Known { groups })))
+    }
+
+    /// The keyed hashes of its groups, of its origin alone.
+    pub(crate) fn groups(&self) -> &[u64] {
+        self.0.as_ref().map_or(&[], |known| &known.groups)
+    }
+
+    /// The octets it takes, in the lists of the store too.
+    pub(crate) fn size(&self) -> usize {
+        // An entry in the table of groups, with a set of one.
+        const LISTED: usize = 192;
+        let Some(known) = &self.0 else {
+            return 0;
+        };
+        size_of::<Known>() + known.groups.len() * (LISTED + size_of::<u64>())
+    }
+}
+
+/// Hashes of the groups of these names of an origin. The same name at another origin is another group
+/// (RFC 9875 §2.1).
+pub(crate) fn groups(seed: &Seed, origin: &[u8], names: &[String]) -> Box<[u64]> {
+    names
+        .iter()
+        .map(|name| seed.group(origin, name.as_bytes()))
+        .collect()
+}

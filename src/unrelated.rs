@@ -1,0 +1,25 @@
+//! In the place of `relations` where structured fields cannot be read: there are none.
+
+use http::HeaderMap;
+
+use crate::key::{CacheKey, Seed};
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Related {}
+
+#[derive(Debug, Default)]
+pub(crate) struct Relations {}
+
+impl Relations {
+    pub(crate) fn of(_: &Seed, _: Related, _: &CacheKey, _: &HeaderMap) -> Self {
+        Self {}
+    }
+
+    pub(crate) fn groups(&self) -> &[u64] {
+        &[]
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        0
+    }
+}
