@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crate::cache::Cache;
 use crate::key::UriKey;
+#[cfg(feature = "structured-fields")]
+use crate::search::Searched;
 use crate::selector::{Meaning, Selector};
 use crate::stats::Stats;
 use crate::store::Removed;
@@ -86,7 +88,19 @@ impl CacheHandle {
     }
 
     fn purge_uri(&self, uri: &UriKey) -> Removed {
-        self.cache.store.purge(uri)
+        let removed = self.cache.store.purge(uri);
+        #[cfg(feature = "structured-fields")]
+        let removed = removed + self.purge_equivalents(uri);
+        removed
+    }
+
+    #[cfg(feature = "structured-fields")]
+    fn purge_equivalents(&self, uri: &UriKey) -> Removed {
+        if !self.cache.settings().0.related.by_search {
+            return Removed::default();
+        }
+        let searched = Searched::new(&self.cache.seed, &uri.text, None);
+        self.cache.store.purge_equivalents(&searched)
     }
 
     /// Switches the cache off, for everybody: nothing is answered from the store, nothing is stored.

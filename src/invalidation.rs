@@ -11,7 +11,7 @@ use crate::policy::{invalidation, may_invalidate};
 use crate::store::Exchanging;
 use crate::target::Target;
 #[cfg(feature = "structured-fields")]
-use crate::{header::cache_groups, relations};
+use crate::{header::cache_groups, relations, search::Searched};
 
 /// An unsafe request: what it may have changed is invalidated when it has succeeded, and when nobody
 /// knows what has become of it, because it failed or was given up half-way (C-59).
@@ -79,12 +79,16 @@ impl Invalidation {
 
 #[cfg(feature = "structured-fields")]
 impl Invalidation {
-    /// What is stored for a URI, and what shares a cache group with any of it, and no more than that (RFC 9875
-    /// §2.2.1).
+    /// What is stored for a URI; what stands for it by a rule of its own (PRJ-4.4-7); and what shares a cache
+    /// group with any of it, and no more than that (RFC 9875 §2.2.1).
     fn invalidate_with_related(&self, uri: &UriKey, mut by: Option<&mut Exchanging>) {
-        let store = &self.cache.store;
+        let Cache { seed, store, .. } = &*self.cache;
         let related = self.cache.settings().0.related;
         let mut groups = store.invalidate(uri, by.as_deref_mut());
+        if related.by_search {
+            let searched = Searched::new(seed, &uri.text, None);
+            groups.extend(store.invalidate_equivalents(&searched, by.as_deref_mut()));
+        }
         if related.by_group {
             groups.sort_unstable();
             groups.dedup();

@@ -167,6 +167,8 @@ mod question;
 #[cfg_attr(not(feature = "structured-fields"), path = "unrelated.rs")]
 mod relations;
 pub mod request_body;
+#[cfg(feature = "structured-fields")]
+mod search;
 mod selector;
 mod service;
 mod settings;

@@ -3,21 +3,26 @@
 use http::HeaderMap;
 
 use crate::header::cache_groups::{self, CACHE_GROUPS};
+use crate::header::no_vary_search::NoVarySearch;
 use crate::key::{CacheKey, Seed};
+use crate::search::Search;
 
 /// Which relations are kept.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Related {
     pub(crate) by_group: bool,
+    pub(crate) by_search: bool,
 }
 
-/// The cache groups that a stored response is in (RFC 9875). Most are in none, and take no room for it.
+/// The cache groups that a stored response is in (RFC 9875), and the queries that it stands for
+/// (No-Vary-Search). Most have none, and take no room for it.
 #[derive(Debug, Default)]
 pub(crate) struct Relations(Option<Box<Known>>);
 
 #[derive(Debug)]
 struct Known {
     groups: Box<[u64]>,
+    search: Option<Search>,
 }
 
 impl Relations {
@@ -32,10 +37,15 @@ impl Relations {
         } else {
             Box::default()
         };
-        if groups.is_empty() {
+        let search = related
+            .by_search
+            .then(|| NoVarySearch::parse(fields))
+            .filter(|rule| !rule.is_default())
+            .map(|rule| Search::of(seed, key, rule));
+        if groups.is_empty() && search.is_none() {
             return Self(None);
         }
-        Self(Some(Box::new(Known { groups })))
+        Self(Some(Box::new(Known { groups, search })))
     }
 
     /// The keyed hashes of its groups, of its origin alone.
@@ -43,14 +53,21 @@ impl Relations {
         self.0.as_ref().map_or(&[], |known| &known.groups)
     }
 
+    pub(crate) fn search(&self) -> Option<&Search> {
+        self.0.as_ref()?.search.as_ref()
+    }
+
     /// The octets it takes, in the lists of the store too.
     pub(crate) fn size(&self) -> usize {
-        // An entry in the table of groups, with a set of one.
+        // An entry in the table of groups or paths, with a set of one.
         const LISTED: usize = 192;
         let Some(known) = &self.0 else {
             return 0;
         };
-        size_of::<Known>() + known.groups.len() * (LISTED + size_of::<u64>())
+        let search = known.search.as_ref().map_or(0, |search| {
+            search.places().count() * LISTED + search.rule.size()
+        });
+        size_of::<Known>() + known.groups.len() * (LISTED + size_of::<u64>()) + search
     }
 }
 

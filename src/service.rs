@@ -21,6 +21,8 @@ use crate::mode::CacheMode;
 use crate::policy::reuse::{self, Decision};
 use crate::policy::{Asked, selection};
 use crate::request_body::{Once, RequestBody};
+#[cfg(feature = "structured-fields")]
+use crate::search;
 use crate::settings::{PartitionSetting, Settings};
 use crate::site;
 use crate::store::Found;
@@ -120,6 +122,19 @@ where
         let comparing = self.settings.comparing(&self.cache.seed);
         let found = self.cache.store.look_up(&wanted, |stored| {
             selection::select(comparing, &asked, request.headers(), stored)
+        });
+        #[cfg(feature = "structured-fields")]
+        let found = found.or_else(|reason| {
+            let related = self.settings.related;
+            search::find(
+                &self.cache,
+                related,
+                comparing,
+                &wanted,
+                &asked,
+                request.headers(),
+            )
+            .ok_or(reason)
         });
         let Found {
             response: stored,

@@ -11,14 +11,14 @@ use super::structured::{self, Item, Member};
 pub(crate) const NO_VARY_SEARCH: HeaderName = HeaderName::from_static("no-vary-search");
 
 /// What a stored response says of the query it was asked for with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct NoVarySearch {
     ignored: Ignored,
     order_matters: bool,
 }
 
 /// The parameters whose presence and value make no difference. Their keys are decoded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Ignored {
     These(BTreeSet<String>),
     AllBut(BTreeSet<String>),
@@ -65,6 +65,15 @@ impl NoVarySearch {
         })
     }
 
+    /// The octets it takes.
+    pub(crate) fn size(&self) -> usize {
+        // A name, its octets, and its share of a node.
+        const KEY: usize = 2 * size_of::<String>();
+        let (Ignored::These(keys) | Ignored::AllBut(keys)) = &self.ignored;
+        let keys = keys.iter().map(|key| KEY + key.len());
+        size_of::<Self>() + keys.sum::<usize>()
+    }
+
     /// Whether queries have to be the same, octet for octet.
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
@@ -80,7 +89,12 @@ impl NoVarySearch {
     }
 
     /// The parameters that make a difference, in an order that does.
-    fn significant<'q>(&self, query: Option<&'q str>) -> Vec<(Cow<'q, str>, Cow<'q, str>)> {
+    ///
+    /// Of two queries that are equivalent they are the same.
+    pub(crate) fn significant<'q>(
+        &self,
+        query: Option<&'q str>,
+    ) -> Vec<(Cow<'q, str>, Cow<'q, str>)> {
         let mut parameters: Vec<_> = parameters(query.unwrap_or_default())
             .filter(|(key, _)| self.ignored.spares(key))
             .collect();

@@ -220,4 +220,23 @@ impl<X, P> CacheLayer<X, P> {
     pub fn cache_groups(self, are_kept: bool) -> Self {
         self.set(|settings| settings.related.by_group = are_kept)
     }
+
+    /// Whether `No-Vary-Search` is obeyed (choice C-44). By default it is not.
+    ///
+    /// With it a response says that some parameters of the query, or their order, make no difference: it then
+    /// answers requests for other URIs of the same origin and path that are the same by its own rule. The URI
+    /// itself comes first; of several others the newest counts. Everything else stays: `Vary`, methods,
+    /// freshness, and that users are kept apart. A `key-order` alone is obeyed.
+    ///
+    /// The origin is always asked for the URI of the request, as it is written. A new response is stored under
+    /// that; a 304 freshens the response that was asked about. To invalidate or purge a URI takes what stands
+    /// for it along. For one path 16 different rules are known; a response with yet another stands for its
+    /// own URI alone.
+    ///
+    /// A response that was stored before this is on stands for its own URI alone, until a 304 says otherwise.
+    #[cfg(feature = "structured-fields")]
+    #[must_use]
+    pub fn no_vary_search(self, is_obeyed: bool) -> Self {
+        self.set(|settings| settings.related.by_search = is_obeyed)
+    }
 }

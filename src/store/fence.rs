@@ -18,8 +18,8 @@ pub(super) struct Fence {
     running: BTreeMap<u64, usize>,
     /// Exchanges that began in an older generation store nothing at all.
     horizon: u64,
-    /// Exchanges that began in an older generation store nothing that has this hash: for a URI, or in a
-    /// cache group. What shares a hash shares a fence: the one too
+    /// Exchanges that began in an older generation store nothing that has this hash: for a URI, in a cache
+    /// group, or for other queries than its own of a path. What shares a hash shares a fence: the one too
     /// many is a response not stored.
     hashes: HashMap<u64, u64>,
     /// Exchanges that began in an older generation store nothing for this origin.

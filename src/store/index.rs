@@ -8,7 +8,7 @@ use lru::LruCache;
 
 use super::Found;
 #[cfg(feature = "structured-fields")]
-use super::groups::Groups;
+use super::{groups::Groups, searches::Searches};
 use crate::key::UriKey;
 use crate::stored::StoredResponse;
 
@@ -29,6 +29,8 @@ pub(super) struct Index {
     bytes: usize,
     #[cfg(feature = "structured-fields")]
     pub(super) groups: Groups,
+    #[cfg(feature = "structured-fields")]
+    pub(super) searches: Searches,
 }
 
 /// For each response by its number the hash of its key, in order of use.
@@ -216,11 +218,17 @@ impl Index {
     fn relate(&mut self, held: &Held) {
         let relations = &held.response.relations;
         self.groups.insert(held.id, relations.groups());
+        if let Some(search) = relations.search() {
+            self.searches.insert(held.id, search);
+        }
     }
 
     fn unrelate(&mut self, held: &Held) {
         let relations = &held.response.relations;
         self.groups.remove(held.id, relations.groups());
+        if let Some(search) = relations.search() {
+            self.searches.remove(held.id, search);
+        }
     }
 }
 

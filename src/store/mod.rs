@@ -12,6 +12,8 @@ mod memory;
 mod purging;
 #[cfg(feature = "structured-fields")]
 mod related;
+#[cfg(feature = "structured-fields")]
+mod searches;
 mod state;
 
 use std::sync::Arc;
@@ -72,4 +74,18 @@ pub(crate) struct Removed {
     pub(crate) responses: usize,
     pub(crate) bytes: usize,
     pub(crate) in_flight: usize,
+}
+
+#[cfg(feature = "structured-fields")]
+impl std::ops::Add for Removed {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            responses: self.responses + other.responses,
+            bytes: self.bytes + other.bytes,
+            // The same ones, counted twice.
+            in_flight: self.in_flight.max(other.in_flight),
+        }
+    }
 }

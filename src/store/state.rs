@@ -8,9 +8,9 @@ use super::index::Index;
 use super::{Limits, Refused};
 use crate::key::CacheKey;
 use crate::mode::Switch;
-#[cfg(feature = "structured-fields")]
-use crate::relations::Relations;
 use crate::stored::StoredResponse;
+#[cfg(feature = "structured-fields")]
+use crate::{relations::Relations, search::Search};
 
 /// What is stored and how it may change. Whatever is taken out is given to the caller, who drops it when
 /// the lock is free.
@@ -72,6 +72,11 @@ impl State {
                 gone.push(self.index.remove(key.hash, place));
             }
         }
+        let elsewhere = outdated.and_then(Weak::upgrade);
+        if let Some(old) = elsewhere.filter(|old| old.key != *key) {
+            // It stood for this URI by its own rule, and does so no longer.
+            gone.extend(self.outdate(&old));
+        }
         let others = gone.len();
         self.index.insert(response.clone(), gone);
         self.evictions += (gone.len() - others) as u64;
@@ -101,8 +106,9 @@ impl State {
     /// What it is found by beside its key may be fenced off as well.
     #[cfg(feature = "structured-fields")]
     fn admit_related(&self, exchange: &Exchanging, relations: &Relations) -> Result<(), Refused> {
-        let mut groups = relations.groups().iter();
-        if groups.all(|group| self.fence.admits_hash(exchange.term(), *group)) {
+        let path = relations.search().map(Search::path_of_all);
+        let mut hashes = relations.groups().iter().copied().chain(path);
+        if hashes.all(|hash| self.fence.admits_hash(exchange.term(), hash)) {
             Ok(())
         } else {
             Err(Refused::Fenced)

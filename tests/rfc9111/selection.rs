@@ -2,6 +2,7 @@
 
 mod credentials;
 mod matching;
+mod searches;
 
 use http::Method;
 use support::{Conversation, OriginError, Reply, begun, get, reply, request};
