@@ -59,18 +59,18 @@ impl Exchange {
 
     /// The head of the origin's answer is there.
     pub(crate) fn answered<B: Body>(mut self, response: Response<B>) -> Next<B> {
-        self.clear_site(response.headers());
+        self.clear_site(&response);
         let status = CacheStatus::forwarding(self.reason, Some(response.status()));
         let settings = self.settings.clone();
         let mut next = match self.purpose {
             Purpose::Pass(refused) => Next::Answer(passed(response, status, refused)),
             Purpose::Invalidate(refused, invalidation) => {
-                invalidation.answered(response.status(), response.headers(), None);
+                invalidation.answered(&settings, &response, None);
                 Next::Answer(passed(response, status, refused))
             }
             Purpose::InvalidateAndFill(mut fill, invalidation) => {
-                let (head, by) = (response.headers(), &mut fill.exchanging);
-                let is_of_target = invalidation.answered(response.status(), head, Some(by));
+                let by = Some(&mut fill.exchanging);
+                let is_of_target = invalidation.answered(&settings, &response, by);
                 let filling = Filling::new(self.cache, self.settings, self.reason, *fill, status);
                 Next::Answer(filling.posted(response, is_of_target))
             }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use http::uri::Scheme;
-use http::{HeaderMap, Request, StatusCode, Uri};
+use http::{HeaderMap, Request, Response, Uri};
 
 use crate::cache::Cache;
 use crate::key::UriKey;
 use crate::policy::{invalidation, may_invalidate};
+use crate::settings::Settings;
 use crate::store::Exchanging;
 use crate::target::Target;
 #[cfg(feature = "structured-fields")]
@@ -45,17 +46,27 @@ impl Invalidation {
     }
 
     /// The origin has answered. Whether the answer is of what a GET of the target would get; it may be stored
-    /// by its own exchange, which this does not hold against it.
-    pub(crate) fn answered(
+    /// by its own exchange, which this does not hold against it. What came from elsewhere says nothing of the
+    /// target (C-53).
+    pub(crate) fn answered<B>(
         mut self,
-        status: StatusCode,
-        answer: &HeaderMap,
+        settings: &Settings,
+        response: &Response<B>,
         mut by: Option<&mut Exchanging>,
     ) -> bool {
         self.is_due = false;
-        let target = Target::of_uri(&self.target).filter(|_| invalidation::has_changed(status));
+        let target =
+            Target::of_uri(&self.target).filter(|_| invalidation::has_changed(response.status()));
         let Some(target) = target else {
             return false;
+        };
+        let came_from = settings.came_from(response.extensions());
+        let is_redirected = came_from.is_some_and(|uri| !target.is_of(&uri));
+        let nothing = HeaderMap::new();
+        let answer = if is_redirected {
+            &nothing
+        } else {
+            response.headers()
         };
         for other in invalidation::others(&target, answer) {
             self.invalidate(&other, by.as_deref_mut());

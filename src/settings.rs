@@ -103,9 +103,14 @@ impl Settings {
     /// Whether a response came from another URI than this, because the inner service has followed a
     /// redirect (C-53).
     pub(crate) fn is_redirected(&self, extensions: &Extensions, key: &CacheKey) -> bool {
-        let of = self.final_uri.as_ref();
-        of.and_then(|FinalUriSetting(of)| of(extensions))
+        self.came_from(extensions)
             .is_some_and(|uri| !Target::of_uri(&uri).is_some_and(|target| target.is(&key.uri)))
+    }
+
+    /// The URI that a response came from, where the inner service says so.
+    pub(crate) fn came_from(&self, extensions: &Extensions) -> Option<Uri> {
+        let FinalUriSetting(of) = self.final_uri.as_ref()?;
+        of(extensions)
     }
 
     /// How request fields are compared.

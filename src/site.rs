@@ -1,6 +1,6 @@
 //! `Clear-Site-Data`: an origin has everything removed that is stored for it (CSD-1).
 
-use http::{HeaderMap, Request};
+use http::{Request, Response};
 
 use crate::exchange::{Exchange, Purpose};
 use crate::fill::Fill;
@@ -22,10 +22,16 @@ pub(crate) fn of<Q>(settings: &Settings, request: &Request<Q>) -> Option<Box<[u8
 impl Exchange {
     /// Does as the origin says, where that is set and nobody on the way can have said it instead. What is
     /// still to be stored of this exchange is newer than what is removed.
-    pub(crate) fn clear_site(&mut self, answer: &HeaderMap) {
-        if !self.settings.clears_sites || !clear_site_data::lists_cache(answer) {
+    pub(crate) fn clear_site<B>(&mut self, answer: &Response<B>) {
+        let settings = &self.settings;
+        if !settings.clears_sites || !clear_site_data::lists_cache(answer.headers()) {
             return;
         }
+        // Where a redirect was followed it is the last origin that speaks (C-53).
+        let last = settings.came_from(answer.extensions()).map(|uri| {
+            let target = Target::of_uri(&uri);
+            target.map(|target| target.origin()).unwrap_or_default()
+        });
         let (origin, by) = match (&mut self.purpose, &self.site) {
             (Purpose::Fill(fill) | Purpose::InvalidateAndFill(fill, _), _) => {
                 let Fill {
@@ -35,6 +41,10 @@ impl Exchange {
             }
             (Purpose::Pass(_) | Purpose::Invalidate(..), Some(origin)) => (&**origin, None),
             (Purpose::Pass(_) | Purpose::Invalidate(..), None) => return,
+        };
+        let (origin, by) = match last.as_deref() {
+            Some(last) if last != origin => (last, None),
+            _ => (origin, by),
         };
         if origin.starts_with(b"https:") {
             self.cache.store.purge_origin(origin, by);

@@ -72,6 +72,11 @@ impl<'a> Target<'a> {
             && self.port == other.port
     }
 
+    /// Whether this is the target of that URI.
+    pub(crate) fn is_of(&self, uri: &Uri) -> bool {
+        Target::of_uri(uri).is_some_and(|other| other.to_text() == self.to_text())
+    }
+
     /// Scheme, host and port, in their normal form.
     pub(crate) fn origin(&self) -> Vec<u8> {
         let mut origin = Vec::new();

@@ -126,6 +126,39 @@ async fn a_response_that_came_in_clear_clears_nothing() {
     }
 }
 
+/// Where a response came from, in its extensions.
+#[derive(Clone)]
+struct CameFrom(&'static str);
+
+/// CSD-1, C-53: where the client has followed a redirect the last origin speaks for itself
+#[tokio::test]
+async fn a_response_clears_what_is_stored_for_the_origin_that_it_came_from() {
+    for (asked, came_from, is_cleared) in [
+        (SITE, "https://elsewhere.test/", false),
+        ("https://elsewhere.test/", SITE, true),
+        ("http://elsewhere.test/", SITE, true),
+        (SITE, "http://o.test/b", false),
+        (SITE, "/b", false),
+        (SITE, "https://O.test:443/b", true),
+    ] {
+        for method in [Method::GET, Method::POST] {
+            let talk = Conversation::with(|layer| {
+                let layer = layer.clear_site_data(true);
+                layer.final_uri(|extensions| {
+                    let CameFrom(uri) = extensions.get()?;
+                    Some(uri.parse().expect("a URI"))
+                })
+            });
+            talk.origin.will(tagged("old"));
+            talk.get("https://o.test/stored").await.assert_stored();
+            let answer = clearing(reply(200)).extension(CameFrom(came_from));
+            talk.origin.will(answer);
+            talk.send(request(method, asked, &[])).await;
+            assert_eq!(talk.handle.is_empty(), is_cleared, "{asked} {came_from}");
+        }
+    }
+}
+
 /// CSD-1: by default it speaks to browsers
 #[tokio::test]
 async fn nothing_is_cleared_by_default_or_by_other_types() {

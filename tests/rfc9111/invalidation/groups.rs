@@ -128,6 +128,43 @@ async fn the_answer_to_a_safe_request_invalidates_no_group() {
     }
 }
 
+/// Where a response came from, in its extensions.
+#[derive(Clone)]
+struct CameFrom(&'static str);
+
+/// 9875-2.1-1, 9875-3-1, C-53: a redirect that the client has followed led elsewhere, or to a GET
+#[tokio::test]
+async fn an_answer_that_came_from_another_uri_invalidates_the_target_alone() {
+    for (came_from, is_invalidated) in [
+        ("http://other.test/unsafe", false),
+        ("http://o.test/other", false),
+        ("http://o.test/unsafe", true),
+    ] {
+        let talk = Conversation::with(|layer| {
+            let layer = layer.cache_groups(true);
+            layer.final_uri(|extensions| {
+                let CameFrom(uri) = extensions.get()?;
+                Some(uri.parse().expect("a URI"))
+            })
+        });
+        for path in ["/a", "/b", "/unsafe"] {
+            talk.origin.will(in_groups(&format!("\"{path}\"")));
+            talk.get(path).await.assert_stored();
+        }
+        let answer = invalidating(r#""/a""#).field("location", "/b");
+        let answer = answer.extension(CameFrom(came_from));
+        unsafe_request(&talk, "/unsafe", answer).await;
+        assert_invalid(&talk, "/unsafe", came_from).await;
+        for path in ["/a", "/b"] {
+            if is_invalidated {
+                assert_invalid(&talk, path, came_from).await;
+            } else {
+                talk.get(path).await.assert_hit();
+            }
+        }
+    }
+}
+
 /// 9875-3-3, C-45: 2xx and 3xx, as for the target itself
 #[tokio::test]
 async fn only_an_answer_that_says_something_has_changed_invalidates_a_group() {
