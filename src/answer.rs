@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use crate::body::CacheBody;
 use crate::cache_status::{CacheStatus, NotStored};
 use crate::policy::{Asked, validation};
+use crate::ranged;
 use crate::stored::StoredResponse;
 
 /// A stored response as the answer to a request, without the origin having said that it is still good.
@@ -80,6 +81,11 @@ fn answer<B>(
     let head = &stored.head;
     let is_not_modified = asked.is_conditional
         && validation::is_not_modified(caller, head.status, &head.fields, &stored.terms, now);
+    if let Some(range) = asked.range.as_deref().filter(|_| !is_not_modified) {
+        if let Some(response) = ranged::answer(stored, range) {
+            return response;
+        }
+    }
     let body = if is_not_modified || asked.is_head {
         CacheBody::absent()
     } else {

@@ -28,6 +28,7 @@
 //!   PATCH that are of what a GET would get. `stale-while-revalidate` works in the background,
 //!   `stale-if-error` where the origin fails (RFC 5861), `immutable` on a reload (RFC 8246).
 //! - Where the standards leave a choice, it is named, with its reason and its setting: see [`choices`].
+//! - It answers requests with `Range` out of what it has: one part, or several in one body.
 //! - A private cache keeps users apart: requests that differ in `Authorization`, `Cookie` or the userinfo
 //!   of the URI never share a stored response. Credentials are kept as keyed hashes, never in clear.
 //! - One request may be treated otherwise, by a [`CacheMode`] in its extensions: Fetch's six.
@@ -46,8 +47,7 @@
 //! - It makes no response cacheable that its origin does not allow to be, and no header of its own
 //!   controls it: control is by types and methods. The one field it adds is `Age`; a stored response
 //!   without `Date` gets one as well.
-//! - It does not store partial responses: a request with `Range` goes to the origin, and so does a GET
-//!   that has content.
+//! - It does not store partial responses, and forwards a GET that has content.
 //! - It does not retry and does not follow redirects; layers for that are easy to come by, and where they
 //!   go is said below. The one request that it may send again is one that the origin has answered with a 304
 //!   about nothing, and only where it is told [how](CacheLayer::request_body).
@@ -164,6 +164,7 @@ mod layer;
 mod mode;
 mod policy;
 mod question;
+mod ranged;
 #[cfg_attr(not(feature = "structured-fields"), path = "unrelated.rs")]
 mod relations;
 pub mod request_body;

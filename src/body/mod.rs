@@ -1,6 +1,7 @@
 //! The body of a response that came through the cache.
 
 pub(crate) mod recorder;
+mod segments;
 
 use std::fmt;
 use std::pin::Pin;
@@ -13,6 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use self::recorder::Recorder;
+use self::segments::Segments;
 use crate::stored::StoredBody;
 
 pin_project! {
@@ -43,6 +45,9 @@ pin_project! {
         },
         Recorded {
             recording: Pin<Box<Recording<B>>>,
+        },
+        Segmented {
+            segments: Box<Segments>,
         },
         Absent,
     }
@@ -76,6 +81,15 @@ impl<B> CacheBody<B> {
             kind: Kind::Stored {
                 data: body.data,
                 trailers: body.trailers,
+            },
+        }
+    }
+
+    /// These octets, one piece after the other.
+    pub(crate) fn segmented(pieces: Vec<Bytes>) -> Self {
+        Self {
+            kind: Kind::Segmented {
+                segments: Box::new(Segments::new(pieces)),
             },
         }
     }
@@ -130,6 +144,9 @@ impl<B: Body> Body for CacheBody<B> {
                 Poll::Ready(frame.map(|frame| frame.map(in_bytes)))
             }
             KindProjection::Recorded { recording } => recording.as_mut().poll_frame(cx),
+            KindProjection::Segmented { segments } => {
+                Poll::Ready(segments.next().map(|piece| Ok(Frame::data(piece))))
+            }
             KindProjection::Absent => Poll::Ready(None),
         }
     }
@@ -139,6 +156,7 @@ impl<B: Body> Body for CacheBody<B> {
             Kind::Stored { data, trailers } => data.is_empty() && trailers.is_none(),
             Kind::Passed { body } => body.is_end_stream(),
             Kind::Recorded { recording } => recording.body.is_end_stream(),
+            Kind::Segmented { segments } => segments.left() == 0,
             Kind::Absent => true,
         }
     }
@@ -148,6 +166,7 @@ impl<B: Body> Body for CacheBody<B> {
             Kind::Stored { data, .. } => SizeHint::with_exact(data.len() as u64),
             Kind::Passed { body } => body.size_hint(),
             Kind::Recorded { recording } => recording.body.size_hint(),
+            Kind::Segmented { segments } => SizeHint::with_exact(segments.left()),
             Kind::Absent => SizeHint::default(),
         }
     }
@@ -206,6 +225,7 @@ impl<B> fmt::Debug for CacheBody<B> {
             Kind::Stored { .. } => "stored",
             Kind::Passed { .. } => "passed",
             Kind::Recorded { .. } => "recorded",
+            Kind::Segmented { .. } => "segmented",
             Kind::Absent => "absent",
         };
         f.debug_tuple("CacheBody")

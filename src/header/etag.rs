@@ -1,6 +1,6 @@
 //! Entity tags (RFC 9110 §8.8.3) and the fields that list them (§13.1).
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 
 use super::{Quoting, lines, members};
 
@@ -15,6 +15,17 @@ impl<'a> EntityTag<'a> {
         let mut found = lines(fields, &header::ETAG);
         let tag = found.next()?.trim_ascii();
         (found.next().is_none() && !tag.is_empty()).then_some(Self(tag))
+    }
+
+    /// The tag of a field that has one or something else.
+    pub(crate) fn of(value: &'a HeaderValue) -> Option<Self> {
+        let tag = value.as_bytes().trim_ascii();
+        (!tag.is_empty()).then_some(Self(tag))
+    }
+
+    /// Whether it is written as a tag, strong or weak, and is no opaque text.
+    pub(crate) fn is_delimited(self) -> bool {
+        matches!(self.opaque(), [b'"', .., b'"'])
     }
 
     pub(crate) fn is_strong(self) -> bool {

@@ -3,6 +3,7 @@
 use http::{HeaderMap, Method, header};
 
 use super::Policy;
+use super::range::{AskedRange, RangeOf};
 use crate::header::cache_control::RequestDirectives;
 use crate::header::content_type;
 use crate::mode::CacheMode;
@@ -15,8 +16,10 @@ pub(crate) struct Asked {
     /// It has `If-None-Match` or `If-Modified-Since`, which a cache answers (RFC 9111 §4.3.2).
     pub(crate) is_conditional: bool,
     /// It is not for the store: it has content, which is in no key (C-42), preconditions that are for the
-    /// origin (C-27), asks for something else than the whole, or is of gRPC (C-48).
+    /// origin (C-27), asks for ranges in a unit that is not known here, or is of gRPC (C-48).
     pub(crate) is_bypass: bool,
+    /// It is a GET and asks for ranges.
+    pub(crate) range: Option<Box<AskedRange>>,
     /// It has `Authorization` (RFC 9111 §3.5).
     pub(crate) has_authorization: bool,
     /// Any stored response will do that no directive forbids, however old (FETCH-5, FETCH-6).
@@ -42,7 +45,7 @@ impl Asked {
             is_bypass: has_content,
             ..Self::default()
         };
-        let mut has_directives = false;
+        let (mut has_directives, mut has_range) = (false, false);
         for name in fields.keys() {
             if name == header::CACHE_CONTROL || name == header::PRAGMA {
                 has_directives = true;
@@ -51,13 +54,21 @@ impl Asked {
                 asked.is_bypass |= policy.bypasses_conditional;
             } else if name == header::AUTHORIZATION {
                 asked.has_authorization = true;
+            } else if name == header::RANGE {
+                has_range = !is_head;
             } else if name == header::IF_MATCH
                 || name == header::IF_UNMODIFIED_SINCE
                 || name == header::UPGRADE
-                || (name == header::RANGE && !is_head)
                 || (name == header::CONTENT_TYPE && content_type::is_grpc(fields))
             {
                 asked.is_bypass = true;
+            }
+        }
+        if has_range {
+            match policy.range_of(fields) {
+                RangeOf::Ranges(range) => asked.range = Some(range),
+                RangeOf::OtherUnit => asked.is_bypass = true,
+                RangeOf::Whole => {}
             }
         }
         if has_directives {
@@ -119,7 +130,7 @@ mod tests {
         Asked::read(&policy(), &method, &fields, false)
     }
 
-    /// §1 of the requirements, C-27, C-42
+    /// §1 of the requirements, C-27, C-42, 9110-14.2-1, 9110-14.2-3, 9110-14.2-4
     #[test]
     fn only_a_plain_get_or_head_looks_at_the_store() {
         let get = |name| read(Method::GET, name).unwrap();
@@ -127,10 +138,22 @@ mod tests {
         assert!(read(Method::HEAD, "accept").unwrap().is_head);
         assert!(get("if-none-match").is_conditional);
         assert!(get("if-modified-since").is_conditional);
-        let head = read(Method::HEAD, "range").unwrap();
-        assert!(!head.is_bypass, "9110-14.2-1");
-        for field in ["if-match", "if-unmodified-since", "range", "upgrade"] {
+        for field in ["if-match", "if-unmodified-since", "upgrade"] {
             assert!(get(field).is_bypass, "{field}");
+        }
+        let ranged = |method: Method, range: &'static str| {
+            let fields = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static(range))]);
+            let asked = Asked::read(&policy(), &method, &fields, false).unwrap();
+            (asked.range.is_some(), asked.is_bypass)
+        };
+        for (method, range, expected) in [
+            (Method::GET, "bytes=0-1", (true, false)),
+            (Method::GET, "bytes=5-2", (false, false)),
+            (Method::GET, "lines=0-1", (false, true)),
+            (Method::HEAD, "bytes=0-1", (false, false)),
+            (Method::HEAD, "lines=0-1", (false, false)),
+        ] {
+            assert_eq!(ranged(method.clone(), range), expected, "{method} {range}");
         }
         let content = Asked::read(&policy(), &Method::GET, &HeaderMap::new(), true);
         assert!(content.unwrap().is_bypass);

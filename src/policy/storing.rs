@@ -44,7 +44,12 @@ impl Policy {
         if content_type::is_grpc(fields) {
             return Err(NotStored::Bypass);
         }
-        if is_never_stored(status) || (directives.must_understand && !is_understood(status)) {
+        // An answer to a request for ranges may be about them alone (C-57).
+        let is_about_ranges = asked.range.is_some() && status != StatusCode::OK;
+        if is_never_stored(status)
+            || is_about_ranges
+            || (directives.must_understand && !is_understood(status))
+        {
             return Err(NotStored::Status);
         }
         self.permits(asked, status, fields, directives)?;

@@ -2,7 +2,7 @@
 //! caller's own preconditions.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -190,19 +190,13 @@ impl Policy {
 /// where the 304's is; or, where the stored response has none, the same date, which is strong where it
 /// is old enough (RFC 9110 §8.8.2.2).
 fn is_tag_of(tag: EntityTag<'_>, answer: &HeaderMap, stored: &StoredResponse) -> bool {
-    /// So much older than `Date`, `Last-Modified` is a strong validator.
-    const STRONG: Duration = Duration::from_secs(60);
     let (held, terms) = (&stored.head.fields, &stored.terms);
     if let Some(held) = EntityTag::parse(held) {
         return tag.matches_strongly(held) || (!tag.is_strong() && tag.matches_weakly(held));
     }
-    let is_strong_date = terms
-        .last_modified
-        .and_then(|modified| terms.date.duration_since(modified).ok())
-        .is_some_and(|age| age >= STRONG);
     modified(answer).is_some()
         && modified(answer) == modified(held)
-        && (is_strong_date || !tag.is_strong())
+        && (terms.is_date_strong() || !tag.is_strong())
 }
 
 /// Whether nothing has a validator and the caller's own date says that nothing has changed since a time

@@ -46,7 +46,7 @@ async fn what_will_not_be_stored_is_passed_frame_by_frame_and_never_recorded() {
         (Method::POST, plain, 200, fresh, NotStored::Method),
         (
             Method::GET,
-            &[("range", "bytes=0-1")],
+            &[("range", "lines=0-1")],
             200,
             fresh,
             NotStored::Bypass,

@@ -130,7 +130,7 @@ async fn each_request_is_counted_as_what_it_was() {
         (
             Method::GET,
             "/a",
-            &[("range", "bytes=0-0")],
+            &[("range", "lines=0-0")],
             Some(reply(206)),
             &["forwarded", "bypass"],
         ),

@@ -173,7 +173,7 @@ async fn only_if_cached_is_answered_with_504_where_nothing_is_stored() {
     assert_eq!(talk.handle.stats().unsatisfiable(), 4);
 }
 
-/// 9111-5.2.1.7-1: a request that is not looked up cannot be answered from the store either
+/// 9111-5.2.1.7-1: nothing is stored that could answer it
 #[tokio::test]
 async fn only_if_cached_with_a_range_does_not_ask_the_origin() {
     let talk = Conversation::default();
