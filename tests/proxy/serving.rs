@@ -1,0 +1,184 @@
+//! Connections to either side, failures, and how it stops.
+
+use super::*;
+
+/// Whoever asks is answered, and may ask again over the same connection.
+#[tokio::test]
+async fn an_origin_that_is_gone_is_a_bad_gateway() {
+    let origin = Origin::bind().await;
+    let proxy = Between::before(&origin, &[]).await;
+    drop(origin);
+    let mut client = proxy.client().await;
+    for _ in 0..3 {
+        let (head, body) = client.ask(&get("/a")).await;
+        assert_eq!(head.line(), "HTTP/1.1 502 Bad Gateway");
+        assert_eq!(body, "");
+    }
+}
+
+/// 9110-9.2.2-1: neither over a connection that was used before nor over a new one.
+#[tokio::test]
+async fn nothing_is_sent_twice() {
+    let origin = Origin::bind().await;
+    let proxy = Between::before(&origin, &[]).await;
+    let mut client = proxy.client().await;
+
+    client.send(get("/a")).await;
+    let mut at_origin = origin.accept().await;
+    at_origin.head().await;
+    at_origin.send(answer("", "one")).await;
+    let head = client.head().await;
+    assert_eq!(client.body(&head).await, "one");
+
+    client.send(get("/a")).await;
+    at_origin.head().await;
+    drop(at_origin);
+    let head = client.head().await;
+    assert_eq!(head.line(), "HTTP/1.1 502 Bad Gateway");
+    assert!(!origin.is_called());
+
+    client.send(get("/a")).await;
+    drop(origin.accept().await);
+    let head = client.head().await;
+    assert_eq!(head.line(), "HTTP/1.1 502 Bad Gateway");
+    assert!(!origin.is_called());
+}
+
+/// An answer that makes no sense is none, and one that switches protocols answers nobody.
+#[tokio::test]
+async fn an_answer_that_is_none_is_a_bad_gateway() {
+    let origin = Origin::bind().await;
+    let proxy = Between::before(&origin, &[]).await;
+    let mut client = proxy.client().await;
+    for nonsense in [
+        "220 mail.test ready\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nupgrade: chat\r\nconnection: upgrade\r\n\r\n",
+    ] {
+        client.send(get("/a")).await;
+        let mut at_origin = origin.accept().await;
+        at_origin.head().await;
+        at_origin.send(nonsense).await;
+        let head = client.head().await;
+        assert_eq!(head.line(), "HTTP/1.1 502 Bad Gateway", "{nonsense}");
+        client.body(&head).await;
+    }
+}
+
+/// 9112-8-1: the client can tell that the content is cut short.
+#[tokio::test]
+async fn a_response_that_breaks_off_breaks_off_for_the_client_too() {
+    let origin = Origin::bind().await;
+    let proxy = Between::before(&origin, &[]).await;
+    let mut client = proxy.client().await;
+    client.send(get("/a")).await;
+    let mut at_origin = origin.accept().await;
+    at_origin.head().await;
+    at_origin
+        .send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfirst")
+        .await;
+    drop(at_origin);
+    let head = client.head().await;
+    assert_eq!(head.field("content-length").as_deref(), Some("10"));
+    assert_eq!(client.to_the_end().await, b"first");
+}
+
+/// Two requests, one connection to the origin; with the flag, two.
+#[tokio::test]
+async fn connections_to_the_origin_are_used_again_unless_they_shall_be_fresh() {
+    for words in [&[][..], &["--fresh-connections"]] {
+        let origin = Origin::bind().await;
+        let proxy = Between::before(&origin, words).await;
+        let mut client = proxy.client().await;
+        let mut at_origin = None;
+        for round in ["one", "two"] {
+            client.send(get("/a")).await;
+            let mut here = match at_origin.take() {
+                Some(here) if words.is_empty() => here,
+                _ => origin.accept().await,
+            };
+            here.head().await;
+            here.send(answer("", round)).await;
+            let head = client.head().await;
+            assert_eq!(client.body(&head).await, round);
+            at_origin = Some(here);
+        }
+        assert!(!origin.is_called());
+    }
+}
+
+/// Both sides speak HTTP/1.0 if they like.
+#[tokio::test]
+async fn an_older_version_is_answered_and_asked() {
+    let origin = Origin::bind().await;
+    let proxy = Between::before(&origin, &[]).await;
+    let mut client = proxy.client().await;
+    client.send("GET /a HTTP/1.0\r\nhost: o.test\r\n\r\n").await;
+    let mut at_origin = origin.accept().await;
+    let asked = at_origin.head().await;
+    assert_eq!(asked.line(), "GET /a HTTP/1.1");
+    assert_eq!(asked.field("via").as_deref(), Some("1.0 proxy"));
+    at_origin.send("HTTP/1.0 200 OK\r\n\r\nold").await;
+    drop(at_origin);
+    let head = client.head().await;
+    assert!(head.line().ends_with(" 200 OK"), "{head:?}");
+    assert_eq!(client.to_the_end().await, b"old");
+}
+
+/// It takes no new connections, and whoever waits gets the answer.
+#[tokio::test]
+async fn it_stops_when_it_has_answered() {
+    let origin = Origin::bind().await;
+    let proxy = Between::before(&origin, &[]).await;
+    let (mut idle, mut client) = (proxy.client().await, proxy.client().await);
+    let (head, _) = {
+        idle.send("GET * HTTP/1.1\r\nhost: o.test\r\n\r\n").await;
+        (idle.head().await, ())
+    };
+    assert_eq!(head.line(), "HTTP/1.1 501 Not Implemented");
+    client.send(get("/a")).await;
+    let mut at_origin = origin.accept().await;
+    at_origin.head().await;
+
+    proxy.stop.send(()).expect("it serves");
+    assert_eq!(idle.to_the_end().await, b"", "nobody waits there");
+    at_origin.send(answer("", "late")).await;
+    let head = client.head().await;
+    assert_eq!(client.body(&head).await, "late");
+    assert_eq!(client.to_the_end().await, b"");
+    soon(proxy.serving).await.expect("no panic");
+    let refused = tokio::net::TcpStream::connect(proxy.address).await;
+    assert!(refused.is_err(), "nobody listens");
+}
+
+#[test]
+fn the_command_line() {
+    fn read(line: &str) -> Result<Options, String> {
+        Options::read(line.split_whitespace().map(str::to_owned))
+    }
+    let plain = Options {
+        listen: 0,
+        origin: 8000,
+        ..Options::default()
+    };
+    assert_eq!(read("--listen 0 --origin 8000"), Ok(plain));
+    let all = Options {
+        listen: 1,
+        origin: 2,
+        is_shared: true,
+        is_plain: true,
+        uses_fresh_connections: true,
+    };
+    let line = "--fresh-connections --plain --origin 2 --shared --listen 1";
+    assert_eq!(read(line), Ok(all));
+    for (line, mistake) in [
+        ("", "--listen is missing"),
+        ("--listen 1", "--origin is missing"),
+        ("--origin", "--origin: which port?"),
+        ("--listen x", "--listen x: no port"),
+        ("--listen 65536", "--listen 65536: no port"),
+        ("--loud", "--loud: what is that?"),
+    ] {
+        assert_eq!(read(line), Err(mistake.to_owned()), "{line}");
+    }
+}
