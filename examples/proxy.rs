@@ -35,7 +35,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
@@ -160,15 +160,8 @@ impl Proxy {
                     }
                 },
             };
-            let (interim, wire) = Wire::new(stream);
-            let handler = self.handler.clone();
-            let service = service_fn(move |request| {
-                let answer = handler.clone().answer(request, interim.clone());
-                async { Ok::<_, Infallible>(answer.await) }
-            });
-            let connection = http1::Builder::new().serve_connection(TokioIo::new(wire), service);
+            let connection = connections.watch(self.handler.clone().serve(stream));
             // A client may go away whenever it likes.
-            let connection = connections.watch(connection);
             tokio::spawn(async { drop(connection.await) });
         }
         drop(self.listener);
@@ -184,6 +177,16 @@ struct Handler {
 }
 
 impl Handler {
+    /// Serves one client until it goes.
+    fn serve(self, stream: TcpStream) -> impl GracefulConnection<Error = hyper::Error> {
+        let (interim, wire) = Wire::new(stream);
+        let service = service_fn(move |request| {
+            let answer = self.clone().answer(request, interim.clone());
+            async { Ok::<_, Infallible>(answer.await) }
+        });
+        http1::Builder::new().serve_connection(TokioIo::new(wire), service)
+    }
+
     async fn answer(
         self,
         mut request: Request<Incoming>,
@@ -371,19 +374,19 @@ impl Service<Uri> for ToOrigin {
 
 /// The connection to a client. hyper's server writes no interim responses, so that they are put in
 /// between what it writes.
-struct Wire {
-    stream: TcpStream,
+pub(crate) struct Wire<S> {
+    stream: S,
     interim: mpsc::Receiver<(Bytes, oneshot::Sender<()>)>,
     unwritten: BytesMut,
 }
 
 /// Where the interim responses of a connection go.
 #[derive(Clone)]
-struct InterimSender(mpsc::Sender<(Bytes, oneshot::Sender<()>)>);
+pub(crate) struct InterimSender(mpsc::Sender<(Bytes, oneshot::Sender<()>)>);
 
 impl InterimSender {
     /// Comes to its end when the head is on its way before anything that is written later.
-    async fn pass_on(&self, head: Bytes, version: Version) {
+    pub(crate) async fn pass_on(&self, head: Bytes, version: Version) {
         // A client of HTTP/1.0 knows nothing of interim responses (RFC 9110 §15.2).
         if version == Version::HTTP_10 {
             return;
@@ -395,8 +398,8 @@ impl InterimSender {
     }
 }
 
-impl Wire {
-    fn new(stream: TcpStream) -> (InterimSender, Self) {
+impl<S: AsyncWrite + Unpin> Wire<S> {
+    pub(crate) fn new(stream: S) -> (InterimSender, Self) {
         let (sender, interim) = mpsc::channel(1);
         let unwritten = BytesMut::new();
         let wire = Self {
@@ -419,7 +422,7 @@ impl Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -447,7 +450,7 @@ impl AsyncWrite for Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -1,7 +1,15 @@
 //! Interim responses (RFC 9110 §15.2): they reach the client before the answer, and never in the middle of
 //! another one.
 
+use std::pin::pin;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::Version;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use super::*;
+use crate::proxy::Wire;
 
 const HINTS: &str =
     "HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\nconnection: x-hop\r\nx-hop: 1\r\n\r\n";
@@ -71,40 +79,75 @@ async fn a_client_of_the_older_version_gets_none() {
     assert!(head.line().ends_with(" 200 OK"), "{head:?}");
 }
 
-/// The client asks twice and reads nothing: the first answer fills every buffer on the way, and the
-/// interim response to the second request waits for its end.
+/// 9112-9.3.2-1: the answers come in the order of the requests, each behind its own hints.
 #[tokio::test]
-async fn an_interim_response_waits_for_the_end_of_the_answer_before_it() {
-    const LENGTH: usize = 24 * 1024 * 1024;
-    let large = "x".repeat(LENGTH);
+async fn requests_may_come_before_the_answers() {
     let origin = Origin::bind().await;
     let proxy = Between::before(&origin, &[]).await;
     let mut client = proxy.client().await;
-    client.send(get("/first") + &get("/second")).await;
-    let (ready, is_ready) = oneshot::channel();
-    let serving = async {
-        let mut at_origin = origin.accept().await;
-        at_origin.head().await;
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {LENGTH}\r\n\r\n");
-        at_origin.send(head).await;
-        ready.send(()).expect("the client waits");
-        at_origin.send(&large).await;
-        let mut second = at_origin;
-        assert_eq!(second.head().await.line(), "GET /second HTTP/1.1");
-        second.send(format!("{HINTS}{}", page("two"))).await;
-        second
-    };
-    let reading = async {
-        is_ready.await.expect("the origin answers");
-        client.head().await;
-        assert!(client.octets(LENGTH).await == large.as_bytes());
-        client
-            .expects("HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\n\r\n")
-            .await;
+    client.send(get("/a") + &get("/b") + &get("/a")).await;
+    let mut at_origin = origin.accept().await;
+    for path in ["/a", "/b"] {
+        let asked = at_origin.head().await;
+        assert_eq!(asked.line(), format!("GET {path} HTTP/1.1"));
+        at_origin.send(format!("{HINTS}{}", page(path))).await;
+    }
+    for (path, has_hints) in [("/a", true), ("/b", true), ("/a", false)] {
+        if has_hints {
+            let hints = client.head().await;
+            assert_eq!(hints.line(), "HTTP/1.1 103 Early Hints");
+        }
         let head = client.head().await;
-        assert_eq!(client.body(&head).await, "two");
+        assert_eq!(client.body(&head).await, path);
+    }
+}
+
+/// What hyper has begun to write is written to its end, and an answer waits for what stands before it.
+#[tokio::test]
+async fn an_interim_response_is_written_between_two_flushes() {
+    let (mut client, stream) = tokio::io::duplex(64);
+    let (interim, mut wire) = Wire::new(stream);
+    let passing_on = async {
+        let head = Bytes::from_static(b"<hints>");
+        interim.pass_on(head, Version::HTTP_11).await;
     };
-    let (_connection, ()) = tokio::join!(serving, reading);
+    let mut passing_on = pin!(passing_on);
+    assert!(passing_on.as_mut().now_or_never().is_none());
+    for part in ["<the first answer", ", its end>"] {
+        wire.write_all(part.as_bytes())
+            .await
+            .expect("there is room");
+        assert!(passing_on.as_mut().now_or_never().is_none());
+    }
+    wire.flush().await.expect("there is room");
+    passing_on.await;
+    wire.write_all(b"<the second>")
+        .await
+        .expect("there is room");
+    wire.shutdown().await.expect("nothing is left");
+    let mut written = String::new();
+    client.read_to_string(&mut written).await.expect("text");
+    let expected = "<the first answer, its end><hints><the second>";
+    assert_eq!(written, expected);
+}
+
+/// A client that reads slowly gets every octet all the same.
+#[tokio::test]
+async fn an_interim_response_may_be_written_octet_by_octet() {
+    let (mut client, stream) = tokio::io::duplex(1);
+    let (interim, mut wire) = Wire::new(stream);
+    let writing = async {
+        tokio::join!(
+            interim.pass_on(Bytes::from_static(b"<hints>"), Version::HTTP_11),
+            async { wire.flush().await.expect("it is read") }
+        );
+        wire.write_all(b"<answer>").await.expect("it is read");
+        wire.shutdown().await.expect("it is read");
+    };
+    let mut written = String::new();
+    let (read, ()) = tokio::join!(client.read_to_string(&mut written), writing);
+    read.expect("text");
+    assert_eq!(written, "<hints><answer>");
 }
 
 /// 9110-10.1.1-1: the client has sent no content yet, and is told to.

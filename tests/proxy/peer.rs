@@ -1,6 +1,7 @@
 //! The other end of a connection of the proxy's, octet by octet: a client, or an origin.
 
 use std::net::SocketAddr;
+use std::panic::Location;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -8,9 +9,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 /// Fails where something that has to happen does not.
-pub(crate) async fn soon<T>(it: impl Future<Output = T>) -> T {
-    let limit = Duration::from_secs(20);
-    timeout(limit, it).await.expect("it happens in 20 seconds")
+#[track_caller]
+pub(crate) fn soon<T>(it: impl Future<Output = T>) -> impl Future<Output = T> {
+    let (limit, at) = (Duration::from_secs(20), Location::caller());
+    async move {
+        let it = timeout(limit, it).await;
+        it.unwrap_or_else(|_| panic!("{at}: it has not happened in 20 seconds"))
+    }
 }
 
 /// The origin of a test: it does nothing by itself.
@@ -99,7 +104,7 @@ impl Peer {
     /// Reads this much text, and no other.
     #[track_caller]
     pub(crate) fn expects(&mut self, expected: &str) -> impl Future<Output = ()> {
-        let at = std::panic::Location::caller();
+        let at = Location::caller();
         async move {
             let found = self.text(expected.len()).await;
             assert_eq!(found, expected, "{at}");
