@@ -41,7 +41,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tower::util::MapRequest;
 use tower::{Service, ServiceBuilder, ServiceExt};
-use tower_client_cache::{CacheLayer, CacheService};
+use tower_client_cache::background::Tokio;
+use tower_client_cache::request_body::AsDefault;
+use tower_client_cache::{CacheLayer, CacheService, SetCookie};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -103,19 +105,26 @@ impl Options {
         Ok(options)
     }
 
-    fn layer(&self) -> CacheLayer {
-        let layer = CacheLayer::new();
-        if self.is_plain {
-            layer.single_user()
+    fn layer(&self) -> CacheLayer<Tokio, AsDefault> {
+        let layer = if self.is_shared {
+            CacheLayer::shared()
         } else {
-            layer
+            CacheLayer::new()
+        };
+        let layer = layer
+            .stale_if_disconnected(Duration::MAX)
+            .default_request_body();
+        match (self.is_plain, self.is_shared) {
+            (false, _) => layer,
+            (true, false) => layer.single_user(),
+            (true, true) => layer.set_cookie(SetCookie::Store),
         }
     }
 }
 
 type AnyBody = UnsyncBoxBody<Bytes, hyper::Error>;
 type Forward = fn(Request<AnyBody>) -> Request<AnyBody>;
-type Cached = CacheService<MapRequest<Client<ToOrigin, AnyBody>, Forward>>;
+type Cached = CacheService<MapRequest<Client<ToOrigin, AnyBody>, Forward>, Tokio, AsDefault>;
 
 /// A proxy that is bound to its port.
 pub(crate) struct Proxy {
