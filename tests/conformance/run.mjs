@@ -1,11 +1,16 @@
 // Runs http-cache-tests against examples/proxy in both modes, prints what came of it, and fails where it
 // is less than `expected.md` says.
+//
+//   --defaults        our defaults instead of `--plain`; compares with nothing
+//   --modes LIST      private,shared
+//   --at-once N       how many tests run at once
 
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { expectations } from './expected.mjs'
 import { KINDS, VERSION, count, load, select } from './suite.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -14,7 +19,7 @@ const { values: options } = parseArgs({
   options: {
     modes: { type: 'string', default: 'private,shared' },
     'at-once': { type: 'string', default: '50' },
-    strict: { type: 'boolean', default: false }
+    defaults: { type: 'boolean', default: false }
   }
 })
 
@@ -85,7 +90,7 @@ async function run (mode, directory, proxyProgram) {
     npm_config_pidfile: `${directory}/origin-${mode}.pid`
   })
   const proxy = await serve('the proxy', proxyProgram, ['--listen', '0', '--origin', origin.port, '--fresh-connections',
-    ...(mode === 'shared' ? ['--shared'] : []), ...(options.strict ? [] : ['--plain'])])
+    ...(mode === 'shared' ? ['--shared'] : []), ...(options.defaults ? [] : ['--plain'])])
   const results = await new Promise(resolve => {
     const args = ['--no-warnings', `${here}client.mjs`, directory, mode, `http://127.0.0.1:${proxy.port}`, options['at-once']]
     const client = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] })
@@ -103,22 +108,56 @@ async function run (mode, directory, proxyProgram) {
   return results
 }
 
+const figures = counts => KINDS.map(kind => `${kind} ${counts[kind].passed.length}/${counts[kind].tested.length}`).join(', ')
+
+// Prints what came of a mode, and returns what is worse than expected.
+function report (mode, selected, counts, surrogates) {
+  console.log(`\n== ${mode}: ${figures(counts)}`)
+  const expected = options.defaults ? new Map() : expectations(`${here}expected.md`, mode)
+  const known = new Set(selected.flatMap(suite => suite.tests).map(test => test.id))
+  const worse = [...expected.keys()].filter(id => !known.has(id)).map(id => `${id}: listed, and no test`)
+  for (const kind of KINDS) {
+    const { tested, passed, other } = counts[kind]
+    console.log(`\n${kind}: ${passed.length} of ${tested.length} pass`)
+    for (const [id, what] of other) {
+      const { heading, why } = expected.get(id) ?? {}
+      if (!heading) worse.push(`${id}: ${what}`)
+      console.log(heading ? `  ${heading}: ${id}: ${why}` : `  ${id}: ${what}`)
+    }
+    for (const id of passed) {
+      if (expected.has(id)) console.log(`  ${id} passes now: take it out of expected.md`)
+    }
+    tested.forEach(id => known.delete(id))
+  }
+  known.forEach(id => worse.push(`${id}: it was not run`))
+  console.log(`\nnot counted, a W3C note of 2001 on Surrogate-Control: ${figures(surrogates)}`)
+  return options.defaults ? [] : worse.map(what => `${mode}: ${what}`)
+}
+
 const target = JSON.parse(command('cargo', ['metadata', '--format-version', '1', '--no-deps'])).target_directory
 const directory = install(target)
 const { suites, surrogate, display } = await load(directory)
 const all = [...suites, surrogate]
 const program = build()
+const worse = []
+const totals = []
 for (const mode of options.modes.split(',')) {
-  const started = Date.now()
   const results = await run(mode, directory, program)
   writeFileSync(`${directory}/results-${mode}.json`, JSON.stringify(results, null, 2))
-  const counts = count(all, select(suites, mode), results, display)
-  console.log(`\n== ${mode} (${Math.round((Date.now() - started) / 1000)} s)`)
-  for (const kind of KINDS) {
-    const { total, passed, short } = counts[kind]
-    console.log(`${kind}: ${passed.length}/${total}`)
-    for (const line of short) console.log(`  ${line.join(' ')}`)
-  }
-  const other = count(all, [surrogate], results, display)
-  console.log('surrogate', KINDS.map(kind => `${kind} ${other[kind].passed.length}/${other[kind].total}`).join(', '))
+  const selected = select(suites, mode)
+  const counts = count(all, selected, results, display)
+  worse.push(...report(mode, selected, counts, count(all, [surrogate], results, display)))
+  totals.push(`${mode} ${figures(counts)}`)
 }
+
+console.log('\n== published with this release of the suite, counted in the same way')
+for (const [file, mode] of [['trafficserver', 'shared'], ['squid', 'shared'], ['apache', 'shared'], ['chrome', 'private'], ['firefox', 'private']]) {
+  const published = JSON.parse(readFileSync(`${directory}/node_modules/http-cache-tests/results/${file}.json`))
+  console.log(`${file} (${mode}): ${figures(count(all, select(suites, mode), published, display))}`)
+}
+
+console.log('')
+worse.forEach(what => console.log(`worse than expected: ${what}`))
+if (worse.length > 0) fail(`${worse.length} tests do worse than expected`)
+console.log(`conformance: ${options.defaults ? 'done' : 'as expected'}: ${totals.join('; ')}`)
+process.exit(0)

@@ -5,11 +5,12 @@ import { pathToFileURL } from 'node:url'
 export const VERSION = '0.4.5'
 export const KINDS = ['required', 'optimal', 'check']
 
-// What a private cache must not do, or has no reason to.
-const SHARED_ONLY = id =>
-  /-shared(-|$)/.test(id) || id.startsWith('other-authorization')
-// What a shared cache must not do. `immutable` is asked of browsers alone, and can be asked of any cache.
-const PRIVATE_ONLY = id => /-private(-|$)/.test(id)
+// What is asked of a shared cache alone, and of a private one alone.
+const isShared = id =>
+  /-shared(-|$)|^other-authorization|^stale-close-(proxy-revalidate|s-maxage)/.test(id)
+const isPrivate = id => /-private(-multiple)?$/.test(id)
+// `immutable` is asked by way of Fetch's cache modes, which a client on the wire does not have.
+const needsFetch = id => id.startsWith('cc-resp-immutable-')
 
 export async function load (directory) {
   const from = path => import(pathToFileURL(`${directory}/node_modules/${path}`))
@@ -19,31 +20,32 @@ export async function load (directory) {
   return { from, suites, surrogate, display }
 }
 
-// The tests for a cache of this mode. The runner of the suite would leave out those for browsers.
+// The tests for a cache of this mode. The suite knows browsers and everything else, and marks the tests for
+// private caches as for browsers alone: they are for ours too.
 export function select (suites, mode) {
-  const isOther = mode === 'private' ? SHARED_ONLY : PRIVATE_ONLY
+  const isOther = mode === 'private' ? isShared : isPrivate
   return suites.map(suite => ({
     ...suite,
     tests: suite.tests
-      .filter(test => !isOther(test.id))
+      .filter(test => !isOther(test.id) && !needsFetch(test.id))
       .map(({ browser_only, ...test }) => test)
   }))
 }
 
-// Of each kind: how many tests there are, the ids that pass, and the others with what came of them.
+// Of each kind: the ids that were tested, those that pass, and what is said of the others.
 export function count (all, selected, results, display) {
-  const counts = Object.fromEntries(KINDS.map(kind => [kind, { total: 0, passed: [], short: [] }]))
-  for (const test of selected.flatMap(suite => suite.tests)) {
-    const of = counts[test.kind ?? 'required']
-    const [, , symbol] = display.determineTestResult(all, test.id, results)
+  const counts = Object.fromEntries(KINDS.map(kind => [kind, { tested: [], passed: [], other: new Map() }]))
+  for (const { id, kind = 'required' } of selected.flatMap(suite => suite.tests)) {
+    const [, , symbol] = display.determineTestResult(all, id, results)
     if (symbol === '-') continue
-    of.total += 1
-    if (symbol === '✅' || symbol === 'Y') of.passed.push(test.id)
-    else of.short.push([test.id, symbol, detail(results[test.id])])
+    counts[kind].tested.push(id)
+    if (symbol === '✅' || symbol === 'Y') counts[kind].passed.push(id)
+    else counts[kind].other.set(id, `${symbol} ${detail(results[id], symbol)}`)
   }
   return counts
 }
 
-function detail (result) {
-  return Array.isArray(result) ? `${result[0]}: ${result[1]}` : 'what it depends on has not passed'
+function detail (result, symbol) {
+  if (symbol === '⚪️') return 'a test that it depends on has not passed'
+  return Array.isArray(result) ? `${result[0]}: ${result[1]}` : String(result)
 }
