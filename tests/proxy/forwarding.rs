@@ -23,7 +23,7 @@ async fn a_stored_response_is_reused() {
     assert!(!origin.is_called());
 }
 
-/// 9110-7.6.1-1, 9110-7.6.3-1
+/// 9110-7.6.1-1, RFC 9110 §7.6.3
 #[tokio::test]
 async fn fields_for_one_connection_go_no_further_than_the_proxy() {
     let origin = Origin::bind().await;
@@ -63,7 +63,7 @@ async fn fields_for_one_connection_go_no_further_than_the_proxy() {
     assert_eq!(answered.field("x-three").as_deref(), Some("3"));
 }
 
-/// 9112-7.1.2-1, 9110-6.5.1-1
+/// 9110-7.6.1-1, RFC 9112 §7.1.2
 #[tokio::test]
 async fn trailers_reach_the_client_and_the_origin() {
     let origin = Origin::bind().await;
@@ -185,7 +185,7 @@ async fn head_has_the_length_and_no_content() {
     assert_eq!(client.to_the_end().await, b"");
 }
 
-/// 9110-7.1-1, 9112-3.2-1, 9112-3.2.2-1
+/// 9110-7.2-1, RFC 9112 §3.2.2: and the target is a part of the key.
 #[tokio::test]
 async fn the_host_is_a_part_of_the_target() {
     let origin = Origin::bind().await;
@@ -221,7 +221,7 @@ async fn the_host_is_a_part_of_the_target() {
     assert!(!origin.is_called());
 }
 
-/// 9112-3.2-2
+/// RFC 9112 §3.2
 #[tokio::test]
 async fn a_target_that_cannot_be_made_out_is_not_forwarded() {
     let origin = Origin::bind().await;

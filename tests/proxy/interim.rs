@@ -65,7 +65,7 @@ async fn many_interim_responses_stand_before_the_answer() {
     assert_eq!(client.body(&head).await, "one");
 }
 
-/// 9110-15.2-2
+/// RFC 9110 §15.2: HTTP/1.0 knows of none.
 #[tokio::test]
 async fn a_client_of_the_older_version_gets_none() {
     let origin = Origin::bind().await;
@@ -79,7 +79,7 @@ async fn a_client_of_the_older_version_gets_none() {
     assert!(head.line().ends_with(" 200 OK"), "{head:?}");
 }
 
-/// 9112-9.3.2-1: the answers come in the order of the requests, each behind its own hints.
+/// RFC 9112 §9.3.2: the answers come in the order of the requests, each behind its own hints.
 #[tokio::test]
 async fn requests_may_come_before_the_answers() {
     let origin = Origin::bind().await;
@@ -150,7 +150,7 @@ async fn an_interim_response_may_be_written_octet_by_octet() {
     assert_eq!(written, "<hints><answer>");
 }
 
-/// 9110-10.1.1-1: the client has sent no content yet, and is told to.
+/// RFC 9110 §10.1.1: the client has sent no content yet, and is told to.
 #[tokio::test]
 async fn whoever_waits_to_be_told_to_continue_is_told() {
     let origin = Origin::bind().await;

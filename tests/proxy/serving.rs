@@ -44,7 +44,119 @@ async fn nothing_is_sent_twice() {
     assert!(!origin.is_called());
 }
 
-/// An answer that makes no sense is none, and one that switches protocols answers nobody.
+/// 9111-4.2.4-1, 9111-5.2.2.2-1, 9111-5.2.2.4-1, 9111-5.2.2.8-1, 9111-5.2.2.10-2, C-22, C-39: what is stale is
+/// reused where the origin is gone, and where no directive forbids it.
+#[tokio::test]
+async fn what_is_stale_is_reused_when_the_origin_is_gone() {
+    let table = [
+        ("max-age=0", "200 OK", "200 OK"),
+        (
+            "max-age=0, must-revalidate",
+            "502 Bad Gateway",
+            "504 Gateway Timeout",
+        ),
+        (
+            "max-age=60, no-cache",
+            "502 Bad Gateway",
+            "504 Gateway Timeout",
+        ),
+        (
+            "max-age=0, proxy-revalidate",
+            "200 OK",
+            "504 Gateway Timeout",
+        ),
+        ("max-age=0, s-maxage=0", "200 OK", "504 Gateway Timeout"),
+    ];
+    for (control, private, shared) in table {
+        for (words, expected) in [(&[][..], private), (&["--shared"], shared)] {
+            let origin = Origin::bind().await;
+            let proxy = Between::before(&origin, words).await;
+            let mut client = proxy.client().await;
+            client.send(get("/a")).await;
+            let mut at_origin = origin.accept().await;
+            at_origin.head().await;
+            let fields = format!("cache-control: {control}\r\netag: \"1\"\r\n");
+            at_origin.send(answer(&fields, "one")).await;
+            let head = client.head().await;
+            assert_eq!(client.body(&head).await, "one");
+            drop((at_origin, origin));
+
+            let (head, body) = client.ask(&get("/a")).await;
+            let line = format!("HTTP/1.1 {expected}");
+            assert_eq!(head.line(), line, "{control} {words:?}");
+            let is_reused = expected == "200 OK";
+            assert_eq!(body, if is_reused { "one" } else { "" });
+            assert_eq!(head.field("age").is_some(), is_reused);
+        }
+    }
+}
+
+/// C-32, C-34: what `--plain` is about, and nothing else.
+#[tokio::test]
+async fn the_plain_rules_make_less_of_cookies() {
+    // Of a private cache a cookie makes another user, and of a shared one `Set-Cookie` makes a secret.
+    for (answered, asked, is_shared) in [
+        ("", "cookie: a=b\r\n", false),
+        ("set-cookie: a=b\r\n", "", true),
+    ] {
+        for is_plain in [false, true] {
+            let origin = Origin::bind().await;
+            let words: Vec<_> = [(is_shared, "--shared"), (is_plain, "--plain")]
+                .into_iter()
+                .filter_map(|(is_on, word)| is_on.then_some(word))
+                .collect();
+            let proxy = Between::before(&origin, &words).await;
+            let mut client = proxy.client().await;
+            client.send(get("/a")).await;
+            let mut at_origin = origin.accept().await;
+            at_origin.head().await;
+            let fields = format!("cache-control: max-age=60\r\n{answered}");
+            at_origin.send(answer(&fields, "one")).await;
+            let head = client.head().await;
+            assert_eq!(client.body(&head).await, "one");
+
+            drop((at_origin, origin));
+            let again = format!("GET /a HTTP/1.1\r\nhost: o.test\r\n{asked}\r\n");
+            let (head, _) = client.ask(&again).await;
+            let expected = if is_plain {
+                "200 OK"
+            } else {
+                "502 Bad Gateway"
+            };
+            assert_eq!(head.line(), format!("HTTP/1.1 {expected}"), "{words:?}");
+        }
+    }
+}
+
+/// 9111-4.3.4-4, C-20: what the origin says of another response is asked once more, without the question.
+#[tokio::test]
+async fn what_a_304_disowns_is_asked_for_once_more() {
+    let origin = Origin::bind().await;
+    let proxy = Between::before(&origin, &[]).await;
+    let mut client = proxy.client().await;
+    client.send(get("/a")).await;
+    let mut at_origin = origin.accept().await;
+    at_origin.head().await;
+    let fields = "cache-control: max-age=0\r\netag: \"1\"\r\n";
+    at_origin.send(answer(fields, "one")).await;
+    let head = client.head().await;
+    assert_eq!(client.body(&head).await, "one");
+
+    client.send(get("/a")).await;
+    let asked = at_origin.head().await;
+    assert_eq!(asked.field("if-none-match").as_deref(), Some("\"1\""));
+    at_origin
+        .send("HTTP/1.1 304 Not Modified\r\netag: \"2\"\r\n\r\n")
+        .await;
+    let asked = at_origin.head().await;
+    assert_eq!(asked.field("if-none-match"), None);
+    assert_eq!(asked.field("via").as_deref(), Some("1.1 proxy"));
+    at_origin.send(page("two")).await;
+    let head = client.head().await;
+    assert_eq!(client.body(&head).await, "two");
+}
+
+/// 9112-6.3-3: an answer that makes no sense is none, and one that switches protocols answers nobody.
 #[tokio::test]
 async fn an_answer_that_is_none_is_a_bad_gateway() {
     let origin = Origin::bind().await;
