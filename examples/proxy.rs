@@ -11,8 +11,12 @@
 //!   `Cookie` and `Authorization` make no difference; `Set-Cookie` is stored in shared mode.
 //! - `--fresh-connections`: every request that is forwarded goes over a connection of its own.
 //!
-//! Nothing is sent twice. Where the origin gives no answer, the client gets what is stored, if it may be
-//! reused stale, or else 502. There is no TLS, no CONNECT and no Upgrade here, and no limit on how long the origin may take.
+//! Where the origin gives no answer, the client gets what is stored, if it may be reused stale, and else
+//! 502, or 504 in shared mode where a directive forbids it. Nothing is sent twice, but for the one request
+//! after a 304 that is about no stored response (RFC 9111 §4.3.4). There is no TLS here, no CONNECT, no
+//! Upgrade, and no limit on how long the origin may take.
+//!
+//! `tests/conformance/run` lets the public suite for HTTP caches loose on it.
 
 use std::convert::Infallible;
 use std::io;

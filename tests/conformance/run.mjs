@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const { values: options } = parseArgs({
   options: {
     modes: { type: 'string', default: 'private,shared' },
-    'at-once': { type: 'string', default: '50' },
+    'at-once': { type: 'string', default: '100' },
     defaults: { type: 'boolean', default: false }
   }
 })
