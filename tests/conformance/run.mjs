@@ -26,7 +26,6 @@ const { values: options } = parseArgs({
 const children = new Set()
 process.on('exit', () => children.forEach(child => child.kill('SIGKILL')))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1))
-setTimeout(() => fail('it has not come to its end in ten minutes'), 600_000).unref()
 
 function fail (why) {
   console.log(`conformance: failed: ${why}`)
@@ -34,7 +33,7 @@ function fail (why) {
 }
 
 function command (program, args, settings = {}) {
-  const ran = spawnSync(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 28, ...settings })
+  const ran = spawnSync(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 28, timeout: 1_200_000, ...settings })
   if (ran.status !== 0) fail(`${program} ${args.join(' ')}: ${ran.error ?? ran.stdout}`)
   return ran.stdout
 }
@@ -139,6 +138,7 @@ const directory = install(target)
 const { suites, surrogate, display } = await load(directory)
 const all = [...suites, surrogate]
 const program = build()
+setTimeout(() => fail('it has not come to its end in ten minutes'), 600_000).unref()
 const worse = []
 const totals = []
 for (const mode of options.modes.split(',')) {
