@@ -179,7 +179,7 @@ impl Policy {
         // A date that differs is about something else. Where nothing contradicts and ours is the only
         // question asked, ours is answered: many origins leave the tag out of a 304 (C-19).
         match (modified(answer), modified(&stored.head.fields)) {
-            (Some(answered), Some(held)) if answered != held => NotModified::Nobody,
+            (Some(answered), held) if held != Some(answered) => NotModified::Nobody,
             (None, _) if self.is_strict => NotModified::Nobody,
             _ => NotModified::Stored,
         }
@@ -396,7 +396,7 @@ mod tests {
         let uri = Uri::from_static("http://o.test/a");
         let target = Target::of_uri(&uri).unwrap();
         StoredResponse::new(
-            Arc::new(Wanted::new(&Seed::random(), target, None).to_key()),
+            Arc::new(Wanted::new(&Seed::random(false), target, None).to_key()),
             StoredHead {
                 is_of_head: false,
                 status: StatusCode::OK,

@@ -235,3 +235,17 @@ async fn a_304_to_the_callers_date_freshens_a_response_without_validators_that_i
         assert_eq!(next.text(), content, "{seconds}");
     }
 }
+
+/// 9111-4.3.4-2, 9111-4.3.4-3, 9111-4.3.4-6: a validator that the stored response does not have is not its own,
+/// strong or weak; without any it would be (C-19)
+#[tokio::test]
+async fn a_304_with_a_date_that_the_stored_response_does_not_have_is_not_about_it() {
+    for modified in [-10 * 24 * 3600, -5] {
+        let talk = with_a_stale(stored().field("etag", TAG)).await;
+        let date = talk.clock.date(modified);
+        talk.origin.will(reply(304).field("last-modified", date));
+        let answer = talk.get("/a").await;
+        answer.assert_not_stored(NotStored::NotSelected);
+        assert_eq!(answer.status, 504);
+    }
+}
