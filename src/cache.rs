@@ -25,7 +25,7 @@ pub(crate) struct Cache {
 impl Cache {
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
-            seed: Seed::random(),
+            seed: Seed::random(settings.policy.is_shared()),
             store: Arc::new(Memory::new(settings.limits)),
             switch: Switch::default(),
             counters: Counters::default(),

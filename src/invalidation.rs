@@ -35,7 +35,7 @@ impl Invalidation {
             Target::of_request(uri, request.headers(), scheme).or_else(|| Target::of_uri(uri))?;
         Some(Self {
             cache: cache.clone(),
-            target: target.to_text().parse().ok()?,
+            target: target.literal(true).to_text().parse().ok()?,
             is_due: false,
         })
     }

@@ -15,10 +15,12 @@ use crate::target::Target;
 pub(crate) struct Seed {
     key: (u64, u64),
     digest: (u64, u64),
+    /// Whether keys are made of URIs in their literal form (C-01).
+    is_literal: bool,
 }
 
 impl Seed {
-    pub(crate) fn random() -> Self {
+    pub(crate) fn random(is_literal: bool) -> Self {
         // The keys of a `RandomState` come from the operating system. They cannot be read, but what
         // they hash to is as secret.
         let source = RandomState::new();
@@ -26,6 +28,7 @@ impl Seed {
         Self {
             key: (draw(0), draw(1)),
             digest: (draw(2), draw(3)),
+            is_literal,
         }
     }
 
@@ -158,6 +161,7 @@ pub(crate) struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     pub(crate) fn new(seed: &Seed, target: Target<'a>, partition: Option<Partition>) -> Self {
+        let target = target.literal(seed.is_literal);
         let mut hasher = seed.hasher();
         target.write(|piece| hasher.write(piece));
         let uri_hash = hasher.finish();
@@ -267,6 +271,7 @@ mod tests {
         Seed {
             key: (1, 2),
             digest: (3, 4),
+            is_literal: false,
         }
     }
 

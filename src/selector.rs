@@ -39,7 +39,8 @@ impl Selector {
     /// not means nothing that is stored.
     #[must_use]
     pub fn uri(uri: &Uri) -> Self {
-        let uri = Target::of_uri(uri).and_then(|target| target.to_text().parse().ok());
+        let uri =
+            Target::of_uri(uri).and_then(|target| target.literal(true).to_text().parse().ok());
         Self {
             meaning: uri.map_or(Meaning::Nothing, Meaning::Uri),
         }

@@ -15,6 +15,8 @@ pub(crate) struct Target<'a> {
     port: Option<u16>,
     path: &'a str,
     query: Option<&'a str>,
+    /// Percent-encoding stays where it needs not be, but for its letter case.
+    is_literal: bool,
 }
 
 impl<'a> Target<'a> {
@@ -62,6 +64,7 @@ impl<'a> Target<'a> {
             port: without_default(scheme, port),
             path: uri.path(),
             query: uri.query(),
+            is_literal: false,
         })
     }
 
@@ -84,6 +87,11 @@ impl<'a> Target<'a> {
         origin
     }
 
+    /// The same, literal or not.
+    pub(crate) fn literal(self, is_literal: bool) -> Self {
+        Self { is_literal, ..self }
+    }
+
     /// The absolute form, as a base for references.
     pub(crate) fn to_text(self) -> String {
         let mut text = Vec::new();
@@ -94,10 +102,10 @@ impl<'a> Target<'a> {
     /// The normal form, piece by piece.
     pub(crate) fn write(&self, mut sink: impl FnMut(&[u8])) {
         self.write_origin(&mut sink);
-        write_encoded(self.path, &mut sink);
+        write_encoded(self.path, self.is_literal, &mut sink);
         if let Some(query) = self.query {
             sink(b"?");
-            write_encoded(query, &mut sink);
+            write_encoded(query, self.is_literal, &mut sink);
         }
     }
 
@@ -189,8 +197,8 @@ fn write_lower(text: &str, sink: &mut impl FnMut(&[u8])) {
     }
 }
 
-/// Percent-encoding in its normal form (RFC 3986 §6.2.2.1 and §6.2.2.2).
-fn write_encoded(text: &str, sink: &mut impl FnMut(&[u8])) {
+/// Percent-encoding in its normal form (RFC 3986 §6.2.2.1 and §6.2.2.2), or literal (§6.2.2.1 alone).
+fn write_encoded(text: &str, is_literal: bool, sink: &mut impl FnMut(&[u8])) {
     let mut rest = text.as_bytes();
     while let Some(percent) = rest.iter().position(|byte| *byte == b'%') {
         sink(&rest[..percent]);
@@ -200,7 +208,11 @@ fn write_encoded(text: &str, sink: &mut impl FnMut(&[u8])) {
             _ => None,
         };
         match encoded {
-            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => sink(&[byte]),
+            Some(byte)
+                if !is_literal && (byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)) =>
+            {
+                sink(&[byte]);
+            }
             Some(_) => sink(&[
                 b'%',
                 rest[1].to_ascii_uppercase(),

@@ -13,13 +13,14 @@ pub(crate) fn has_changed(status: StatusCode) -> bool {
 /// The URIs beside the target that the answer names, in `Location` and `Content-Location`: those of
 /// the target's origin and no others (C-24).
 pub(crate) fn others(target: &Target<'_>, answer: &HeaderMap) -> Vec<Uri> {
-    let text = target.to_text();
+    let text = target.literal(true).to_text();
     [header::LOCATION, header::CONTENT_LOCATION]
         .iter()
         .filter_map(|name| resolve(target, answer.get(name)?.as_bytes()))
         .filter(|uri| {
-            Target::of_uri(uri)
-                .is_some_and(|other| other.has_origin_of(target) && !other.is(text.as_bytes()))
+            Target::of_uri(uri).is_some_and(|other| {
+                other.has_origin_of(target) && !other.literal(true).is(text.as_bytes())
+            })
         })
         .collect()
 }
@@ -38,7 +39,7 @@ pub(crate) fn is_of_target(target: &Target<'_>, answer: &HeaderMap) -> bool {
 /// Resolves a reference against the target (RFC 3986 §5).
 fn resolve(target: &Target<'_>, reference: &[u8]) -> Option<Uri> {
     let reference = guard(std::str::from_utf8(reference).ok()?.trim())?;
-    let base = guard(&target.to_text())?;
+    let base = guard(&target.literal(true).to_text())?;
     let base = UriAbsoluteStr::new(&base).ok()?;
     let resolved = UriReferenceStr::new(&reference).ok()?.resolve_against(base);
     unguard(resolved.to_string()).parse().ok()

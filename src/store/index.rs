@@ -271,7 +271,7 @@ mod tests {
         let target = Target::of_uri(&uri).unwrap();
         let time = SystemTime::UNIX_EPOCH;
         Arc::new(StoredResponse::new(
-            Arc::new(Wanted::new(&Seed::random(), target, None).to_key()),
+            Arc::new(Wanted::new(&Seed::random(false), target, None).to_key()),
             StoredHead {
                 is_of_head: false,
                 status: StatusCode::OK,

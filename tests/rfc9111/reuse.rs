@@ -246,3 +246,32 @@ async fn a_response_asked_for_later_replaces_one_with_a_later_date() {
     talk.send(get("/a", &[("cache-control", "no-cache")])).await;
     assert_eq!(talk.get("/a").await.assert_hit().text(), "new");
 }
+
+/// C-01, 3986-6.2.2.2-1, 9110-4.2.3-2: what two servers might take for two is no way to poison what is everybody's
+#[tokio::test]
+async fn a_shared_cache_keeps_apart_what_is_encoded_and_what_is_not() {
+    let fresh = || reply(200).control("max-age=60").body("hello");
+    let talk = Conversation::shared();
+    for path in ["/%7Ea", "/~a"] {
+        talk.origin.will(fresh());
+        talk.get(path)
+            .await
+            .assert_forwarded(Forward::UriMiss)
+            .assert_stored();
+    }
+    talk.get("/%7ea").await.assert_hit();
+    talk.handle.purge(&"http://o.test/%7ea".parse().unwrap());
+    talk.get("/~a").await.assert_hit();
+    talk.origin.will(fresh());
+    talk.get("/%7Ea").await.assert_forwarded(Forward::UriMiss);
+    talk.origin.will(reply(204));
+    talk.send(request(Method::DELETE, "/%7ea", &[])).await;
+    talk.get("/~a").await.assert_hit();
+    talk.origin.will(fresh());
+    talk.get("/%7Ea").await.assert_forwarded(Forward::UriMiss);
+
+    let talk = Conversation::default();
+    talk.origin.will(fresh());
+    talk.get("/%7Ea").await.assert_stored();
+    talk.get("/~a").await.assert_hit();
+}
