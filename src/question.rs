@@ -12,6 +12,7 @@ use crate::cache_status::Forward;
 use crate::exchange::Purpose;
 use crate::fill::Fill;
 use crate::future::{Forwarding, ResponseFuture};
+use crate::header::cache_control;
 use crate::key::{CacheKey, Wanted};
 use crate::mode::CacheMode;
 use crate::policy::{Asked, validation};
@@ -66,6 +67,8 @@ impl<S, X, P> CacheService<S, X, P> {
         ] {
             request.headers_mut().remove(field);
         }
+        let takes_less = ["max-stale", "only-if-cached"];
+        cache_control::remove_directives(request.headers_mut(), &takes_less);
         let asked = Asked {
             is_head: stored.head.is_of_head,
             has_authorization,

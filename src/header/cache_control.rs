@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{Members, Quoting, delta_seconds, field_name, lines};
+use super::{Members, Quoting, delta_seconds, field_name, lines, members};
 
 /// `no-cache` and `private` have a form with a list of field names and one without.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -146,6 +146,31 @@ impl RequestDirectives {
             },
         );
         found
+    }
+}
+
+/// Takes these directives out of `Cache-Control`, where it has any of them; what else it says stays, in its
+/// order.
+pub(crate) fn remove_directives(fields: &mut HeaderMap, names: &[&str]) {
+    let is_named = |member: &[u8]| {
+        let end = member.iter().position(|byte| !is_tchar(*byte));
+        let name = &member[..end.unwrap_or(member.len())];
+        names
+            .iter()
+            .any(|known| known.as_bytes().eq_ignore_ascii_case(name))
+    };
+    let members = || members(lines(fields, &header::CACHE_CONTROL), Quoting::Escaped);
+    if !members().any(is_named) {
+        return;
+    }
+    let kept: Vec<_> = members().filter(|member| !is_named(member)).collect();
+    let joined = kept.join(b", ".as_slice());
+    fields.remove(header::CACHE_CONTROL);
+    if let Some(value) = HeaderValue::from_bytes(&joined)
+        .ok()
+        .filter(|_| !joined.is_empty())
+    {
+        fields.insert(header::CACHE_CONTROL, value);
     }
 }
 
@@ -456,5 +481,29 @@ mod tests {
         assert!(RequestDirectives::parse(&fields).no_cache);
         fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=5"));
         assert!(!RequestDirectives::parse(&fields).no_cache);
+    }
+
+    /// PRJ-5861-2
+    #[test]
+    fn directives_are_taken_out_and_the_others_stay() {
+        let table: &[(&[&str], Option<&str>)] = &[
+            (&["max-stale"], None),
+            (&["Max-Stale=5, foo"], Some("foo")),
+            (
+                &["foo=\"max-stale, x\", max-stale = 5", "only-if-cached"],
+                Some("foo=\"max-stale, x\""),
+            ),
+            (&["max-stalest, a"], Some("max-stalest, a")),
+            (&["max-age=5,, b"], Some("max-age=5,, b")),
+        ];
+        for (lines, expected) in table {
+            let mut fields = HeaderMap::new();
+            for line in *lines {
+                fields.append(header::CACHE_CONTROL, line.parse().unwrap());
+            }
+            remove_directives(&mut fields, &["max-stale", "only-if-cached"]);
+            let left: Vec<_> = fields.get_all(header::CACHE_CONTROL).iter().collect();
+            assert_eq!(left, Vec::from_iter(expected), "{lines:?}");
+        }
     }
 }

@@ -293,3 +293,15 @@ async fn without_a_background_the_caller_waits_for_the_origin() {
         .assert_validated();
     assert_eq!(validated.text(), "one");
 }
+
+/// PRJ-5861-2: what the caller would take is not what a validation is for
+#[tokio::test]
+async fn a_validation_does_not_ask_for_something_stale() {
+    let talk = after(70, minute(WINDOW)).await;
+    talk.origin.will(reply(304));
+    let asked = [("cache-control", "max-stale=x, foo")];
+    talk.get_with("/a", &asked).await.assert_hit();
+    settle().await;
+    let seen = talk.origin.last().field("cache-control");
+    assert_eq!(seen.as_deref(), Some("foo"));
+}
