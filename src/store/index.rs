@@ -327,4 +327,35 @@ mod tests {
         assert!(index.remove_oldest().is_some() && index.remove_oldest().is_none());
         assert_eq!((index.len(), index.bytes()), (0, 0));
     }
+
+    /// What relates it to others is in lists of its own, and goes with it.
+    #[cfg(feature = "structured-fields")]
+    #[test]
+    fn nothing_is_left_of_what_is_taken_out() {
+        use crate::relations::{Related, Relations};
+        let mut fields = HeaderMap::new();
+        fields.insert("cache-groups", "\"g\"".parse().unwrap());
+        fields.insert("no-vary-search", "key-order".parse().unwrap());
+        let related = Related {
+            by_group: true,
+            by_search: true,
+        };
+        let plain = Arc::into_inner(response()).expect("nobody else has it");
+        let relations = Relations::of(&Seed::random(), related, &plain.key, &fields);
+        let groups = relations.groups().to_vec();
+        let path = relations.search().expect("a rule").path_of_all();
+        let size = plain.size();
+        let response = Arc::new(plain.related(relations));
+        assert!(response.size() > size);
+        let mut index = Index::default();
+        index.insert(response, &mut Vec::new());
+        let found = index.groups.members(&groups);
+        assert_eq!(found.len(), 1);
+        assert!(index.find(found[0]).is_some());
+        assert_eq!(index.searches.rules(path).len(), 1);
+        index.remove_oldest();
+        assert!(index.find(found[0]).is_none());
+        assert!(index.groups.members(&groups).is_empty());
+        assert!(index.searches.rules(path).is_empty() && index.searches.is_empty());
+    }
 }

@@ -309,6 +309,35 @@ async fn beyond_so_many_rules_a_response_stands_for_its_own_uri_alone() {
     assert_eq!((talk.handle.len(), talk.handle.bytes()), (0, 0));
 }
 
+/// Promise 6: to stand for another URI is to be used
+#[tokio::test]
+async fn a_response_that_stands_for_another_uri_is_used() {
+    let talk = Conversation::with(|layer| layer.no_vary_search(true).max_responses(2));
+    for (uri, rule) in [("/a?x=1", "params=(\"x\")"), ("/b", "")] {
+        talk.origin.will(ruled(rule, "stored"));
+        talk.get(uri).await.assert_stored();
+    }
+    talk.get("/a?x=2").await.assert_hit();
+    talk.origin.will(ruled("", "stored"));
+    talk.get("/c").await.assert_stored();
+    talk.get("/a?x=1").await.assert_hit();
+    assert_miss(&talk, "/b").await;
+}
+
+/// Promise 6: what it takes to find them is counted
+#[tokio::test]
+async fn rules_take_room() {
+    let keys: Vec<_> = (0..100).map(|n| format!("\"{n:0100}\"")).collect();
+    let rule = format!("params=({})", keys.join(" "));
+    let default = Conversation::default();
+    let obeying = obeying();
+    for talk in [&default, &obeying] {
+        talk.store(ruled(&rule, "")).await.assert_stored();
+    }
+    let room = obeying.handle.bytes() - default.handle.bytes();
+    assert!(room >= 100 * 100, "{room}");
+}
+
 /// 5861-3-1: validated for the URI that was asked for
 #[tokio::test]
 async fn an_equivalent_is_reused_while_it_is_validated() {
