@@ -121,7 +121,9 @@
 //! | background validations at once; beyond, a stale response is reused and not validated | 64 |
 //! | time for a background validation | 60 s |
 //! | rest after a validation that has failed, before the same stale response is validated again; meanwhile it is reused | 1 s, doubled by each failure in a row, up to 60 s |
-//! | purges of single URIs remembered for what is on its way; beyond, it is not stored at all | 1,024 |
+//! | purges of URIs, origins and cache groups remembered for what is on its way; beyond, it is not stored at all | 1,024 |
+//! | cache groups in one field, and octets of a name; beyond, the field is ignored | 128, and 256 |
+//! | different `No-Vary-Search` of one path; what has yet another stands for its own URI alone | 16 |
 //!
 //! The first three can be changed through the handle as well, while requests run.
 //!
