@@ -341,7 +341,7 @@ mod tests {
             by_search: true,
         };
         let plain = Arc::into_inner(response()).expect("nobody else has it");
-        let relations = Relations::of(&Seed::random(), related, &plain.key, &fields);
+        let relations = Relations::of(&Seed::random(false), related, &plain.key, &fields);
         let groups = relations.groups().to_vec();
         let path = relations.search().expect("a rule").path_of_all();
         let size = plain.size();

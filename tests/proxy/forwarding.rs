@@ -182,7 +182,7 @@ async fn head_has_the_length_and_no_content() {
     let stored = client.head().await;
     assert_eq!(stored.field("content-length").as_deref(), Some("5"));
     assert!(stored.field("age").is_some());
-    assert_eq!(client.to_the_end().await, b"");
+    assert_eq!(client.read_to_the_end().await, b"");
 }
 
 /// 9110-7.2-1, RFC 9112 §3.2.2: and the target is a part of the key.

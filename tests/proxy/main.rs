@@ -29,7 +29,7 @@ impl Between {
         let serving = tokio::spawn(proxy.serve(async {
             // It serves until the end where the sender is dropped.
             if stopped.await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }));
         Self {

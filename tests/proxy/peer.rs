@@ -111,7 +111,7 @@ impl Peer {
         }
     }
 
-    pub(crate) async fn to_the_end(&mut self) -> Vec<u8> {
+    pub(crate) async fn read_to_the_end(&mut self) -> Vec<u8> {
         let mut octets = Vec::new();
         let read = soon(self.stream.read_to_end(&mut octets)).await;
         read.expect("the connection ends");

@@ -192,7 +192,7 @@ async fn a_response_that_breaks_off_breaks_off_for_the_client_too() {
     drop(at_origin);
     let head = client.head().await;
     assert_eq!(head.field("content-length").as_deref(), Some("10"));
-    assert_eq!(client.to_the_end().await, b"first");
+    assert_eq!(client.read_to_the_end().await, b"first");
 }
 
 /// Two requests, one connection to the origin; with the flag, two.
@@ -234,7 +234,7 @@ async fn an_older_version_is_answered_and_asked() {
     drop(at_origin);
     let head = client.head().await;
     assert!(head.line().ends_with(" 200 OK"), "{head:?}");
-    assert_eq!(client.to_the_end().await, b"old");
+    assert_eq!(client.read_to_the_end().await, b"old");
 }
 
 /// It takes no new connections, and whoever waits gets the answer.
@@ -253,11 +253,11 @@ async fn it_stops_when_it_has_answered() {
     at_origin.head().await;
 
     proxy.stop.send(()).expect("it serves");
-    assert_eq!(idle.to_the_end().await, b"", "nobody waits there");
+    assert_eq!(idle.read_to_the_end().await, b"", "nobody waits there");
     at_origin.send(answer("", "late")).await;
     let head = client.head().await;
     assert_eq!(client.body(&head).await, "late");
-    assert_eq!(client.to_the_end().await, b"");
+    assert_eq!(client.read_to_the_end().await, b"");
     soon(proxy.serving).await.expect("no panic");
     let refused = tokio::net::TcpStream::connect(proxy.address).await;
     assert!(refused.is_err(), "nobody listens");
