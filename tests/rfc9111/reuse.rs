@@ -1,10 +1,12 @@
 //! RFC 9111 §4: which requests a stored response answers.
 
+mod below;
 mod bypass;
 mod directives;
 mod head;
 mod immutable;
 mod modes;
+mod uses;
 
 use http::{Method, Request};
 use http_body_util::Empty;
