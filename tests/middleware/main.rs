@@ -31,6 +31,8 @@ mod switch;
 mod tasks;
 mod threads;
 mod trailers;
+mod wire;
+mod without;
 
 use bytes::Bytes;
 use futures_util::FutureExt;

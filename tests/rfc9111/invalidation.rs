@@ -3,6 +3,7 @@
 mod groups;
 mod lost;
 mod named;
+mod origins;
 mod under_way;
 
 use http::{Method, Request};
