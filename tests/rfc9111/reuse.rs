@@ -13,7 +13,7 @@ use http_body_util::Empty;
 use support::{Conversation, begun, get, reply, request};
 use tower_client_cache::{Forward, NotStored};
 
-/// 9111-4-1, 9111-2-1, 9110-4.2.3-1, 9110-7.1-1, 3986-6.2.2.1-1, 3986-6.2.2.2-1, 3986-6.2.3-1, EDGE-35
+/// 9111-4-1, 9111-2-1, 9110-4.2.3-1, 9110-4.2.3-2, 9110-7.1-1, 3986-6.2.2.1-1, 3986-6.2.2.2-1, 3986-6.2.3-1, EDGE-35
 #[tokio::test]
 async fn a_stored_response_is_reused_where_the_target_uris_match() {
     for (stored, asked) in [
@@ -111,7 +111,7 @@ async fn the_target_uri_of_a_request_in_origin_form_is_made_with_host() {
     assert_eq!(talk.handle.len(), 1);
 }
 
-/// 9111-4-2, EDGE-34, 9112-6.3-1
+/// 9111-4-2, 9110-9.3.1-1, EDGE-34, 9112-6.3-1
 #[tokio::test]
 async fn a_head_is_answered_from_a_stored_get_without_its_body() {
     let talk = Conversation::default();
@@ -128,7 +128,7 @@ async fn a_head_is_answered_from_a_stored_get_without_its_body() {
     assert_eq!(talk.origin.calls(), 1);
 }
 
-/// 9111-4-2, EDGE-34, 9110-9.3.2-1
+/// 9111-4-2, EDGE-34, 9110-9.3.2-1, C-23
 #[tokio::test]
 async fn a_get_is_never_answered_from_a_stored_head() {
     let talk = Conversation::default();
