@@ -302,7 +302,7 @@ mod tests {
         }
     }
 
-    /// PRJ-3-10, EDGE-8
+    /// 9111-3-10, EDGE-8
     #[test]
     fn what_could_never_be_reused_is_not_stored() {
         assert_eq!(may_store(200, &[]).unwrap_err(), NotStored::NoValidator);
