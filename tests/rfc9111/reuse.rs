@@ -6,6 +6,7 @@ mod directives;
 mod head;
 mod immutable;
 mod modes;
+mod partition;
 mod uses;
 
 use http::{Method, Request};

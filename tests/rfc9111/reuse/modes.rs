@@ -1,6 +1,10 @@
 //! Fetch's modes: `CacheMode` in the extensions of a request.
 
-use http::{HeaderMap, Method, Request};
+mod told;
+
+use std::time::Duration;
+
+use http::{Method, Request};
 use http_body_util::Empty;
 use support::{Conversation, OriginError, Reply, get, reply, request};
 use tower_client_cache::{CacheLayer, CacheMode, Forward, NotStored, Outcome};
@@ -39,12 +43,6 @@ async fn with_a_response(control: &str, age: u64) -> Conversation {
     talk.store(whole(control)).await.assert_stored();
     talk.clock.advance(age);
     talk
-}
-
-/// What the cache wrote itself: the fields of the last request, but for the tag.
-fn written(talk: &Conversation) -> (Option<String>, Option<String>) {
-    let seen = talk.origin.last();
-    (seen.field("cache-control"), seen.field("pragma"))
 }
 
 /// FETCH-1 to FETCH-6, FETCH-8, FETCH-10, FETCH-14: fresh, in the window, stale, and nothing stored
@@ -92,68 +90,6 @@ async fn each_mode_has_its_own_way_with_what_is_stored() {
     }
 }
 
-/// FETCH-2 to FETCH-6, 9111-5.2-5: what other caches on the way are told, unquoted
-#[tokio::test]
-async fn each_mode_tells_other_caches_what_it_wants() {
-    let no_cache = (Some("no-cache"), Some("no-cache"));
-    for (mode, told) in [
-        (CacheMode::Default, (None, None)),
-        (CacheMode::NoStore, no_cache),
-        (CacheMode::Reload, no_cache),
-        (CacheMode::NoCache, (Some("max-age=0"), None)),
-        (CacheMode::ForceCache, (None, None)),
-    ] {
-        for is_stored in [false, true] {
-            let talk = Conversation::default();
-            if is_stored {
-                talk.store(whole("no-cache")).await.assert_stored();
-            }
-            talk.origin.will(other("max-age=60"));
-            talk.send(asking(mode, &[])).await;
-            let told = (told.0.map(str::to_owned), told.1.map(str::to_owned));
-            assert_eq!(written(&talk), told, "{mode:?}");
-        }
-    }
-}
-
-/// FETCH-2, FETCH-4: what the caller says itself stands
-#[tokio::test]
-async fn a_mode_adds_no_second_line_to_what_the_caller_says() {
-    let fields = [("cache-control", "no-transform"), ("pragma", "x")];
-    for mode in [CacheMode::NoStore, CacheMode::Reload, CacheMode::NoCache] {
-        let talk = Conversation::default();
-        talk.origin.will(other("max-age=60"));
-        talk.send(asking(mode, &fields)).await;
-        let said = (Some("no-transform".to_owned()), Some("x".to_owned()));
-        assert_eq!(written(&talk), said, "{mode:?}");
-    }
-}
-
-/// FETCH-1 to FETCH-6, FETCH-15: nothing else is written
-#[tokio::test]
-async fn a_mode_adds_no_other_field() {
-    for mode in MODES {
-        let talk = with_a_response("max-age=60, must-revalidate", 90).await;
-        talk.origin.will(other("max-age=60"));
-        let asked = asking(mode, &[("accept", "a/b"), ("range", "bytes=0-1")]);
-        if mode == CacheMode::OnlyIfCached {
-            continue;
-        }
-        talk.send(asked).await;
-        let mut seen: HeaderMap = talk.origin.last().headers;
-        for ours in [
-            "accept",
-            "range",
-            "cache-control",
-            "pragma",
-            "if-none-match",
-        ] {
-            seen.remove(ours);
-        }
-        assert!(seen.is_empty(), "{mode:?}: {seen:?}");
-    }
-}
-
 /// FETCH-2
 #[tokio::test]
 async fn no_store_neither_reads_nor_writes() {
@@ -186,6 +122,25 @@ async fn a_reload_is_unconditional_and_replaces_or_outdates_what_is_stored() {
             let any_age = talk.send(asking(CacheMode::OnlyIfCached, &[])).await;
             assert_eq!(any_age.status, 504);
         }
+    }
+}
+
+/// FETCH-3, FETCH-2, PRJ-5861-1: nothing stored stands in for an answer that was to be new
+#[tokio::test]
+async fn a_reload_that_fails_fails() {
+    for mode in [CacheMode::Reload, CacheMode::NoStore, CacheMode::NoCache] {
+        let layer = CacheLayer::new().stale_if_disconnected(Duration::from_secs(600));
+        let talk = Conversation::through(layer);
+        talk.store(whole("max-age=60, stale-if-error=600"))
+            .await
+            .assert_stored();
+        talk.clock.advance(90);
+        talk.origin.will(reply(503));
+        let answer = talk.send(asking(mode, &[])).await;
+        assert_eq!(answer.status, 503, "{mode:?}");
+        talk.origin.will(Reply::fails(OriginError("refused")));
+        let failed = talk.start(asking(mode, &[])).await;
+        assert_eq!(failed.err(), Some(OriginError("refused")), "{mode:?}");
     }
 }
 
@@ -285,24 +240,6 @@ async fn a_504_says_whose_it_is() {
     theirs.assert_forwarded(Forward::UriMiss);
 }
 
-/// FETCH-13, PRJ-5861-2: the mode is the caller's, and the caller has been answered
-#[tokio::test]
-async fn a_validation_in_the_background_says_nothing_to_other_caches() {
-    let talk = with_a_response("max-age=60, stale-while-revalidate=60", 90).await;
-    talk.origin.will(reply(304));
-    talk.send(asking(CacheMode::Default, &[]))
-        .await
-        .assert_hit();
-    while talk.origin.calls() < 2 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(written(&talk), (None, None));
-    assert_eq!(
-        talk.origin.last().field("if-none-match").as_deref(),
-        Some(TAG)
-    );
-}
-
 /// FETCH-1, C-26: the caller's own conditions are tried against what is stored, or bypass it
 #[tokio::test]
 async fn conditions_of_the_caller_can_be_left_to_the_origin() {
@@ -320,47 +257,6 @@ async fn conditions_of_the_caller_can_be_left_to_the_origin() {
             assert_eq!(answer.status, 304, "{field:?}");
             let reason = is_on.then_some(Forward::Bypass);
             assert_eq!(answer.cache.forwarded(), reason, "{field:?}");
-        }
-    }
-}
-
-/// FETCH-12, 9111-7.2-1, 9111-2-2
-#[tokio::test]
-async fn requests_are_kept_apart_by_a_partition() {
-    #[derive(Clone)]
-    struct Site(&'static str);
-
-    for layer in [CacheLayer::new(), CacheLayer::shared()] {
-        let layer = layer.partition(|_, _, extensions| {
-            let site = extensions.get::<Site>()?;
-            Some(bytes::Bytes::from_static(site.0.as_bytes()))
-        });
-        let talk = Conversation::through(layer);
-        let of = |site| {
-            let mut request = get("/a", &[]);
-            request.extensions_mut().insert(Site(site));
-            request
-        };
-        for site in ["one", "two", ""] {
-            talk.origin.will(whole("max-age=60"));
-            let first = talk.send(of(site)).await;
-            first.assert_forwarded(Forward::UriMiss).assert_stored();
-            talk.send(of(site)).await.assert_hit();
-        }
-        // Nobody knows whose this would be.
-        for _ in 0..2 {
-            talk.origin.will(whole("max-age=60"));
-            let unknown = talk.get("/a").await;
-            unknown.assert_forwarded(Forward::Bypass);
-            unknown.assert_not_stored(NotStored::Bypass);
-        }
-        assert_eq!(talk.handle.len(), 3);
-        // An unsafe request reaches them all.
-        talk.origin.will(reply(204));
-        talk.send(request(Method::POST, "/a", &[])).await;
-        for site in ["one", "two", ""] {
-            talk.origin.will(reply(304));
-            talk.send(of(site)).await.assert_validated();
         }
     }
 }
