@@ -20,9 +20,10 @@ async fn what_sets_cookies_is_stored_as_it_is_set() {
     const DEFAULT: Set = |layer| layer;
     let (private, shared) = (CacheLayer::new, CacheLayer::shared);
     let both = Some("a=1, b=2");
-    type Cookies<'a> = Option<&'a str>;
+    /// The cookies of a hit, or none; or no hit.
+    type Row<'a> = (fn() -> CacheLayer, Set, &'a str, Option<Option<&'a str>>);
     // Who stores, what is said, and the cookies of a hit; `None` where there is no hit.
-    let table: [(fn() -> CacheLayer, Set, &str, Option<Cookies<'_>>); 14] = [
+    let table: [Row<'_>; 14] = [
         (private, DEFAULT, "max-age=60", Some(both)),
         (private, REFUSE, "max-age=60", None),
         (private, REFUSE, "max-age=60, public", Some(both)),
