@@ -66,6 +66,8 @@ pub enum Forward {
     Request,
     /// The stored response is stale, or may not be reused before the origin has validated it.
     Stale,
+    /// Only part of what the request asks for is stored.
+    Partial,
 }
 
 impl Forward {
@@ -80,6 +82,7 @@ impl Forward {
             Self::Miss => "miss",
             Self::Request => "request",
             Self::Stale => "stale",
+            Self::Partial => "partial",
         }
     }
 }
@@ -134,6 +137,9 @@ pub enum NotStored {
     TooLarge,
     /// So many bodies are being recorded that there is no room for another.
     NoRoom,
+    /// It is part of a response that could not be put together with others: it has no strong validator, is
+    /// not of bytes, does not come in one piece, or contradicts itself or what is stored (RFC 9111 §3.4).
+    Partial,
     /// A 304 was about no stored response (RFC 9111 §4.3.4).
     NotSelected,
     /// A server error does not take the place of a stored response (RFC 9111 §4.3.3), which may have been
@@ -169,6 +175,7 @@ impl NotStored {
             Self::ContentLength => "content-length",
             Self::TooLarge => "too-large",
             Self::NoRoom => "no-room",
+            Self::Partial => "partial",
             Self::NotSelected => "not-selected",
             Self::ServerError => "server-error",
             Self::Outdated => "outdated",

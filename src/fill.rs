@@ -8,7 +8,7 @@ use http_body::Body;
 
 use crate::answer::{passed, reused, unavailable};
 use crate::body::CacheBody;
-use crate::body::recorder::{Incomplete, Recorder};
+use crate::body::incomplete::Incomplete;
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, NotStored};
 use crate::exchange::Next;
@@ -16,11 +16,11 @@ use crate::key::CacheKey;
 use crate::policy::selection::Comparing;
 use crate::policy::stale::Failure;
 use crate::policy::storing::Storable;
-use crate::policy::{Asked, Received, selection, status};
+use crate::policy::{Asked, Received, range, selection, status};
 use crate::relations::Relations;
 use crate::settings::Settings;
-use crate::store::{Exchanging, Reservation};
-use crate::stored::{self, Selection, StoredBody, StoredHead, StoredResponse};
+use crate::store::Exchanging;
+use crate::stored::{self, Selection, StoredHead, StoredResponse};
 
 /// A request whose answer may be stored.
 pub(crate) struct Fill {
@@ -31,6 +31,8 @@ pub(crate) struct Fill {
     pub(crate) exchanging: Exchanging,
     /// The stored response that was selected and could not be reused.
     pub(crate) selected: Option<Arc<StoredResponse>>,
+    /// Where none was selected, the one that has part of what is asked for.
+    pub(crate) part: Option<Arc<StoredResponse>>,
     /// Where none was selected, those that the origin was asked about all the same (C-18).
     pub(crate) others: Vec<Arc<StoredResponse>>,
     /// Whether the origin is asked if one of these is still good.
@@ -85,6 +87,9 @@ impl Filling {
         if is_not_modified && has_been_asked {
             return self.not_modified(response);
         }
+        if response.status() == StatusCode::PARTIAL_CONTENT {
+            return Next::Answer(self.part(response));
+        }
         Next::Answer(self.full(response))
     }
 
@@ -108,7 +113,7 @@ impl Filling {
         match self.may_store(&response) {
             Ok((storable, selected_by)) => self.store(response, storable, selected_by),
             Err(refused) => {
-                self.outdate_selected(response.status());
+                self.outdate_held(response.status());
                 passed(response, self.status, refused)
             }
         }
@@ -147,9 +152,9 @@ impl Filling {
         let stored = self.cache.store.current(self.fill.selected.as_ref()?)?;
         let age = stored.terms.current_age(self.now);
         let policy = &self.settings.policy;
-        policy
-            .may_reuse_after(failure, &self.fill.asked, &stored.terms, age)
-            .then_some(stored)
+        let may_be_reused = range::has_all(&self.fill.asked, &stored)
+            && policy.may_reuse_after(failure, &self.fill.asked, &stored.terms, age);
+        may_be_reused.then_some(stored)
     }
 
     /// A stored response in the place of what the origin did not say.
@@ -183,9 +188,20 @@ impl Filling {
         let received = self.received(response.status(), fields, is_delimited(response));
         let storable = self.settings.policy.may_store(&fill.asked, received)?;
         // An error takes the place of nothing that is good (PRJ-5861-5).
-        if response.status().is_server_error() && fill.selected.is_some() {
+        if response.status().is_server_error() && self.held().is_some() {
             return Err(NotStored::ServerError);
         }
+        let selected_by = self.may_take(response, &storable)?;
+        Ok((storable, selected_by))
+    }
+
+    /// Whether the store would take what may be stored, and for which requests.
+    pub(crate) fn may_take<B: Body>(
+        &self,
+        response: &Response<B>,
+        storable: &Storable,
+    ) -> Result<Selection, NotStored> {
+        let (fill, fields) = (&self.fill, response.headers());
         let selected_by =
             selection::selection(self.comparing(), fields, &fill.caller).ok_or(NotStored::Vary)?;
         let least = storable.content_length.filter(|_| !fill.asked.is_head);
@@ -198,7 +214,7 @@ impl Filling {
         cache
             .store
             .would_take(&fill.exchanging, &fill.key, &cache.switch)?;
-        Ok((storable, selected_by))
+        Ok(selected_by)
     }
 
     /// An answer to what was asked for, with this head.
@@ -230,6 +246,7 @@ impl Filling {
         storable: Storable,
         selected_by: Selection,
     ) -> Response<CacheBody<B>> {
+        let outdated = self.held().map(Arc::downgrade);
         let Self {
             cache,
             settings,
@@ -238,7 +255,6 @@ impl Filling {
             status,
             ..
         } = self;
-        let aged = status.with_age(storable.terms.current_age(now), storable.terms.lifetime);
         // Neither has a body, whatever `Content-Length` says (RFC 9112 §6.3).
         let has_none = fill.asked.is_head || response.status() == StatusCode::NO_CONTENT;
         let mut fields = storable.fields;
@@ -264,31 +280,21 @@ impl Filling {
             },
             selected_by,
             terms: storable.terms,
-            outdated: fill.selected.as_ref().map(Arc::downgrade),
+            part: None,
+            outdated,
         };
-        let (parts, body) = response.into_parts();
-        let (body, storing) = if !body.is_end_stream() {
-            let recorder = Recorder::new(incomplete, expected, settings.max_body());
-            (CacheBody::recorded(body, recorder), Ok(()))
-        } else if expected.unwrap_or(0) == 0 {
-            let reservation = Reservation::new(&incomplete.cache.store);
-            let storing = incomplete.complete(StoredBody::default(), reservation);
-            (CacheBody::passed(body), storing)
-        } else {
-            (CacheBody::passed(body), Err(NotStored::ContentLength))
-        };
-        let status = if storing.is_ok() { aged } else { status };
-        let mut response = Response::from_parts(parts, body);
-        response.extensions_mut().insert(status.stored_as(storing));
-        response
+        incomplete.record(response, expected, settings.max_body(), status, now)
     }
 
     /// An answer that may not be stored shows all the same that the stored response is outdated
-    /// (PRJ-4.3.3-4). An error, or an answer about the exchange rather than the resource, does not.
-    fn outdate_selected(&self, status: StatusCode) {
-        if let Some(selected) = &self.fill.selected {
-            if status::is_about_resource(status) {
-                self.cache.store.outdate(selected);
+    /// (PRJ-4.3.3-4). An error, or an answer about the exchange rather than the resource, does not; but that
+    /// there are no such ranges shows that those that are stored are of something else.
+    fn outdate_held(&self, status: StatusCode) {
+        if let Some(held) = self.held() {
+            let is_about_parts =
+                status == StatusCode::RANGE_NOT_SATISFIABLE && held.parts.is_some();
+            if status::is_about_resource(status) || is_about_parts {
+                self.cache.store.outdate(held);
             }
         }
     }

@@ -16,11 +16,11 @@ use crate::store::Reservation;
 use crate::stored::{self, StoredHead, StoredResponse};
 
 /// A stored response brought up to date.
-struct Fresh {
-    response: Arc<StoredResponse>,
+pub(crate) struct Fresh {
+    pub(crate) response: Arc<StoredResponse>,
     /// The answer came from a cache on the way, with an `Age` of its own.
-    is_from_cache: bool,
-    status: CacheStatus,
+    pub(crate) is_from_cache: bool,
+    pub(crate) status: CacheStatus,
 }
 
 impl Filling {
@@ -108,7 +108,7 @@ impl Filling {
         self.freshen_one(answer, selected)
     }
 
-    fn freshen_one(&self, answer: &HeaderMap, stored: &Arc<StoredResponse>) -> Fresh {
+    pub(crate) fn freshen_one(&self, answer: &HeaderMap, stored: &Arc<StoredResponse>) -> Fresh {
         let (fresh, refused) = self.brought_up_to_date(answer, stored);
         let storing = match refused {
             None => self
@@ -118,6 +118,7 @@ impl Filling {
                     &self.fill.exchanging,
                     stored,
                     fresh.response.clone(),
+                    Reservation::new(&self.cache.store),
                     &self.cache.switch,
                 )
                 .map_err(NotStored::from),
@@ -196,7 +197,8 @@ impl Filling {
         );
         let (seed, related) = (&self.cache.seed, self.settings.related);
         let relations = Relations::of(seed, related, &stored.key, &fields);
-        let response = Arc::new(response.related(relations));
+        let response = response.related(relations);
+        let response = Arc::new(response.holding(stored.parts.clone()));
         let fresh = Fresh {
             response,
             is_from_cache,

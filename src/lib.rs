@@ -154,6 +154,7 @@ mod cache_status;
 #[doc = include_str!("choices.md")]
 pub mod choices {}
 mod clock;
+mod combining;
 mod exchange;
 mod fill;
 mod freshening;
@@ -164,6 +165,7 @@ mod invalidation;
 mod key;
 mod layer;
 mod mode;
+mod parts;
 mod policy;
 mod question;
 mod ranged;

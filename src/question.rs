@@ -51,27 +51,33 @@ impl<S, X, P> CacheService<S, X, P> {
         mut request: Request<Q>,
         key: CacheKey,
         stored: Arc<StoredResponse>,
-        has_authorization: bool,
+        asked: Asked,
         claim: Claim,
     ) where
         S: Service<Request<Q>> + Clone,
         X: Background<Validation<S, Q, R>>,
         P: RequestBody<Q>,
     {
-        // What is asked about is the stored response, all of it, and not what the caller has.
+        // What is asked about is the stored response, and not what the caller has: all of it, or where it
+        // is not held whole, what the caller has asked for.
+        let is_part = stored.parts.is_some();
+        let fields = request.headers_mut();
         for field in [
             header::IF_NONE_MATCH,
             header::IF_MODIFIED_SINCE,
-            header::RANGE,
             header::IF_RANGE,
         ] {
-            request.headers_mut().remove(field);
+            fields.remove(field);
+        }
+        if !is_part {
+            fields.remove(header::RANGE);
         }
         let takes_less = ["max-stale", "only-if-cached"];
         cache_control::remove_directives(request.headers_mut(), &takes_less);
         let asked = Asked {
+            range: asked.range.filter(|_| is_part),
             is_head: stored.head.is_of_head,
-            has_authorization,
+            has_authorization: asked.has_authorization,
             ..Asked::default()
         };
         if !asked.is_head {
@@ -97,6 +103,11 @@ impl<S, X, P> CacheService<S, X, P> {
         S: Service<Request<Q>> + Clone,
         P: RequestBody<Q>,
     {
+        // What has only part of what is asked for is asked about in no other way (RFC 9111 §4.3.2).
+        let (selected, part) = match reason {
+            Forward::Partial => (None, selected),
+            _ => (selected, None),
+        };
         let may_adopt = reason == Forward::VaryMiss && !asked.is_head;
         let may_ask = !asked.is_reload && (selected.is_some() || may_adopt);
         let spare = may_ask.then(|| self.spare(&request)).flatten();
@@ -120,6 +131,7 @@ impl<S, X, P> CacheService<S, X, P> {
             caller,
             exchanging: self.exchanging(),
             selected,
+            part,
             others,
             is_validation,
             may_repeat: spare.is_some(),
@@ -150,6 +162,7 @@ impl<S, X, P> CacheService<S, X, P> {
             caller: fields.clone(),
             exchanging: self.exchanging(),
             selected: None,
+            part: None,
             others: Vec::new(),
             is_validation: false,
             may_repeat: false,

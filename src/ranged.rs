@@ -74,12 +74,18 @@ fn enclosed(stored: &StoredResponse, first: u64, last: u64) -> ContentRange {
     ContentRange::Enclosed {
         first,
         last,
-        complete: Some(stored.body.data.len() as u64),
+        complete: match stored.parts.as_deref() {
+            None => Some(stored.body.data.len() as u64),
+            Some(parts) => parts.complete(),
+        },
     }
 }
 
 /// The octets of a range that the stored response has.
 fn octets(stored: &StoredResponse, first: u64, last: u64) -> Vec<Bytes> {
+    if let Some(parts) = stored.parts.as_deref() {
+        return parts.slices(first, last);
+    }
     let position = |at: u64| usize::try_from(at).expect("it lies within the body");
     vec![stored.body.data.slice(position(first)..=position(last))]
 }

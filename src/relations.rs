@@ -16,10 +16,10 @@ pub(crate) struct Related {
 
 /// The cache groups that a stored response is in (RFC 9875), and the queries that it stands for
 /// (No-Vary-Search). Most have none, and take no room for it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Relations(Option<Box<Known>>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Known {
     groups: Box<[u64]>,
     search: Option<Search>,

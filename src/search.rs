@@ -15,7 +15,7 @@ use crate::relations::Related;
 use crate::store::Found;
 
 /// The queries that a stored response stands for, and where that is written down.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Search {
     pub(crate) rule: Arc<NoVarySearch>,
     /// Where it is found by whoever asks, and where by those who ask as it was asked for.

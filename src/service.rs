@@ -153,8 +153,7 @@ where
                 let answer = self.reuse(&stored, &asked, request.headers(), now);
                 if let Some(claim) = Claim::on(&self.cache, &self.settings, &stored, now) {
                     let key = wanted.to_key();
-                    let has_authorization = asked.has_authorization;
-                    self.validate_in_background(request, key, stored, has_authorization, claim);
+                    self.validate_in_background(request, key, stored, asked, claim);
                 }
                 return answer;
             }

@@ -21,7 +21,7 @@ pub struct Stats {
     pub(crate) recording: usize,
 }
 
-const FORWARDS: usize = 7;
+const FORWARDS: usize = 8;
 
 const REASONS: [Forward; FORWARDS] = [
     Forward::Bypass,
@@ -31,6 +31,7 @@ const REASONS: [Forward; FORWARDS] = [
     Forward::Miss,
     Forward::Request,
     Forward::Stale,
+    Forward::Partial,
 ];
 
 impl Stats {

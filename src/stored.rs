@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
 use crate::backoff::Backoff;
 use crate::key::{CacheKey, Digest};
+use crate::parts::Parts;
 use crate::relations::Relations;
 
 /// A response in the store. It never changes: a 304 makes a new one that shares the body.
@@ -20,6 +21,8 @@ pub(crate) struct StoredResponse {
     pub(crate) terms: Terms,
     pub(crate) relations: Relations,
     pub(crate) body: StoredBody,
+    /// Where it is not held whole what is held of it, and then there is nothing in its body (RFC 9111 §3.3).
+    pub(crate) parts: Option<Arc<Parts>>,
     /// When it may be validated in the background.
     pub(crate) backoff: Backoff,
 }
@@ -93,6 +96,7 @@ impl StoredResponse {
             terms,
             relations: Relations::default(),
             body,
+            parts: None,
             backoff: Backoff::default(),
         }
     }
@@ -100,6 +104,11 @@ impl StoredResponse {
     /// The same, in these relations to others.
     pub(crate) fn related(self, relations: Relations) -> Self {
         Self { relations, ..self }
+    }
+
+    /// The same, of which so much is held.
+    pub(crate) fn holding(self, parts: Option<Arc<Parts>>) -> Self {
+        Self { parts, ..self }
     }
 
     /// The octets it takes: key, fields, body, and what the store needs to find it again.
@@ -118,6 +127,7 @@ impl StoredResponse {
             + withheld
             + self.relations.size()
             + trailers
+            + self.parts.as_deref().map_or(0, Parts::size)
             + self.body.data.len()
     }
 }

@@ -7,7 +7,7 @@ use crate::key::{CacheKey, Seed};
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Related {}
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Relations {}
 
 impl Relations {

@@ -1,5 +1,6 @@
 //! The body of a response that came through the cache.
 
+pub(crate) mod incomplete;
 pub(crate) mod recorder;
 mod segments;
 

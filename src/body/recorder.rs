@@ -1,69 +1,17 @@
 //! The recorder: copies a body as it is read, and stores it if it was whole.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Frame;
 
-use crate::cache::Cache;
-use crate::cache_status::NotStored;
-use crate::key::CacheKey;
-use crate::relations::Relations;
-use crate::store::{Exchanging, Refused, Reservation};
-use crate::stored::{self, Selection, StoredBody, StoredHead, StoredResponse, Terms};
+use super::incomplete::Incomplete;
+use crate::store::Reservation;
+use crate::stored::{self, StoredBody};
 
 /// So much room is made ahead of what has come, whatever `Content-Length` says.
 const AHEAD: usize = 64 * 1024;
-
-/// A response to be stored, of which the body is still to come.
-#[derive(Debug)]
-pub(crate) struct Incomplete {
-    pub(crate) cache: Arc<Cache>,
-    pub(crate) exchanging: Exchanging,
-    pub(crate) key: Arc<CacheKey>,
-    pub(crate) head: StoredHead,
-    pub(crate) selected_by: Selection,
-    pub(crate) terms: Terms,
-    pub(crate) relations: Relations,
-    /// What it takes the place of; it may be gone before that, and is not held on to.
-    pub(crate) outdated: Option<Weak<StoredResponse>>,
-}
-
-impl Incomplete {
-    /// Stores it with its body, unless the store has a reason not to.
-    pub(crate) fn complete(
-        self,
-        body: StoredBody,
-        reservation: Reservation,
-    ) -> Result<(), NotStored> {
-        let response = StoredResponse::new(self.key, self.head, self.selected_by, self.terms, body);
-        let response = response.related(self.relations);
-        let (cache, outdated) = (&self.cache, self.outdated.as_ref());
-        let stored = cache.store.publish(
-            &self.exchanging,
-            Arc::new(response),
-            outdated,
-            reservation,
-            &cache.switch,
-        );
-        // What is held was asked for later where this is `Outdated`, and is good.
-        if stored.is_err_and(|refused| refused != Refused::Outdated) {
-            outdate(cache, outdated);
-        }
-        stored?;
-        cache.counters.store();
-        Ok(())
-    }
-}
-
-/// There is nothing wrong with a response, and still it is not stored. It shows all the same that what it
-/// would have taken the place of is outdated (PRJ-4.3.3-4).
-fn outdate(cache: &Cache, outdated: Option<&Weak<StoredResponse>>) {
-    if let Some(outdated) = outdated.and_then(Weak::upgrade) {
-        cache.store.outdate(&outdated);
-    }
-}
 
 /// Gathers a body in memory of the cache's own, within the budget of the store.
 #[derive(Debug)]
@@ -157,7 +105,7 @@ impl Recorder {
     /// It is too large.
     fn give_up(&self) -> bool {
         if let Some((response, _)) = &self.storing {
-            outdate(&response.cache, response.outdated.as_ref());
+            response.outdate();
         }
         false
     }

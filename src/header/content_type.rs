@@ -11,6 +11,15 @@ pub(crate) fn is_grpc(fields: &HeaderMap) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case(GRPC))
 }
 
+/// Whether a message has several ranges of something as its parts (RFC 9110 §14.6).
+pub(crate) fn is_byteranges(fields: &HeaderMap) -> bool {
+    const BYTERANGES: &[u8] = b"multipart/byteranges";
+    fields
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.as_bytes().get(..BYTERANGES.len()))
+        .is_some_and(|start| start.eq_ignore_ascii_case(BYTERANGES))
+}
+
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;

@@ -68,6 +68,12 @@ impl RangeSet {
         specs.map_or(Requested::Invalid, |specs| Requested::Bytes(Self(specs)))
     }
 
+    /// Whether each has a last position, and may mean the same however many octets there are.
+    pub(crate) fn is_bounded(&self) -> bool {
+        let is_bounded = |spec: &RangeSpec| matches!(spec, RangeSpec::FromTo(..));
+        self.0.iter().all(is_bounded)
+    }
+
     /// Whether any of them can be had of so many octets (RFC 9110 §14.1.2). A suffix can be had of
     /// none, and is then all there is: [`resolve`](Self::resolve) has no range for it.
     pub(crate) fn is_satisfiable(&self, length: u64) -> bool {

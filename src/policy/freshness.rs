@@ -90,11 +90,16 @@ impl Terms {
     /// Whether `Last-Modified` is so much older than `Date` that it is a strong validator (RFC 9110
     /// §8.8.2.2).
     pub(super) fn is_date_strong(&self) -> bool {
-        const STRONG: Duration = Duration::from_secs(60);
-        self.last_modified
-            .and_then(|modified| self.date.duration_since(modified).ok())
-            .is_some_and(|age| age >= STRONG)
+        is_date_strong(self.date, self.last_modified)
     }
+}
+
+/// Whether `Last-Modified` is a strong validator beside such a `Date`.
+pub(super) fn is_date_strong(date: SystemTime, modified: Option<SystemTime>) -> bool {
+    const STRONG: Duration = Duration::from_secs(60);
+    modified
+        .and_then(|modified| date.duration_since(modified).ok())
+        .is_some_and(|age| age >= STRONG)
 }
 
 /// `Last-Modified` as a time, however many digits its year has.

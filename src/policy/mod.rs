@@ -5,6 +5,7 @@
 mod asked;
 pub(crate) mod freshness;
 pub(crate) mod invalidation;
+pub(crate) mod parts;
 pub(crate) mod range;
 pub(crate) mod reuse;
 pub(crate) mod selection;

@@ -2,9 +2,10 @@
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::Policy;
+use super::{Asked, Policy};
 use crate::header::etag::EntityTag;
 use crate::header::range::{RangeSet, Requested};
+use crate::parts::Parts;
 use crate::stored::StoredResponse;
 
 /// What a GET asks for with `Range`.
@@ -78,10 +79,29 @@ impl AskedRange {
 
     /// What it gets of this response (RFC 9110 §13.2.2, §14.2): ranges only of what would be a 200.
     pub(crate) fn portion(&self, stored: &StoredResponse) -> Portion {
-        if stored.head.status != StatusCode::OK || !self.is_about(stored) {
-            return Portion::Whole;
+        match stored.parts.as_deref() {
+            None if stored.head.status != StatusCode::OK || !self.is_about(stored) => {
+                Portion::Whole
+            }
+            None => self.resolve(stored.body.data.len() as u64),
+            // Its condition was met when the response was selected, or that would not have been.
+            Some(parts) => self.portion_of(parts),
         }
-        self.resolve(stored.body.data.len() as u64)
+    }
+
+    /// What it gets of a response that is not held whole: ranges of which every octet is held.
+    fn portion_of(&self, parts: &Parts) -> Portion {
+        let length = match parts.complete() {
+            Some(complete) => complete,
+            None if self.ranges.is_bounded() => u64::MAX,
+            None => return Portion::Whole,
+        };
+        match self.resolve(length) {
+            Portion::Ranges(ranges) if ranges.iter().all(|(a, b)| parts.holds(*a, *b)) => {
+                Portion::Ranges(ranges)
+            }
+            _ => Portion::Whole,
+        }
     }
 
     /// Whether `If-Range` lets it have ranges of this response: the same strong tag, or the very same date,
@@ -114,6 +134,18 @@ impl AskedRange {
         }
         Portion::Ranges(ranges)
     }
+}
+
+/// Whether a stored response has all that is asked for (RFC 9111 §3.3): it is held whole, or the request
+/// is for ranges that are held.
+pub(crate) fn has_all(asked: &Asked, stored: &StoredResponse) -> bool {
+    let Some(parts) = stored.parts.as_deref() else {
+        return true;
+    };
+    asked
+        .range
+        .as_ref()
+        .is_some_and(|range| range.is_about(stored) && range.portion_of(parts) != Portion::Whole)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::Asked;
 use super::stale::{self, Stale};
+use super::{Asked, range};
 use crate::cache_status::Forward;
 use crate::stored::{StoredResponse, Terms};
 
@@ -30,7 +30,9 @@ pub(crate) fn decide(
 ) -> Decision {
     let terms = &stored.terms;
     let age = terms.current_age(now);
-    let reason = if is_invalid || terms.is_no_cache {
+    let reason = if !range::has_all(asked, stored) {
+        Forward::Partial
+    } else if is_invalid || terms.is_no_cache {
         Forward::Stale
     } else if asked.is_reload {
         Forward::Request

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, header};
 
-use super::Asked;
+use super::{Asked, range};
 use crate::cache_status::Forward;
 use crate::header::connection::Connection;
 use crate::header::vary::Vary;
@@ -53,22 +53,28 @@ pub(crate) fn select<'a>(
     let mut presented = Presented::by(comparing, request);
     let mut best: Option<(usize, &StoredResponse)> = None;
     for (place, candidate) in stored.enumerate() {
-        if candidate.head.is_of_head && !asked.is_head {
+        // The head of what is not held whole may not say how long it is.
+        let is_part = candidate.parts.is_some();
+        if candidate.head.is_of_head && !asked.is_head || is_part && asked.is_head {
             if miss == Forward::UriMiss {
                 miss = Forward::Miss;
             }
         } else if !presented.matches(candidate) {
             miss = Forward::VaryMiss;
-        } else if best.is_none_or(|(_, held)| preference(candidate) >= preference(held)) {
+        } else if best
+            .is_none_or(|(_, held)| preference(asked, candidate) >= preference(asked, held))
+        {
             best = Some((place, candidate));
         }
     }
     best.map(|(place, _)| place).ok_or(miss)
 }
 
-/// Of two that match: the one with `Vary`; the newer; one with a body, which answers HEAD as well.
-fn preference(stored: &StoredResponse) -> impl PartialOrd + use<> {
+/// Of two that match: one that has all that is asked for; the one with `Vary`; the newer; one with a body,
+/// which answers HEAD as well.
+fn preference(asked: &Asked, stored: &StoredResponse) -> impl PartialOrd + use<> {
     (
+        range::has_all(asked, stored),
         Vary::parse(&stored.head.fields) != Vary::Fields(Vec::new()),
         stored.terms.date,
         !stored.head.is_of_head,

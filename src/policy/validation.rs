@@ -75,6 +75,7 @@ pub(crate) fn adoptable(mut stored: Vec<Arc<StoredResponse>>) -> Vec<Arc<StoredR
     stored.retain(|stored| {
         let tag = EntityTag::parse(&stored.head.fields);
         !stored.head.is_of_head
+            && stored.parts.is_none()
             && stored.head.status == StatusCode::OK
             && tag.is_some_and(EntityTag::is_strong)
     });

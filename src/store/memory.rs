@@ -8,7 +8,7 @@ use super::{Found, Limits, Refused};
 use crate::cache_status::Forward;
 use crate::key::{CacheKey, Wanted};
 use crate::mode::Switch;
-use crate::stored::StoredResponse;
+use crate::stored::{Selection, StoredResponse};
 
 /// Stored responses, within a budget. One lock, held for what has to be done under it: nothing of a
 /// user's runs there, and what is taken out is dropped after it.
@@ -79,10 +79,12 @@ impl Memory {
         exchange: &Exchanging,
         old: &Arc<StoredResponse>,
         new: Arc<StoredResponse>,
+        mut reservation: Reservation,
         switch: &Switch,
     ) -> Result<(), Refused> {
         let mut gone = Vec::new();
         let mut state = self.lock();
+        state.recording -= reservation.take();
         // A mark that was set after this exchange began is not for it to lift.
         let is_there = state.index.place_of(old).is_some_and(|place| {
             let held = &state.index.slot(old.key.hash)[place];
@@ -116,6 +118,22 @@ impl Memory {
                 && held.response.head.is_of_head == response.head.is_of_head
         })
         .filter(|held| held.invalid_since.is_none())
+        .map(|held| held.response.clone())
+    }
+
+    /// What is stored for GETs with this key and these fields, made wrong or not.
+    pub(crate) fn held_for(
+        &self,
+        key: &CacheKey,
+        selected_by: &Selection,
+    ) -> Option<Arc<StoredResponse>> {
+        let state = self.lock();
+        let mut held = state.index.slot(key.hash).iter();
+        held.find(|held| {
+            *held.response.key == *key
+                && held.response.selected_by == *selected_by
+                && !held.response.head.is_of_head
+        })
         .map(|held| held.response.clone())
     }
 

@@ -52,7 +52,7 @@ pub(crate) enum Refused {
     TooLarge,
     /// It would not fit beside what is being recorded.
     NoRoom,
-    /// What is held was asked for later.
+    /// What is held was asked for later, or is whole where this is a part.
     Outdated,
 }
 

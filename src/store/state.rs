@@ -59,7 +59,9 @@ impl State {
             return Err(Refused::NoRoom);
         }
         let slot = self.index.slot(key.hash);
-        let is_beaten = |held: &StoredResponse| held.key == *key && is_newer(held, response);
+        let is_beaten = |held: &StoredResponse| {
+            held.key == *key && (is_newer(held, response) || is_whole_beside(held, response))
+        };
         if slot
             .iter()
             .any(|held| !is_outdated(&held.response) && is_beaten(&held.response))
@@ -161,7 +163,16 @@ impl State {
 fn replaces(new: &StoredResponse, held: &StoredResponse) -> bool {
     new.key == held.key
         && new.selected_by == held.selected_by
-        && (new.head.is_of_head == held.head.is_of_head || held.head.is_of_head)
+        && (new.head.is_of_head == held.head.is_of_head
+            || (held.head.is_of_head && new.parts.is_none()))
+}
+
+/// Whether the one is held whole, and the other is part of what answers the same requests.
+fn is_whole_beside(held: &StoredResponse, new: &StoredResponse) -> bool {
+    new.parts.is_some()
+        && held.parts.is_none()
+        && !held.head.is_of_head
+        && held.selected_by == new.selected_by
 }
 
 /// Whether a held response is newer than one that arrives: by `Date`, or of two with the same by when they
