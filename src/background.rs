@@ -8,15 +8,16 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::BodyExt;
 use tower::Service;
 
 use crate::body::CacheBody;
 use crate::cache::Cache;
-use crate::cache_status::CacheStatus;
+use crate::cache_status::{CacheStatus, NotStored};
 use crate::future::Forwarding;
+use crate::policy::status;
 use crate::settings::Settings;
 use crate::stored::StoredResponse;
 
@@ -124,7 +125,8 @@ where
     S: Service<Request<Q>>,
 {
     Forwarding(Pin<Box<Forwarding<S, Q>>>),
-    Reading(Pin<Box<CacheBody<R>>>),
+    /// Its body, and whether its head has settled the matter.
+    Reading(Pin<Box<CacheBody<R>>>, bool),
     Done,
 }
 
@@ -156,23 +158,26 @@ where
             this.step = match &mut this.step {
                 Step::Forwarding(forwarding) => match ready!(forwarding.as_mut().poll(cx)) {
                     Ok(response) => {
-                        this.claim.has_succeeded = has_settled(&response);
-                        Step::Reading(Box::pin(response.into_body()))
+                        let has_settled = has_settled(&response);
+                        Step::Reading(Box::pin(response.into_body()), has_settled)
                     }
                     Err(_) => Step::Done,
                 },
                 // What is not being stored is read by nobody.
-                Step::Reading(body) if body.is_recording() => {
+                Step::Reading(body, _) if body.is_recording() => {
                     match ready!(pin!(body.frame()).poll(cx)) {
                         Some(Ok(_)) => continue,
-                        Some(Err(_)) => {
-                            this.claim.has_succeeded = false;
+                        Some(Err(_)) => Step::Done,
+                        None => {
+                            this.claim.has_succeeded = true;
                             Step::Done
                         }
-                        None => Step::Done,
                     }
                 }
-                Step::Reading(_) => Step::Done,
+                Step::Reading(_, has_settled) => {
+                    this.claim.has_succeeded = *has_settled;
+                    Step::Done
+                }
                 Step::Done => return Poll::Ready(()),
             };
         }
@@ -190,10 +195,13 @@ where
 
 /// Whether the origin has said something about the resource, and not only that it cannot.
 fn has_settled<B>(response: &Response<B>) -> bool {
-    let status = response.extensions().get::<CacheStatus>();
-    status
-        .and_then(CacheStatus::forward_status)
-        .is_some_and(|status| !status.is_server_error())
+    let Some(status) = response.extensions().get::<CacheStatus>() else {
+        return false;
+    };
+    status.not_stored() != Some(NotStored::Redirected)
+        && status.forward_status().is_some_and(|status| {
+            status == StatusCode::NOT_MODIFIED || status::is_about_resource(status)
+        })
 }
 
 /// The right to validate a stored response in the background: one at a time for each, with a rest after each

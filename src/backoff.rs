@@ -34,7 +34,8 @@ impl Backoff {
 
     /// A validation in the foreground has failed. Where one runs in the background, that one is counted.
     pub(crate) fn fail(&self, now: SystemTime) {
-        if !self.is_running.load(Ordering::Acquire) {
+        // Those of the same time are one.
+        if !self.is_running.load(Ordering::Acquire) && !self.is_resting(now) {
             self.rest(now);
         }
     }

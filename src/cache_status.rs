@@ -233,10 +233,10 @@ impl CacheStatus {
         }
     }
 
-    /// Whether it is about a response that came from the origin, now or before, and not about one that
+    /// Whether it is about a response, of this status, that came from the origin, now or before, and not about one that
     /// was made for want of any.
-    pub(crate) fn is_of_a_response(&self) -> bool {
-        self.age.is_some() || self.forward_status.is_some()
+    pub(crate) fn is_of_a_response(&self, status: StatusCode) -> bool {
+        self.age.is_some() || self.forward_status == Some(status)
     }
 
     /// Who answered.

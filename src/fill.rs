@@ -77,6 +77,10 @@ impl Filling {
             .settings
             .is_redirected(response.extensions(), &self.fill.key)
         {
+            // Of a question that was ours the caller knows nothing.
+            if self.fill.is_validation && response.status() == StatusCode::NOT_MODIFIED {
+                return self.good_for_nothing(NotStored::Redirected);
+            }
             return Next::Answer(passed(response, self.status, NotStored::Redirected));
         }
         let is_not_modified = response.status() == StatusCode::NOT_MODIFIED;

@@ -6,6 +6,7 @@ use http::{HeaderMap, Response, StatusCode};
 
 use crate::answer::{self, passed};
 use crate::body::CacheBody;
+use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, NotStored};
 use crate::exchange::{Exchange, Next, Purpose};
 use crate::fill::{Fill, Filling};
@@ -20,6 +21,8 @@ pub(crate) struct Fresh {
     pub(crate) response: Arc<StoredResponse>,
     /// The answer came from a cache on the way, with an `Age` of its own.
     pub(crate) is_from_cache: bool,
+    /// What the answer says to this caller alone.
+    for_caller: HeaderMap,
     pub(crate) status: CacheStatus,
 }
 
@@ -54,7 +57,7 @@ impl Filling {
                     // Its validators are out of date, and so is it.
                     self.cache.store.outdate(selected);
                 }
-                self.good_for_nothing()
+                self.good_for_nothing(NotStored::NotSelected)
             }
             _ => Next::Answer(passed(response, self.status, NotStored::NotSelected)),
         }
@@ -62,12 +65,12 @@ impl Filling {
 
     /// There is no body to answer with (C-20). What was asked about is asked about no more: the caller's
     /// request goes out as it was, or where it is gone the answer is an error, once.
-    fn good_for_nothing<B>(self) -> Next<B> {
+    pub(crate) fn good_for_nothing<B>(self, refused: NotStored) -> Next<B> {
         if !self.fill.may_repeat {
             if let Some(selected) = &self.fill.selected {
                 self.cache.store.remove(selected);
             }
-            let status = self.status.stored_as(Err(NotStored::NotSelected));
+            let status = self.status.stored_as(Err(refused));
             return Next::Answer(answer::unavailable(status));
         }
         Next::Again(Box::new(Exchange {
@@ -92,6 +95,7 @@ impl Filling {
             self.now,
             fresh.is_from_cache,
         );
+        response.headers_mut().extend(fresh.for_caller);
         response.extensions_mut().insert(fresh.status);
         response
     }
@@ -109,7 +113,7 @@ impl Filling {
     }
 
     pub(crate) fn freshen_one(&self, answer: &HeaderMap, stored: &Arc<StoredResponse>) -> Fresh {
-        let (fresh, refused) = self.brought_up_to_date(answer, stored);
+        let (fresh, refused) = self.brought_up_to_date(answer, stored, &stored.head);
         let storing = match refused {
             None => self
                 .cache
@@ -136,23 +140,27 @@ impl Filling {
     }
 
     /// What is stored for other requests is what this one selects too (C-18): it is stored once more, for
-    /// requests like this one, and shares the body.
+    /// requests like this one, and shares the body. What its head said to others is theirs.
     fn adopt(&self, answer: &HeaderMap, stored: &Arc<StoredResponse>) -> Fresh {
-        let (fresh, refused) = self.brought_up_to_date(answer, stored);
+        let head = StoredHead {
+            fields: validation::fields_of_body(&stored.head.fields),
+            ..stored.head
+        };
+        let (fresh, refused) = self.brought_up_to_date(answer, stored, &head);
+        let (exchanging, response) = (&self.fill.exchanging, fresh.response.clone());
+        let Cache {
+            store,
+            switch,
+            counters,
+            ..
+        } = &*self.cache;
         let storing = match refused {
-            None => self
-                .cache
-                .store
-                .publish(
-                    &self.fill.exchanging,
-                    fresh.response.clone(),
-                    None,
-                    Reservation::new(&self.cache.store),
-                    &self.cache.switch,
-                )
-                .map_err(NotStored::from),
+            None => store.adopt(exchanging, stored, response, switch),
             Some(refused) => Err(refused),
         };
+        if storing.is_ok() {
+            counters.store();
+        }
         Fresh {
             status: fresh.status.stored_as(storing),
             ..fresh
@@ -165,14 +173,15 @@ impl Filling {
         &self,
         answer: &HeaderMap,
         stored: &Arc<StoredResponse>,
+        head: &StoredHead,
     ) -> (Fresh, Option<NotStored>) {
         let (fill, now) = (&self.fill, self.now);
-        let head = &stored.head;
         let received = self.received(StatusCode::NOT_MODIFIED, answer, stored.terms.is_delimited);
         let Freshened {
             fields,
             terms,
             refused,
+            for_caller,
             is_from_cache,
         } = self.settings.policy.freshen(&fill.asked, head, received);
         let status = self.status.with_age(terms.current_age(now), terms.lifetime);
@@ -202,6 +211,7 @@ impl Filling {
         let fresh = Fresh {
             response,
             is_from_cache,
+            for_caller,
             status,
         };
         (fresh, refused)
@@ -217,12 +227,15 @@ impl Filling {
         selected: &Arc<StoredResponse>,
     ) -> Option<CacheStatus> {
         let mut presented = Presented::by(self.comparing(), &self.fill.caller);
+        // It was asked whether what is stored is still good, and has not said so.
+        let says_nothing = self.fill.is_validation && !validation::has_validator(answer);
         let weigh = |stored: &Arc<StoredResponse>| {
             if stored.head.status != status || !validation::is_head_of(answer, stored) {
                 self.cache.store.outdate(stored);
                 return None;
             }
-            (status == StatusCode::OK).then(|| self.freshen_one(answer, stored).status)
+            let freshens = status == StatusCode::OK && !says_nothing;
+            freshens.then(|| self.freshen_one(answer, stored).status)
         };
         for other in self.cache.store.variants_beside(selected) {
             if !other.head.is_of_head && presented.matches(&other) {

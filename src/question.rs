@@ -103,6 +103,8 @@ impl<S, X, P> CacheService<S, X, P> {
         S: Service<Request<Q>> + Clone,
         P: RequestBody<Q>,
     {
+        // Before anything else is taken from the store: a clear from here on is held against it.
+        let exchanging = self.exchanging();
         // What has only part of what is asked for is asked about in no other way (RFC 9111 §4.3.2).
         let (selected, part) = match reason {
             Forward::Partial => (None, selected),
@@ -129,7 +131,7 @@ impl<S, X, P> CacheService<S, X, P> {
             key,
             asked,
             caller,
-            exchanging: self.exchanging(),
+            exchanging,
             selected,
             part,
             others,
@@ -153,7 +155,8 @@ impl<S, X, P> CacheService<S, X, P> {
                 .bypass
                 .iter()
                 .any(|name| fields.contains_key(name));
-        let asked = may_be_stored.then(|| Asked::posting(fields)).flatten()?;
+        let mut asked = may_be_stored.then(|| Asked::posting(fields)).flatten()?;
+        asked.has_authorization |= self.names_user(request.uri());
         let target = Target::of_request(request.uri(), fields, &self.settings.scheme)?;
         let partition = self.partition(request)?;
         Some(Fill {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, Uri};
 use http_body::Body;
 use tower::Service;
 
@@ -183,11 +183,19 @@ impl<S, X, P> CacheService<S, X, P> {
         let has_content = !body.is_end_stream() && body.size_hint().exact() != Some(0);
         let mut asked = Asked::read(policy, request.method(), fields, has_content)?;
         asked.is_bypass |= bypass.iter().any(|name| fields.contains_key(name));
-        // What names a user is a credential wherever it stands (RFC 9110 §4.2.4).
-        asked.has_authorization |= policy.is_shared() && key::userinfo(request.uri()).is_some();
-        asked.directives.no_cache |= !clock.is_known();
+        asked.has_authorization |= self.names_user(request.uri());
         asked.set_mode(mode);
+        if !clock.is_known() {
+            asked.directives.no_cache = true;
+            asked.takes_any_age = false;
+        }
         Some(asked)
+    }
+
+    /// Whether a shared cache has to take a URI for a credential: what names a user is one wherever it stands
+    /// (RFC 9110 §4.2.4).
+    pub(crate) fn names_user(&self, uri: &Uri) -> bool {
+        self.settings.policy.is_shared() && key::userinfo(uri).is_some()
     }
 
     /// For whom a request is made; `None` where nothing may be stored for it.

@@ -129,7 +129,7 @@ impl Settings {
     pub(crate) fn announce<B>(&self, response: &mut Response<B>) {
         if let Some(name) = &self.announced_as {
             let status = response.extensions().get::<CacheStatus>();
-            if let Some(status) = status.filter(|status| status.is_of_a_response()) {
+            if let Some(status) = status.filter(|told| told.is_of_a_response(response.status())) {
                 // Names are checked when they are set, and what stands behind them is ASCII.
                 if let Ok(member) = HeaderValue::try_from(format!("{name}; {status}")) {
                     response.headers_mut().append("cache-status", member);

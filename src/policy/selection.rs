@@ -171,32 +171,43 @@ impl Comparing<'_> {
         Some(digester.finish())
     }
 
-    /// `Accept-Encoding` in its normal form (C-15): known codings in the order of their names, without
-    /// weights, those that are refused left out. What else is listed makes no difference to an origin that
-    /// knows these.
+    /// `Accept-Encoding` in its normal form (C-15): the codings that are accepted, in the order of their names
+    /// and without weights; and those that are refused, where that says something: `identity` and `*` are
+    /// accepted otherwise, and beside a `*` that is accepted everything is.
     fn encodings(self, fields: &HeaderMap) -> Digest {
-        const KNOWN: [&[u8]; 6] = [b"br", b"deflate", b"gzip", b"identity", b"zstd", b"*"];
+        let mut codings: Vec<_> =
+            members(lines(fields, &header::ACCEPT_ENCODING), Quoting::Escaped)
+                .map(|member| {
+                    let mut parts = member.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+                    let mut name = parts.next().unwrap_or_default().to_ascii_lowercase();
+                    // The old names of two of them (RFC 9110 §8.4.1).
+                    if name == b"x-gzip" || name == b"x-compress" {
+                        name.drain(..2);
+                    }
+                    (name, parts.any(is_refusal))
+                })
+                .collect();
+        let accepts_others = codings
+            .iter()
+            .any(|(name, refused)| name == b"*" && !refused);
+        codings.retain(|(name, refused)| {
+            !refused || accepts_others || name == b"identity" || name == b"*"
+        });
+        codings.sort_unstable();
+        codings.dedup();
         let mut digester = self.seed.digester();
-        let is_accepted = |coding: &[u8]| {
-            members(lines(fields, &header::ACCEPT_ENCODING), Quoting::Escaped).any(|member| {
-                let mut parts = member.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-                let is_named = parts.next().is_some_and(|name| {
-                    name.eq_ignore_ascii_case(coding)
-                        || (coding == b"gzip" && name.eq_ignore_ascii_case(b"x-gzip"))
-                });
-                let is_refused = parts.any(|weight| {
-                    matches!(weight, [b'q' | b'Q', b'=', b'0', rest @ ..]
-                        if rest.iter().all(|byte| matches!(byte, b'.' | b'0')))
-                });
-                is_named && !is_refused
-            })
-        };
-        for coding in KNOWN.into_iter().filter(|coding| is_accepted(coding)) {
-            digester.write(coding);
-            digester.write(b",");
+        for (name, refused) in codings {
+            digester.write(&name);
+            digester.write(if refused { b";q=0," } else { b"," });
         }
         digester.finish()
     }
+}
+
+/// A weight of nothing (RFC 9110 §12.4.2).
+fn is_refusal(weight: &[u8]) -> bool {
+    matches!(weight, [b'q' | b'Q', b'=', b'0', rest @ ..]
+        if rest.iter().all(|byte| matches!(byte, b'.' | b'0')))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub(super) fn is_never_stored(status: StatusCode) -> bool {
 
 /// Whether an answer of this status says what the resource is now, and not only how the exchange went.
 pub(crate) fn is_about_resource(status: StatusCode) -> bool {
-    !status.is_server_error() && !is_never_stored(status)
+    !status.is_server_error() && !is_never_stored(status) && status != StatusCode::REQUEST_TIMEOUT
 }
 
 /// The statuses whose rules are kept here, for `must-understand` (RFC 9111 §5.2.2.3, C-14).

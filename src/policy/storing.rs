@@ -1,6 +1,7 @@
 //! RFC 9111 §3: whether a response may be stored, and which of its fields.
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::header::Entry;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::status::{is_cacheable_by_default, is_never_stored, is_understood};
 use super::{Asked, Policy, Received, SetCookie, freshness, validation};
@@ -113,20 +114,32 @@ impl Policy {
         Ok(())
     }
 
-    /// Takes out what may not be kept: in a shared cache the fields that `private` lists (RFC 9111
+    /// Takes out, and returns, what may not be kept: in a shared cache the fields that `private` lists (RFC 9111
     /// §5.2.2.7), and cookies where that is set (C-32).
-    pub(super) fn strip(&self, kept: &mut HeaderMap, directives: &ResponseDirectives) {
-        if let Scope::Fields(names) = &directives.private {
-            for name in names {
-                // The place for ours stays.
-                if self.is_shared() && *name != header::AGE {
-                    kept.remove(name);
+    pub(super) fn strip(&self, kept: &mut HeaderMap, directives: &ResponseDirectives) -> HeaderMap {
+        let mut taken = HeaderMap::new();
+        let mut take = |name: &HeaderName| {
+            if let Entry::Occupied(found) = kept.entry(name) {
+                let (name, values) = found.remove_entry_mult();
+                for value in values {
+                    taken.append(name.clone(), value);
                 }
             }
+        };
+        match &directives.private {
+            // The place for our `Age` stays.
+            Scope::Fields(names) if self.is_shared() => {
+                names
+                    .iter()
+                    .filter(|name| **name != header::AGE)
+                    .for_each(&mut take);
+            }
+            _ => {}
         }
         if self.set_cookie == SetCookie::Strip {
-            kept.remove(header::SET_COOKIE);
+            take(&header::SET_COOKIE);
         }
+        taken
     }
 
     /// Whether a response that does not say how long it is fresh may be given a lifetime: its status is

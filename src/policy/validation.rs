@@ -15,7 +15,7 @@ use crate::header::etag::{EntityTag, IfNoneMatch};
 use crate::stored::{StoredHead, StoredResponse, Terms};
 
 /// Whether a 304 could be about this response.
-pub(super) fn has_validator(fields: &HeaderMap) -> bool {
+pub(crate) fn has_validator(fields: &HeaderMap) -> bool {
     EntityTag::parse(fields).is_some() || fields.contains_key(header::LAST_MODIFIED)
 }
 
@@ -95,8 +95,31 @@ pub(crate) fn adoptable(mut stored: Vec<Arc<StoredResponse>>) -> Vec<Arc<StoredR
     alone
 }
 
+/// Of a stored head what describes the body, and what the origin says of it to everybody: what a 304 to somebody
+/// else can stand for (C-18). Cookies and whatever else was said to one are not among it.
+pub(crate) fn fields_of_body(held: &HeaderMap) -> HeaderMap {
+    const KEPT: [HeaderName; 8] = [
+        header::ACCEPT_RANGES,
+        header::AGE,
+        header::CACHE_CONTROL,
+        header::DATE,
+        header::ETAG,
+        header::EXPIRES,
+        header::LAST_MODIFIED,
+        header::VARY,
+    ];
+    let mut fields = HeaderMap::with_capacity(held.keys_len());
+    for (name, value) in held {
+        if name.as_str().starts_with("content-") || KEPT.contains(name) {
+            fields.append(name.clone(), value.clone());
+        }
+    }
+    fields
+}
+
 /// Several lines as one: not every origin reads more (RFC 9110 §13.1.2).
-fn list<'a>(mut values: impl Iterator<Item = &'a HeaderValue>) -> HeaderValue {
+fn list<'a>(values: impl Iterator<Item = &'a HeaderValue>) -> HeaderValue {
+    let mut values = values.filter(|value| !value.as_bytes().trim_ascii().is_empty());
     let first = values.next().map(HeaderValue::as_bytes).unwrap_or_default();
     let mut joined = first.to_vec();
     for value in values {
@@ -229,6 +252,8 @@ fn modified(fields: &HeaderMap) -> Option<&HeaderValue> {
 pub(crate) struct Freshened {
     pub(crate) fields: HeaderMap,
     pub(crate) terms: Terms,
+    /// What the answer says to this caller alone.
+    pub(crate) for_caller: HeaderMap,
     /// Why it may not stay: the 304 may have said `no-store`, or have brought too much.
     pub(crate) refused: Option<NotStored>,
     /// Whether the 304 came with an `Age`, and so from a cache on the way (C-35).
@@ -273,9 +298,10 @@ impl Policy {
         } else {
             permitted.err()
         };
-        self.strip(&mut fields, &control.directives);
+        let for_caller = self.strip(&mut fields, &control.directives);
         Freshened {
             refused,
+            for_caller,
             is_from_cache: answer.fields.contains_key(header::AGE),
             fields,
             terms,
@@ -345,6 +371,8 @@ pub(crate) fn not_modified_fields(held: &HeaderMap) -> HeaderMap {
     if !held.contains_key(header::ETAG) {
         copy(header::LAST_MODIFIED);
     }
+    // What other caches have said of it (RFC 9211 §2).
+    copy(HeaderName::from_static("cache-status"));
     fields
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use super::claim::{Exchanging, Reservation};
 use super::state::State;
 use super::{Found, Limits, Refused};
-use crate::cache_status::Forward;
+use crate::cache_status::{Forward, NotStored};
 use crate::key::{CacheKey, Wanted};
 use crate::mode::Switch;
 use crate::stored::{Selection, StoredResponse};
@@ -85,26 +85,31 @@ impl Memory {
         let mut gone = Vec::new();
         let mut state = self.lock();
         state.recording -= reservation.take();
-        // A mark that was set after this exchange began is not for it to lift.
-        let is_there = state.index.place_of(old).is_some_and(|place| {
-            let held = &state.index.slot(old.key.hash)[place];
-            held.invalid_since
-                .is_none_or(|since| exchange.term().generation >= since)
-        });
-        let result = if is_there {
-            state.publish(
-                exchange,
-                &new,
-                Some(&Arc::downgrade(old)),
-                switch,
-                &mut gone,
-            )
-        } else {
-            Err(Refused::Outdated)
-        };
+        let replaced = Arc::downgrade(old);
+        let result = state
+            .is_good_for(exchange, old)
+            .and_then(|()| state.publish(exchange, &new, Some(&replaced), switch, &mut gone));
         drop(state);
         drop(gone);
         result
+    }
+
+    /// Stores beside a response one that was made of it for other requests, if it is still there.
+    pub(crate) fn adopt(
+        &self,
+        exchange: &Exchanging,
+        old: &Arc<StoredResponse>,
+        new: Arc<StoredResponse>,
+        switch: &Switch,
+    ) -> Result<(), NotStored> {
+        let mut gone = Vec::new();
+        let mut state = self.lock();
+        let result = state
+            .is_good_for(exchange, old)
+            .and_then(|()| state.publish(exchange, &new, None, switch, &mut gone));
+        drop(state);
+        drop(gone);
+        Ok(result?)
     }
 
     /// What the requests that select this response select now: itself, or what has taken its place.

@@ -86,6 +86,22 @@ impl State {
         Ok(())
     }
 
+    /// Whether something may be made of a stored response by what this exchange has brought: it is still there,
+    /// and no mark was set after the exchange began, which would not be for it to lift.
+    pub(super) fn is_good_for(
+        &self,
+        exchange: &Exchanging,
+        old: &Arc<StoredResponse>,
+    ) -> Result<(), Refused> {
+        let held = self.index.slot(old.key.hash).iter();
+        let mut held = held.filter(|held| Arc::ptr_eq(&held.response, old));
+        let is_good = held.next().is_some_and(|held| {
+            held.invalid_since
+                .is_none_or(|since| exchange.term().generation >= since)
+        });
+        is_good.then_some(()).ok_or(Refused::Outdated)
+    }
+
     /// The switch, the fence, and whether anything is to be stored at all.
     pub(super) fn admit(
         &self,

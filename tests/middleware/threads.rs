@@ -1,6 +1,7 @@
 //! Promise 1 with real threads: the handle works from any thread while requests run.
 
 use std::convert::Infallible;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
@@ -144,4 +145,67 @@ impl Drop for Over<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::SeqCst);
     }
+}
+
+/// Promise 1, C-18: what the origin is asked about was there when nothing had been cleared yet
+#[test]
+fn what_was_cleared_is_not_adopted() {
+    let layer = CacheLayer::without_background().default_request_body();
+    let handle = layer.handle();
+    let asked = AtomicUsize::new(0);
+    let client = layer.layer(service_fn(|request: Request<Empty<Bytes>>| {
+        let number = asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let language = &request.headers()["accept-language"];
+        let listed = request.headers().get("if-none-match");
+        let response = Response::builder()
+            .header("cache-control", "max-age=3600")
+            .header("vary", "accept-language");
+        let response = if listed.is_some_and(|listed| listed.to_str().unwrap().contains("\"l31\""))
+        {
+            response
+                .status(304)
+                .header("etag", "\"l31\"")
+                .body(Full::default())
+        } else {
+            let tag = format!("\"{}\"", language.to_str().unwrap());
+            response
+                .header("etag", tag)
+                .body(Full::<Bytes>::from(number.to_string()))
+        };
+        std::future::ready(Ok::<_, Infallible>(response.expect("a response")))
+    }));
+    let ask = |language: &str| {
+        let request = Request::get("http://o.test/a").header("accept-language", language);
+        let response = block_on(client.clone().call(request.body(Empty::new()).unwrap())).unwrap();
+        let body = block_on(response.into_body().collect()).unwrap().to_bytes();
+        std::str::from_utf8(&body)
+            .unwrap()
+            .parse::<usize>()
+            .unwrap()
+    };
+    let mut passed = 0;
+    for round in 0..300 {
+        handle.clear();
+        for n in 0..32 {
+            ask(&format!("l{n:02}"));
+        }
+        let before = asked.load(Ordering::SeqCst);
+        let barrier = Barrier::new(2);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                barrier.wait();
+                ask("new");
+            });
+            barrier.wait();
+            for _ in 0..(round % 50) * 40 {
+                std::hint::spin_loop();
+            }
+            handle.clear();
+        });
+        let number = ask("new");
+        if number <= before {
+            passed += 1;
+        }
+    }
+    assert_eq!(passed, 0, "answers from before the clear");
 }

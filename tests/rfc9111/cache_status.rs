@@ -145,3 +145,39 @@ async fn it_is_a_list_whose_members_never_say_hit_and_forward_at_once() {
 fn a_name_that_cannot_be_written_is_refused() {
     let _ = CacheLayer::new().cache_status("Käse");
 }
+
+/// 9211-2-4
+#[tokio::test]
+async fn a_504_for_want_of_anything_has_no_member() {
+    let talk = Conversation::with(|layer| layer.cache_status("Ours"));
+    talk.store(
+        reply(200)
+            .control("max-age=10")
+            .field("etag", "\"e\"")
+            .body("one"),
+    )
+    .await
+    .assert_stored();
+    talk.clock.advance(10);
+    talk.origin.will(reply(304).field("etag", "\"other\""));
+    let answer = talk.get("/a").await;
+    assert_eq!(answer.status, 504);
+    assert_eq!(answer.field("cache-status"), None);
+}
+
+/// 9211-2-1, 9211-2-2
+#[tokio::test]
+async fn an_upstream_member_stays_in_a_304() {
+    let talk = Conversation::with(|layer| layer.cache_status("Ours"));
+    talk.store(
+        reply(200)
+            .control("max-age=60")
+            .field("etag", "\"e\"")
+            .field("cache-status", "Theirs; hit")
+            .body("one"),
+    )
+    .await;
+    let answer = talk.get_with("/a", &[("if-none-match", "\"e\"")]).await;
+    assert_eq!(answer.status, 304);
+    assert!(answer.field("cache-status").unwrap().starts_with("Theirs"));
+}

@@ -1,6 +1,7 @@
 //! RFC 9111 §4.1: which of the stored responses of a URI a request selects.
 
 mod credentials;
+mod encodings;
 mod matching;
 mod searches;
 

@@ -1,5 +1,6 @@
 //! RFC 9111 §4.3: asking whether a stored response is still good, and what the answers mean.
 
+mod adopted;
 mod answers;
 mod freshening;
 mod heads;

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use support::{Answer, Origin, get, reply};
 use tower::{Layer, Service};
-use tower_client_cache::{CacheLayer, CacheService, Clock, Forward};
+use tower_client_cache::{CacheLayer, CacheMode, CacheService, Clock, Forward};
 
 use super::{FRESH, STALE};
 
@@ -114,4 +114,26 @@ async fn without_the_time_no_window_is_open() {
     origin.will(reply(503));
     let again = ask(&mut client, &[]).await;
     assert_eq!(again.assert_forwarded(Forward::Stale).status, 503);
+}
+
+/// 9111-4-11, 9111-4.2.4-1
+#[tokio::test]
+async fn without_the_time_no_mode_reuses_what_is_not_validated() {
+    let (clock, origin, client) = doubtful();
+    clock.is_known.store(true, Ordering::SeqCst);
+    let send = |request| {
+        let mut client = client.clone();
+        async move {
+            let response = client.call(request).await.expect("an answer");
+            Answer::read(response).await.expect("a whole body")
+        }
+    };
+    let tagged = reply(200).field("etag", "\"e\"");
+    origin.will(tagged.control("max-age=60, must-revalidate").body("one"));
+    send(get("/a", &[])).await.assert_stored();
+    clock.is_known.store(false, Ordering::SeqCst);
+    origin.will(reply(304));
+    let mut any = get("/a", &[]);
+    any.extensions_mut().insert(CacheMode::ForceCache);
+    send(any).await.assert_validated();
 }

@@ -1,14 +1,38 @@
 //! RFC 5861 §3: how often a failing origin is asked about one stale response.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
 use bytes::Bytes;
+use http::Uri;
 use http_body_util::Empty;
-use support::{Answer, Clock, Conversation, Origin, OriginError, Reply, get, reply};
+use support::{Answer, Clock, Conversation, Origin, OriginError, Reply, begun, get, reply};
 use tower::{Layer, Service};
+use tower_client_cache::background::Background;
 use tower_client_cache::{CacheLayer, Forward};
 
 use super::{after, minute, settle};
 
 const WINDOW: &str = "stale-while-revalidate=600";
+
+type Tasks = Arc<Mutex<Vec<Pin<Box<dyn Future<Output = ()> + Send>>>>>;
+
+/// Keeps what is to run in the background.
+#[derive(Clone, Default)]
+struct Held(Tasks);
+
+impl<F: Future<Output = ()> + Send + 'static> Background<F> for Held {
+    fn is_available(&self) -> bool {
+        true
+    }
+
+    fn spawn(&self, task: F, _limit: Duration) {
+        self.0.lock().expect("no panic").push(Box::pin(task));
+    }
+}
 
 async fn reuse_and_ask(talk: &Conversation, failing: Reply) -> usize {
     let before = talk.origin.calls();
@@ -79,4 +103,125 @@ async fn without_background_the_stale_response_is_the_answer_to_a_failure_and_du
     origin.will(reply(304));
     ask().await.assert_validated();
     assert_eq!(origin.calls(), 3);
+}
+
+/// 5861-3-2, PRJ-5861-2
+#[tokio::test]
+async fn an_origin_that_has_too_much_to_do_is_not_hammered() {
+    for status in [429, 408, 425] {
+        let talk = Conversation::default();
+        let control = "max-age=60, stale-while-revalidate=600";
+        talk.store(
+            reply(200)
+                .control(control)
+                .field("etag", "\"e\"")
+                .body("one"),
+        )
+        .await;
+        talk.clock.advance(70);
+        for _ in 0..10 {
+            talk.origin.will(reply(status).field("retry-after", "60"));
+            talk.get("/a").await.assert_hit();
+            settle().await;
+        }
+        assert_eq!(talk.origin.calls(), 2, "{status}");
+    }
+}
+
+/// C-53, 5861-3-2
+#[tokio::test]
+async fn a_redirected_validation_is_not_repeated_at_once() {
+    #[derive(Clone)]
+    struct Elsewhere;
+    let talk = Conversation::with(|layer| {
+        layer.final_uri(|extensions| {
+            extensions
+                .get::<Elsewhere>()
+                .map(|_| Uri::from_static("http://o.test/login"))
+        })
+    });
+    let control = "max-age=60, stale-while-revalidate=600";
+    talk.store(
+        reply(200)
+            .control(control)
+            .field("etag", "\"e\"")
+            .body("one"),
+    )
+    .await;
+    talk.clock.advance(70);
+    for _ in 0..10 {
+        talk.origin
+            .will(reply(200).extension(Elsewhere).body("log in"));
+        talk.get("/a").await.assert_hit();
+        settle().await;
+    }
+    assert_eq!(talk.origin.calls(), 2);
+}
+
+/// 5861-3-2, 5861-3-4: what is dropped half-way has failed
+#[tokio::test]
+async fn a_validation_that_is_given_up_in_its_body_has_failed() {
+    let (clock, held) = (Clock::default(), Held::default());
+    let origin = Origin::new(clock.clone());
+    let layer = CacheLayer::background(held.clone()).clock(clock.clone());
+    let client = layer.layer(origin.clone());
+    let ask = || async {
+        let response = client.clone().call(get("/a", &[])).await.unwrap();
+        Answer::read(response).await.unwrap()
+    };
+    let control = "max-age=60, stale-while-revalidate=600";
+    let minute = || reply(200).control(control).field("etag", "\"e\"");
+    origin.will(minute().body("one"));
+    ask().await.assert_stored();
+    clock.advance(70);
+    let (_frames, stalls) = minute().streamed();
+    origin.will(stalls);
+    ask().await.assert_hit();
+    let mut task = held.0.lock().unwrap().pop().unwrap();
+    let polled = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_pending());
+    drop(task);
+    ask().await.assert_hit();
+    assert!(
+        held.0.lock().unwrap().is_empty(),
+        "it rests after what has failed"
+    );
+}
+
+/// 5861-3-2: those of one moment are not a row of failures
+#[tokio::test]
+async fn failures_at_the_same_time_are_one_failure() {
+    let clock = Clock::default();
+    let origin = Origin::new(clock.clone());
+    let layer = CacheLayer::without_background().clock(clock.clone());
+    let client = layer.layer(origin.clone());
+    let ask = || {
+        let mut client = client.clone();
+        async move {
+            let response = client.call(get("/a", &[])).await.unwrap();
+            Answer::read(response).await.unwrap()
+        }
+    };
+    let control = "max-age=60, stale-while-revalidate=600";
+    origin.will(
+        reply(200)
+            .control(control)
+            .field("etag", "\"e\"")
+            .body("one"),
+    );
+    ask().await.assert_stored();
+    clock.advance(70);
+    let mut waiting = Vec::new();
+    for _ in 0..8 {
+        let (gate, held) = Reply::fails(OriginError("refused")).held();
+        origin.will(held);
+        waiting.push((gate, begun(ask())));
+    }
+    for (gate, answer) in waiting {
+        gate.open();
+        assert_eq!(answer.await.text(), "one");
+    }
+    clock.advance(2);
+    origin.will(reply(304));
+    ask().await.assert_validated();
 }

@@ -203,3 +203,18 @@ async fn a_post_that_fails_is_not_sent_again() {
     assert_eq!(failed.err(), Some(OriginError("refused")));
     assert_eq!((talk.origin.calls(), talk.handle.len()), (1, 0));
 }
+
+/// 9111-3-6, 9111-3.5-1, 9110-4.2.4-1
+#[tokio::test]
+async fn a_posted_answer_to_userinfo_is_not_for_all() {
+    let talk = Conversation::shared();
+    let located = reply(200)
+        .control("max-age=60")
+        .field("content-location", "/a")
+        .body("alice's");
+    talk.origin.will(located);
+    let uri = "http://alice:secret@o.test/a";
+    talk.send(request(Method::POST, uri, &[])).await;
+    talk.origin.will(reply(200).body("anybody's"));
+    assert_eq!(talk.get("/a").await.text(), "anybody's");
+}

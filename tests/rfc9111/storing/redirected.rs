@@ -2,7 +2,7 @@
 
 use http::Uri;
 use support::{Conversation, Reply, reply};
-use tower_client_cache::{Forward, NotStored};
+use tower_client_cache::{CacheLayer, Forward, NotStored};
 
 /// Where a response came from, in its extensions.
 #[derive(Clone)]
@@ -69,4 +69,35 @@ async fn the_response_of_another_uri_neither_freshens_nor_outdates() {
         talk.get_with("/a", &tolerant).await.assert_hit().text(),
         "here"
     );
+}
+
+/// PRJ-4.3.4-8, C-53
+#[tokio::test]
+async fn a_304_from_elsewhere_is_not_for_a_caller_who_did_not_ask() {
+    #[derive(Clone)]
+    struct Elsewhere;
+    let talk = Conversation::through(
+        CacheLayer::new()
+            .final_uri(|extensions| {
+                extensions
+                    .get::<Elsewhere>()
+                    .map(|_| Uri::from_static("http://o.test/b"))
+            })
+            .default_request_body(),
+    );
+    talk.store(
+        reply(200)
+            .control("max-age=10")
+            .field("etag", "\"e\"")
+            .body("one"),
+    )
+    .await
+    .assert_stored();
+    talk.clock.advance(10);
+    talk.origin
+        .will(reply(304).field("etag", "\"e\"").extension(Elsewhere));
+    talk.origin
+        .will(reply(200).body("elsewhere").extension(Elsewhere));
+    let answer = talk.get("/a").await;
+    assert_ne!(answer.status, 304, "nobody asked for it: {}", answer.cache);
 }

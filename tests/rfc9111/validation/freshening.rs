@@ -2,7 +2,7 @@
 
 use super::{MODIFIED, TAG, stored, with_a_stale};
 use support::{Answer, Conversation, Reply, reply};
-use tower_client_cache::{Forward, NotStored};
+use tower_client_cache::{Forward, NotStored, SetCookie};
 
 fn not_modified() -> Reply {
     reply(304).field("etag", TAG)
@@ -216,4 +216,52 @@ async fn a_validation_says_that_it_was_one() {
     talk.origin.will(not_modified().control("no-store"));
     let refused = talk.get("/a").await;
     refused.assert_not_stored(NotStored::NoStore);
+}
+
+/// 9111-4.3.3-1, C-32
+#[tokio::test]
+async fn the_caller_gets_what_its_304_says_though_it_is_not_kept() {
+    let cookie = "session=1";
+    let talk = Conversation::shared_with(|layer| layer.set_cookie(SetCookie::Strip));
+    talk.origin.will(
+        reply(200)
+            .control("max-age=10")
+            .field("etag", "\"e\"")
+            .field("set-cookie", cookie)
+            .body("one"),
+    );
+    let first = talk.get("/a").await;
+    assert_eq!(first.field("set-cookie").as_deref(), Some(cookie));
+    talk.clock.advance(10);
+    talk.origin.will(
+        reply(304)
+            .field("etag", "\"e\"")
+            .field("set-cookie", "session=2"),
+    );
+    let validated = talk.get("/a").await;
+    assert_eq!(
+        validated.field("set-cookie").as_deref(),
+        Some("session=2"),
+        "Strip"
+    );
+}
+
+/// 9111-4.3.3-1, 9111-5.2.2.7-2
+#[tokio::test]
+async fn the_caller_gets_the_private_fields_of_its_304() {
+    let talk = Conversation::shared();
+    let fields = |reply: Reply, user| {
+        reply
+            .control("max-age=10, private=\"x-user\"")
+            .field("etag", "\"e\"")
+            .field("x-user", user)
+    };
+    talk.origin.will(fields(reply(200), "alice").body("one"));
+    let first = talk.get("/a").await;
+    first.assert_stored();
+    assert_eq!(first.field("x-user").as_deref(), Some("alice"));
+    talk.clock.advance(10);
+    talk.origin.will(fields(reply(304), "bob"));
+    let validated = talk.get("/a").await;
+    assert_eq!(validated.field("x-user").as_deref(), Some("bob"));
 }

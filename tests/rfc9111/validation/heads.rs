@@ -169,3 +169,49 @@ async fn a_head_for_which_nothing_is_stored_is_sent_as_a_head_and_stored_as_one(
         .assert_hit();
     assert_eq!(talk.origin.calls(), 1);
 }
+
+/// C-25, 9111-4.4-1, 9111-4.3.5-1
+#[tokio::test]
+async fn a_head_that_says_nothing_does_not_lift_a_mark() {
+    let talk = Conversation::default();
+    talk.store(
+        reply(200)
+            .control("max-age=60")
+            .field("etag", "\"old\"")
+            .body("old"),
+    )
+    .await
+    .assert_stored();
+    talk.origin.will(reply(204));
+    talk.send(request(Method::POST, "/a", &[])).await;
+    talk.origin.will(reply(200));
+    talk.send(request(Method::HEAD, "/a", &[])).await;
+    assert_eq!(
+        talk.origin.last().field("if-none-match").as_deref(),
+        Some("\"old\"")
+    );
+    talk.origin.will(reply(200).body("new"));
+    assert_eq!(talk.get("/a").await.text(), "new");
+}
+
+/// 9111-4.3.5-1: it was asked whether what is stored is still good, and has not said so
+#[tokio::test]
+async fn a_head_validation_answered_in_full_leaves_nothing_to_swr() {
+    let talk = Conversation::default();
+    talk.store(
+        reply(200)
+            .control("max-age=10")
+            .field("etag", "\"old\"")
+            .body("old"),
+    )
+    .await;
+    talk.clock.advance(10);
+    talk.origin.will(reply(200).control("max-age=10"));
+    talk.send(request(Method::HEAD, "/a", &[])).await;
+    assert_eq!(
+        talk.origin.last().field("if-none-match").as_deref(),
+        Some("\"old\"")
+    );
+    talk.origin.will(reply(200).body("new"));
+    assert_eq!(talk.get("/a").await.text(), "new");
+}

@@ -183,3 +183,23 @@ async fn nothing_is_asked_about_where_it_could_not_be_asked_again() {
         .assert_stored();
     assert_eq!(talk.origin.last().field("if-none-match"), None);
 }
+
+/// 9110-13.1.2-1
+#[tokio::test]
+async fn no_empty_member_is_sent() {
+    let talk = Conversation::through(CacheLayer::new().default_request_body());
+    talk.store(
+        reply(200)
+            .control("max-age=10")
+            .field("etag", "\"e\"")
+            .body("one"),
+    )
+    .await;
+    talk.clock.advance(10);
+    talk.origin.will(reply(304).field("etag", "\"e\""));
+    talk.get_with("/a", &[("if-none-match", "")]).await;
+    assert_eq!(
+        talk.origin.last().field("if-none-match").as_deref(),
+        Some("\"e\"")
+    );
+}
