@@ -50,6 +50,29 @@ pub(crate) fn validated<B>(
     response
 }
 
+/// The head of a stored response of which the origin has just sent what was missing; of so many octets.
+pub(crate) fn whole(
+    stored: &StoredResponse,
+    complete: Option<u64>,
+    now: SystemTime,
+    is_from_cache: bool,
+) -> Response<()> {
+    let mut response = Response::new(());
+    *response.version_mut() = stored.head.version;
+    *response.status_mut() = stored.head.status;
+    let mut fields = stored.head.fields.clone();
+    if let Some(octets) = complete {
+        fields.insert(header::CONTENT_LENGTH, HeaderValue::from(octets));
+    }
+    if is_from_cache {
+        set_age(&mut fields, stored.terms.current_age(now).as_secs());
+    } else {
+        fields.remove(header::AGE);
+    }
+    *response.headers_mut() = fields;
+    response
+}
+
 /// 504: what the caller asked for cannot be had (RFC 9111 §5.2.1.7).
 pub(crate) fn unavailable<B>(status: CacheStatus) -> Response<CacheBody<B>> {
     let mut response = Response::new(CacheBody::empty());

@@ -13,6 +13,7 @@ use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, NotStored};
 use crate::exchange::Next;
 use crate::key::CacheKey;
+use crate::parts::Gap;
 use crate::policy::selection::Comparing;
 use crate::policy::stale::Failure;
 use crate::policy::storing::Storable;
@@ -33,6 +34,8 @@ pub(crate) struct Fill {
     pub(crate) selected: Option<Arc<StoredResponse>>,
     /// Where none was selected, the one that has part of what is asked for.
     pub(crate) part: Option<Arc<StoredResponse>>,
+    /// Where the origin is asked for what is missing of it, in the place of the whole.
+    pub(crate) missing: Option<Gap>,
     /// Where none was selected, those that the origin was asked about all the same (C-18).
     pub(crate) others: Vec<Arc<StoredResponse>>,
     /// Whether the origin is asked if one of these is still good.
@@ -73,12 +76,24 @@ impl Filling {
     }
 
     pub(crate) fn answered<B: Body>(self, response: Response<B>) -> Next<B> {
-        if self
-            .settings
-            .is_redirected(response.extensions(), &self.fill.key)
-        {
+        let (settings, status) = (&self.settings, response.status());
+        let is_redirected = settings.is_redirected(response.extensions(), &self.fill.key);
+        if let Some(gap) = self.fill.missing {
+            // Neither answers who has asked for the whole.
+            let is_about_part = matches!(
+                status,
+                StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE
+            );
+            if is_about_part && is_redirected {
+                return self.again();
+            }
+            if is_about_part {
+                return self.completed(response, gap);
+            }
+        }
+        if is_redirected {
             // Of a question that was ours the caller knows nothing.
-            if self.fill.is_validation && response.status() == StatusCode::NOT_MODIFIED {
+            if self.fill.is_validation && status == StatusCode::NOT_MODIFIED {
                 return self.good_for_nothing(NotStored::Redirected);
             }
             return Next::Answer(passed(response, self.status, NotStored::Redirected));
@@ -189,6 +204,10 @@ impl Filling {
         response: &Response<B>,
     ) -> Result<(Storable, Selection), NotStored> {
         let (fill, fields) = (&self.fill, response.headers());
+        // It was asked for a part.
+        if self.fill.missing.is_some() && response.status() != StatusCode::OK {
+            return Err(NotStored::Status);
+        }
         let received = self.received(response.status(), fields, is_delimited(response));
         let storable = self.settings.policy.may_store(&fill.asked, received)?;
         // An error takes the place of nothing that is good (PRJ-5861-5).

@@ -73,12 +73,18 @@ impl Filling {
             let status = self.status.stored_as(Err(refused));
             return Next::Answer(answer::unavailable(status));
         }
+        self.again()
+    }
+
+    /// The caller's request goes out as it was.
+    pub(crate) fn again<B>(self) -> Next<B> {
         Next::Again(Box::new(Exchange {
             cache: self.cache,
             settings: self.settings,
             reason: self.reason,
             purpose: Purpose::Fill(Box::new(Fill {
                 others: Vec::new(),
+                missing: None,
                 is_validation: false,
                 may_repeat: false,
                 ..self.fill

@@ -15,7 +15,7 @@ use crate::future::{Forwarding, ResponseFuture};
 use crate::header::cache_control;
 use crate::key::{CacheKey, Wanted};
 use crate::mode::CacheMode;
-use crate::policy::{Asked, validation};
+use crate::policy::{Asked, parts, validation};
 use crate::request_body::{Replay, RequestBody};
 use crate::service::CacheService;
 use crate::store::Exchanging;
@@ -112,7 +112,11 @@ impl<S, X, P> CacheService<S, X, P> {
         };
         let may_adopt = reason == Forward::VaryMiss && !asked.is_head;
         let may_ask = !asked.is_reload && (selected.is_some() || may_adopt);
-        let spare = may_ask.then(|| self.spare(&request)).flatten();
+        let missing = part
+            .as_ref()
+            .and_then(|part| parts::missing(&asked, &caller, part));
+        let may_need_spare = may_ask || missing.is_some();
+        let spare = may_need_spare.then(|| self.spare(&request)).flatten();
         // A 304 that is about none of them could not be answered without asking once more.
         let others = if may_adopt && spare.is_some() {
             validation::adoptable(self.cache.store.variants(&key))
@@ -126,7 +130,13 @@ impl<S, X, P> CacheService<S, X, P> {
                 others.iter().map(|other| &**other),
                 spare.is_some(),
             );
-        let spare = spare.filter(|_| is_validation);
+        // What has not got the whole could not be answered with if the answer were good for nothing.
+        let missing = missing.filter(|gap| {
+            let fields = request.headers_mut();
+            let part = part.as_deref().filter(|_| spare.is_some());
+            part.is_some_and(|part| parts::ask_for_missing(fields, *gap, part))
+        });
+        let spare = spare.filter(|_| is_validation || missing.is_some());
         let fill = Fill {
             key,
             asked,
@@ -134,6 +144,7 @@ impl<S, X, P> CacheService<S, X, P> {
             exchanging,
             selected,
             part,
+            missing,
             others,
             is_validation,
             may_repeat: spare.is_some(),
@@ -166,6 +177,7 @@ impl<S, X, P> CacheService<S, X, P> {
             exchanging: self.exchanging(),
             selected: None,
             part: None,
+            missing: None,
             others: Vec::new(),
             is_validation: false,
             may_repeat: false,

@@ -1,7 +1,9 @@
 //! The body of a response that came through the cache.
 
+mod completed;
 pub(crate) mod incomplete;
 pub(crate) mod recorder;
+mod recording;
 mod segments;
 
 use std::fmt;
@@ -14,7 +16,9 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use self::completed::Completed;
 use self::recorder::Recorder;
+use self::recording::{Recording, in_bytes};
 use self::segments::Segments;
 use crate::stored::StoredBody;
 
@@ -50,17 +54,10 @@ pin_project! {
         Segmented {
             segments: Box<Segments>,
         },
+        Completed {
+            completed: Pin<Box<Completed<B>>>,
+        },
         Absent,
-    }
-}
-
-pin_project! {
-    /// A body and what copies it.
-    struct Recording<B> {
-        #[pin]
-        body: B,
-        // Gone when the body has ended, or will not be stored after all.
-        recorder: Option<Recorder>,
     }
 }
 
@@ -104,20 +101,36 @@ impl<B> CacheBody<B> {
 
     /// The origin's body, copied on the way.
     pub(crate) fn recorded(body: B, recorder: Recorder) -> Self {
-        let recording = Recording {
-            body,
-            recorder: Some(recorder),
-        };
         Self {
             kind: Kind::Recorded {
-                recording: Box::pin(recording),
+                recording: Box::pin(Recording::new(body, Some(recorder))),
+            },
+        }
+    }
+
+    /// What is held before and after so many octets that the origin's body has, and these as they come. They
+    /// are copied on the way where there is a recorder.
+    pub(crate) fn completed(
+        before: Vec<Bytes>,
+        (body, missing): (B, u64),
+        after: Vec<Bytes>,
+        recorder: Option<Recorder>,
+    ) -> Self {
+        let recording = Recording::new(body, recorder);
+        Self {
+            kind: Kind::Completed {
+                completed: Box::pin(Completed::new(before, (recording, missing), after)),
             },
         }
     }
 
     /// Whether reading on may still store something.
     pub(crate) fn is_recording(&self) -> bool {
-        matches!(&self.kind, Kind::Recorded { recording } if recording.recorder.is_some())
+        match &self.kind {
+            Kind::Recorded { recording } => recording.is_recording(),
+            Kind::Completed { completed } => completed.is_recording(),
+            _ => false,
+        }
     }
 }
 
@@ -148,6 +161,7 @@ impl<B: Body> Body for CacheBody<B> {
             KindProjection::Segmented { segments } => {
                 Poll::Ready(segments.next().map(|piece| Ok(Frame::data(piece))))
             }
+            KindProjection::Completed { completed } => completed.as_mut().poll_frame(cx),
             KindProjection::Absent => Poll::Ready(None),
         }
     }
@@ -156,7 +170,8 @@ impl<B: Body> Body for CacheBody<B> {
         match &self.kind {
             Kind::Stored { data, trailers } => data.is_empty() && trailers.is_none(),
             Kind::Passed { body } => body.is_end_stream(),
-            Kind::Recorded { recording } => recording.body.is_end_stream(),
+            Kind::Recorded { recording } => recording.is_end_stream(),
+            Kind::Completed { completed } => completed.is_end_stream(),
             Kind::Segmented { segments } => segments.left() == 0,
             Kind::Absent => true,
         }
@@ -166,52 +181,12 @@ impl<B: Body> Body for CacheBody<B> {
         match &self.kind {
             Kind::Stored { data, .. } => SizeHint::with_exact(data.len() as u64),
             Kind::Passed { body } => body.size_hint(),
-            Kind::Recorded { recording } => recording.body.size_hint(),
+            Kind::Recorded { recording } => recording.size_hint(),
+            Kind::Completed { completed } => completed.size_hint(),
             Kind::Segmented { segments } => SizeHint::with_exact(segments.left()),
             Kind::Absent => SizeHint::default(),
         }
     }
-}
-
-impl<B: Body> Recording<B> {
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        let mut this = self.project();
-        let frame = match ready!(this.body.as_mut().poll_frame(cx)) {
-            Some(Ok(frame)) => in_bytes(frame),
-            Some(Err(error)) => {
-                if let Some(recorder) = this.recorder.take() {
-                    recorder.discard();
-                }
-                return Poll::Ready(Some(Err(error)));
-            }
-            None => {
-                if let Some(recorder) = this.recorder.take() {
-                    recorder.finish();
-                }
-                return Poll::Ready(None);
-            }
-        };
-        if let Some(mut recorder) = this.recorder.take() {
-            let goes_on = recorder.record(&frame);
-            // Many callers stop at the last frame and never see the end.
-            if !goes_on {
-                recorder.discard();
-            } else if this.body.is_end_stream() {
-                recorder.finish();
-            } else {
-                *this.recorder = Some(recorder);
-            }
-        }
-        Poll::Ready(Some(Ok(frame)))
-    }
-}
-
-fn in_bytes<D: Buf>(frame: Frame<D>) -> Frame<Bytes> {
-    // No copy where it is `Bytes` already.
-    frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))
 }
 
 impl<B> Default for CacheBody<B> {
@@ -227,6 +202,7 @@ impl<B> fmt::Debug for CacheBody<B> {
             Kind::Passed { .. } => "passed",
             Kind::Recorded { .. } => "recorded",
             Kind::Segmented { .. } => "segmented",
+            Kind::Completed { .. } => "completed",
             Kind::Absent => "absent",
         };
         f.debug_tuple("CacheBody")

@@ -11,6 +11,7 @@ use crate::header::content_length::ContentLength;
 use crate::header::content_range::ContentRange;
 use crate::header::content_type;
 use crate::header::etag::EntityTag;
+use crate::parts::Gap;
 use crate::stored::{StoredResponse, Terms};
 
 /// Which octets of the whole an answer encloses.
@@ -135,6 +136,51 @@ pub(crate) fn is_same(fields: &HeaderMap, terms: &Terms, held: &StoredResponse) 
     strong.is_some() && strong == strong_validator(&held.head.fields, &held.terms)
 }
 
+/// What is missing of a stored response, where a request for the whole can be completed by asking for that
+/// (RFC 9111 §3.3): the request does not ask for ranges itself, and what comes of it may be stored.
+pub(crate) fn missing(asked: &Asked, request: &HeaderMap, held: &StoredResponse) -> Option<Gap> {
+    let is_plain = !asked.is_head
+        && !asked.is_reload
+        && !asked.directives.no_store
+        && !request.contains_key(header::RANGE)
+        && !request.contains_key(header::IF_RANGE);
+    held.parts.as_deref().filter(|_| is_plain)?.gap()
+}
+
+/// Makes a request ask for what is missing, and for the whole where that is another by now (RFC 9110
+/// §13.1.5): with the strong validator of what is held. False where that has none any more.
+pub(crate) fn ask_for_missing(request: &mut HeaderMap, gap: Gap, held: &StoredResponse) -> bool {
+    let Some(validator) = strong_validator(&held.head.fields, &held.terms) else {
+        return false;
+    };
+    let range = match gap.last {
+        Some(last) if !gap.is_rest => format!("bytes={}-{last}", gap.first),
+        _ => format!("bytes={}-", gap.first),
+    };
+    let range = HeaderValue::try_from(range).expect("digits are a field value");
+    request.insert(header::RANGE, range);
+    request.insert(header::IF_RANGE, validator.clone());
+    true
+}
+
+/// Whether an answer has just what is missing of a stored response: it is of the same representation, and
+/// encloses that and nothing else.
+pub(crate) fn completing(
+    answer: &HeaderMap,
+    received: SystemTime,
+    gap: Gap,
+    held: &StoredResponse,
+) -> Option<Part> {
+    let part = Part::of_stored(answer, held)?;
+    let complete = part.complete.or(held.parts.as_deref()?.complete())?;
+    let is_missing = part.first == gap.first && part.last == gap.last.unwrap_or(complete - 1);
+    let is_same = kinship(answer, received, held) == Kinship::Same;
+    (is_missing && is_same).then_some(Part {
+        complete: Some(complete),
+        ..part
+    })
+}
+
 /// The strong validator of a head (RFC 9110 §8.8.1): a strong entity tag; where there is no tag,
 /// `Last-Modified` if it is old enough to be strong.
 pub(crate) fn strong_validator<'a>(
@@ -150,4 +196,146 @@ fn strong(fields: &HeaderMap, is_date_strong: bool) -> Option<&HeaderValue> {
         return fields.get(header::ETAG).filter(|_| is_strong);
     }
     fields.get(header::LAST_MODIFIED).filter(|_| is_date_strong)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use http::{Uri, Version};
+
+    use super::*;
+    use crate::key::{Seed, Wanted};
+    use crate::policy::Kind;
+    use crate::stored::{StoredBody, StoredHead};
+    use crate::target::Target;
+
+    const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+    const LONG_AGO: &str = "Sun, 06 Nov 1994 08:48:37 GMT";
+    const RECENT: &str = "Sun, 06 Nov 1994 08:48:38 GMT";
+
+    type Fields<'a> = &'a [(&'static str, &'a str)];
+
+    fn map(fields: Fields<'_>) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in fields {
+            map.append(*name, value.parse().unwrap());
+        }
+        map
+    }
+
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777)
+    }
+
+    fn received(fields: &HeaderMap) -> Received<'_> {
+        Received {
+            status: StatusCode::PARTIAL_CONTENT,
+            fields,
+            request_time: now(),
+            response_time: now(),
+            is_secure: false,
+            is_delimited: true,
+            is_timed: true,
+        }
+    }
+
+    fn stored(validators: Fields<'_>) -> StoredResponse {
+        let fields = [
+            &[("cache-control", "max-age=60"), ("date", DATE)],
+            validators,
+        ]
+        .concat();
+        let fields = map(&fields);
+        let received = Received {
+            status: StatusCode::OK,
+            ..received(&fields)
+        };
+        let policy = Policy::recommended(Kind::Private);
+        let storable = policy.may_store(&Asked::default(), received).unwrap();
+        let uri = Uri::from_static("http://o.test/a");
+        let target = Target::of_uri(&uri).unwrap();
+        StoredResponse::new(
+            Arc::new(Wanted::new(&Seed::random(), target, None).to_key()),
+            StoredHead {
+                is_of_head: false,
+                status: StatusCode::OK,
+                version: Version::HTTP_11,
+                fields: storable.fields,
+            },
+            Box::default(),
+            storable.terms,
+            StoredBody::default(),
+        )
+    }
+
+    /// 9111-3.4-1, 9111-4.3.4-6, 9110-8.8.2.2-1, PRJ-8.8.3-2
+    #[test]
+    fn parts_are_of_the_same_by_their_strong_validators() {
+        let (tag, other) = (("etag", "\"e\""), ("etag", "\"f\""));
+        let (weak, invalid) = (("etag", "W/\"e\""), ("etag", "e"));
+        let (strong, recent) = (("last-modified", LONG_AGO), ("last-modified", RECENT));
+        let table: [(Fields<'_>, Fields<'_>, Kinship); 14] = [
+            (&[tag], &[tag], Kinship::Same),
+            (&[tag, recent], &[tag, strong], Kinship::Same),
+            (&[strong], &[strong], Kinship::Same),
+            (&[tag], &[other], Kinship::Newer),
+            (&[tag, strong], &[other, strong], Kinship::Newer),
+            (&[weak], &[weak], Kinship::Unknown),
+            (&[tag], &[weak], Kinship::Unknown),
+            (&[invalid], &[invalid], Kinship::Unknown),
+            (&[weak, strong], &[weak, strong], Kinship::Unknown),
+            (&[recent], &[recent], Kinship::Unknown),
+            (&[recent], &[strong], Kinship::Newer),
+            (&[tag, strong], &[strong], Kinship::Unknown),
+            (&[], &[], Kinship::Unknown),
+            (&[tag], &[], Kinship::Unknown),
+        ];
+        for (held, answered, expected) in table {
+            let held_response = stored(held);
+            let answer = map(&[answered, &[("date", DATE)]].concat());
+            let found = kinship(&answer, now(), &held_response);
+            assert_eq!(found, expected, "{held:?} {answered:?}");
+        }
+        let held = stored(&[tag]);
+        let older = map(&[other, ("date", LONG_AGO)]);
+        assert_eq!(kinship(&older, now(), &held), Kinship::Older);
+    }
+
+    /// PRJ-3.4-3, 9110-14.4-1, 9110-15.3.7.2-1, EDGE-26
+    #[test]
+    fn a_part_says_which_octets_it_has() {
+        let part = |first, last, complete| {
+            Some(Part {
+                first,
+                last,
+                complete,
+            })
+        };
+        let range = |value| ("content-range", value);
+        let table: [(Fields<'_>, Option<Part>); 9] = [
+            (&[range("bytes 2-6/10")], part(2, 6, Some(10))),
+            (&[range("bytes 2-6/*")], part(2, 6, None)),
+            (
+                &[range("bytes 2-6/10"), ("content-length", "5")],
+                part(2, 6, Some(10)),
+            ),
+            (&[range("bytes 2-6/10"), ("content-length", "6")], None),
+            (&[range("bytes 2-6/10"), ("content-length", "x")], None),
+            (
+                &[
+                    range("bytes 2-6/10"),
+                    ("content-type", "Multipart/ByteRanges; boundary=x"),
+                ],
+                None,
+            ),
+            (&[range("bytes */10")], None),
+            (&[range("lines 2-6/10")], None),
+            (&[], None),
+        ];
+        for (fields, expected) in table {
+            assert_eq!(Part::of(&map(fields)), expected, "{fields:?}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 mod combining;
 mod complete;
+mod completing;
 mod conditional;
 mod parts;
 mod refused;

@@ -1,0 +1,81 @@
+//! The origin's body as it comes, and what copies it.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::recorder::Recorder;
+
+pin_project! {
+    /// A body and what copies it.
+    pub(super) struct Recording<B> {
+        #[pin]
+        body: B,
+        // Gone when the body has ended, or will not be stored after all.
+        recorder: Option<Recorder>,
+    }
+}
+
+impl<B> Recording<B> {
+    pub(super) fn new(body: B, recorder: Option<Recorder>) -> Self {
+        Self { body, recorder }
+    }
+
+    /// Whether reading on may still store something.
+    pub(super) fn is_recording(&self) -> bool {
+        self.recorder.is_some()
+    }
+}
+
+impl<B: Body> Recording<B> {
+    pub(super) fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let mut this = self.project();
+        let frame = match ready!(this.body.as_mut().poll_frame(cx)) {
+            Some(Ok(frame)) => in_bytes(frame),
+            Some(Err(error)) => {
+                if let Some(recorder) = this.recorder.take() {
+                    recorder.discard();
+                }
+                return Poll::Ready(Some(Err(error)));
+            }
+            None => {
+                if let Some(recorder) = this.recorder.take() {
+                    recorder.finish();
+                }
+                return Poll::Ready(None);
+            }
+        };
+        if let Some(mut recorder) = this.recorder.take() {
+            let goes_on = recorder.record(&frame);
+            // Many callers stop at the last frame and never see the end.
+            if !goes_on {
+                recorder.discard();
+            } else if this.body.is_end_stream() {
+                recorder.finish();
+            } else {
+                *this.recorder = Some(recorder);
+            }
+        }
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    pub(super) fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    pub(super) fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The octets of a frame in one piece.
+pub(super) fn in_bytes<D: Buf>(frame: Frame<D>) -> Frame<Bytes> {
+    // No copy where it is `Bytes` already.
+    frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))
+}
