@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::body::CacheBody;
 use crate::cache_status::{CacheStatus, NotStored};
+use crate::policy::parts::Part;
 use crate::policy::{Asked, validation};
 use crate::ranged;
 use crate::stored::StoredResponse;
@@ -50,10 +51,10 @@ pub(crate) fn validated<B>(
     response
 }
 
-/// The head of a stored response of which the origin has just sent what was missing; of so many octets.
+/// The head of a stored response of which the origin has just sent the part that was missing.
 pub(crate) fn whole(
     stored: &StoredResponse,
-    complete: Option<u64>,
+    part: Part,
     now: SystemTime,
     is_from_cache: bool,
 ) -> Response<()> {
@@ -61,7 +62,7 @@ pub(crate) fn whole(
     *response.version_mut() = stored.head.version;
     *response.status_mut() = stored.head.status;
     let mut fields = stored.head.fields.clone();
-    if let Some(octets) = complete {
+    if let Some(octets) = part.complete {
         fields.insert(header::CONTENT_LENGTH, HeaderValue::from(octets));
     }
     if is_from_cache {

@@ -270,6 +270,9 @@ impl Filling {
         selected_by: Selection,
     ) -> Response<CacheBody<B>> {
         let outdated = self.held().map(Arc::downgrade);
+        let policy = &self.settings.policy;
+        let keeps_incomplete =
+            policy.may_keep_incomplete(&self.fill.asked, response.status(), &storable);
         let Self {
             cache,
             settings,
@@ -304,6 +307,7 @@ impl Filling {
             selected_by,
             terms: storable.terms,
             part: None,
+            keeps_incomplete,
             outdated,
         };
         incomplete.record(response, expected, settings.max_body(), status, now)

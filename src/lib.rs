@@ -155,6 +155,7 @@ mod cache_status;
 pub mod choices {}
 mod clock;
 mod combining;
+mod completing;
 mod exchange;
 mod fill;
 mod freshening;

@@ -30,11 +30,34 @@ pub(crate) struct Incomplete {
     pub(crate) relations: Relations,
     /// Which octets of the whole are to come; `None` where all are.
     pub(crate) part: Option<Part>,
+    /// Whether it is stored in part where it is cut off (C-30).
+    pub(crate) keeps_incomplete: bool,
     /// What it takes the place of; it may be gone before that, and is not held on to.
     pub(crate) outdated: Option<Weak<StoredResponse>>,
 }
 
 impl Incomplete {
+    /// Another part of what is stored in part.
+    pub(crate) fn more_of(
+        stored: &StoredResponse,
+        part: Part,
+        cache: Arc<Cache>,
+        exchanging: Exchanging,
+    ) -> Self {
+        Self {
+            cache,
+            exchanging,
+            key: stored.key.clone(),
+            head: stored.head.clone(),
+            selected_by: stored.selected_by.clone(),
+            terms: stored.terms.clone(),
+            relations: stored.relations.clone(),
+            part: Some(part),
+            keeps_incomplete: false,
+            outdated: None,
+        }
+    }
+
     /// Stores it with its body, unless the store has a reason not to.
     pub(crate) fn complete(
         mut self,

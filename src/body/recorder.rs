@@ -7,6 +7,7 @@ use http::HeaderMap;
 use http_body::Frame;
 
 use super::incomplete::Incomplete;
+use crate::policy::parts::Part;
 use crate::store::Reservation;
 use crate::stored::{self, StoredBody};
 
@@ -120,6 +121,32 @@ impl Recorder {
         self.store();
     }
 
+    /// The body has ended too early: what has come of it is stored as part of it, where that is set.
+    pub(crate) fn cut_off(mut self) {
+        self.keep();
+    }
+
+    fn keep(&mut self) {
+        let Some((mut response, reservation)) = self.storing.take() else {
+            return;
+        };
+        let length = self.length as u64;
+        let is_short = length > 0 && self.expected.is_none_or(|octets| length < octets);
+        if !response.keeps_incomplete || !is_short || self.trailers.is_some() {
+            return;
+        }
+        response.part = Some(Part {
+            first: 0,
+            last: length - 1,
+            complete: self.expected,
+        });
+        let body = StoredBody {
+            data: self.take_data(),
+            trailers: None,
+        };
+        let _ = response.complete(body, reservation);
+    }
+
     fn store(&mut self) {
         let Some((response, reservation)) = self.storing.take() else {
             return;
@@ -164,6 +191,8 @@ impl Drop for Recorder {
         let is_whole = self.length > 0 && self.expected == Some(self.length as u64);
         if is_whole && !response.head.fields.contains_key(http::header::TRAILER) {
             self.store();
+        } else {
+            self.keep();
         }
     }
 }

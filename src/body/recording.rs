@@ -40,7 +40,7 @@ impl<B: Body> Recording<B> {
             Some(Ok(frame)) => in_bytes(frame),
             Some(Err(error)) => {
                 if let Some(recorder) = this.recorder.take() {
-                    recorder.discard();
+                    recorder.cut_off();
                 }
                 return Poll::Ready(Some(Err(error)));
             }

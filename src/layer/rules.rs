@@ -155,6 +155,17 @@ impl<X, P> CacheLayer<X, P> {
         self.set(|settings| settings.policy.updates_content_encoding = is_on)
     }
 
+    /// Whether the beginning of a response that was cut off is stored, because its body failed or was not
+    /// read to the end (RFC 9111 §3.3, choice C-30). By default it is not.
+    ///
+    /// It has to be a 200 to GET with a strong validator and `Accept-Ranges: bytes`. What is stored so answers
+    /// requests for ranges that lie inside of it; where a request can be
+    /// [sent again](Self::request_body), a GET asks the origin for what is missing, and no more.
+    #[must_use]
+    pub fn keep_incomplete(self, is_on: bool) -> Self {
+        self.set(|settings| settings.policy.keeps_incomplete = is_on)
+    }
+
     /// Whether `Accept-Encoding` is compared by the codings it accepts, whatever their order and weights
     /// (RFC 9111 §4.1, choice C-15). By default lists in another order are another request.
     #[must_use]

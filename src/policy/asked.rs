@@ -18,6 +18,8 @@ pub(crate) struct Asked {
     /// It is not for the store: it has content, which is in no key (C-42), preconditions that are for the
     /// origin (C-27), asks for ranges in a unit that is not known here, or is of gRPC (C-48).
     pub(crate) is_bypass: bool,
+    /// It is neither a GET nor a HEAD, and its answer may be stored for GET.
+    pub(crate) is_posted: bool,
     /// It is a GET and asks for ranges.
     pub(crate) range: Option<Box<AskedRange>>,
     /// It has `Authorization` (RFC 9111 §3.5).
@@ -87,6 +89,7 @@ impl Asked {
         (!content_type::is_grpc(fields)).then(|| Self {
             directives: RequestDirectives::parse(fields),
             has_authorization: fields.contains_key(header::AUTHORIZATION),
+            is_posted: true,
             ..Self::default()
         })
     }

@@ -70,6 +70,8 @@ pub(crate) struct Policy {
     pub(crate) gateway_timeout: bool,
     /// Whether a 304 without validators is about nothing that has one (C-19).
     pub(crate) is_strict: bool,
+    /// Whether what has come of a response that was cut off is stored (C-30).
+    pub(crate) keeps_incomplete: bool,
     /// Whether a 304 changes `Content-Encoding` (C-56).
     pub(crate) updates_content_encoding: bool,
     /// Fields that are for caches like this one, in the order they count (RFC 9213 §2.2, C-46).
@@ -98,6 +100,7 @@ impl Policy {
             stale_if_disconnected: None,
             gateway_timeout: !is_private,
             is_strict: false,
+            keeps_incomplete: false,
             updates_content_encoding: false,
             #[cfg(feature = "structured-fields")]
             targets: Vec::new(),

@@ -11,6 +11,7 @@ use crate::header::content_length::ContentLength;
 use crate::header::content_range::ContentRange;
 use crate::header::content_type;
 use crate::header::etag::EntityTag;
+use crate::header::{Quoting, lines, members};
 use crate::parts::Gap;
 use crate::stored::{StoredResponse, Terms};
 
@@ -103,6 +104,27 @@ impl Policy {
         storable.fields.remove(header::CONTENT_RANGE);
         storable.content_length = Some(part.len());
         Ok((storable, part))
+    }
+
+    /// Whether the beginning of an answer may be stored, where it is cut off (RFC 9111 §3.3): it is a 200 to
+    /// GET, has a strong validator, and the rest can be asked for (C-30).
+    pub(crate) fn may_keep_incomplete(
+        &self,
+        asked: &Asked,
+        status: StatusCode,
+        storable: &Storable,
+    ) -> bool {
+        let fields = &storable.fields;
+        let takes_ranges = || {
+            let listed = lines(fields, &header::ACCEPT_RANGES);
+            members(listed, Quoting::Escaped).any(|unit| unit.eq_ignore_ascii_case(b"bytes"))
+        };
+        self.keeps_incomplete
+            && status == StatusCode::OK
+            && !asked.is_head
+            && !asked.is_posted
+            && strong_validator(fields, &storable.terms).is_some()
+            && takes_ranges()
     }
 }
 
