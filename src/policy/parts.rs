@@ -279,7 +279,7 @@ mod tests {
         let uri = Uri::from_static("http://o.test/a");
         let target = Target::of_uri(&uri).unwrap();
         StoredResponse::new(
-            Arc::new(Wanted::new(&Seed::random(), target, None).to_key()),
+            Arc::new(Wanted::new(&Seed::random(false), target, None).to_key()),
             StoredHead {
                 is_of_head: false,
                 status: StatusCode::OK,
