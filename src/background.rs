@@ -8,16 +8,14 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body::Body;
 use http_body_util::BodyExt;
 use tower::Service;
 
 use crate::body::CacheBody;
 use crate::cache::Cache;
-use crate::cache_status::{CacheStatus, NotStored};
 use crate::future::Forwarding;
-use crate::policy::status;
 use crate::settings::Settings;
 use crate::stored::StoredResponse;
 
@@ -117,7 +115,7 @@ where
     S: Service<Request<Q>>,
 {
     step: Step<S, Q, R>,
-    claim: Claim,
+    _claim: Claim,
 }
 
 enum Step<S, Q, R>
@@ -125,8 +123,7 @@ where
     S: Service<Request<Q>>,
 {
     Forwarding(Pin<Box<Forwarding<S, Q>>>),
-    /// Its body, and whether its head has settled the matter.
-    Reading(Pin<Box<CacheBody<R>>>, bool),
+    Reading(Pin<Box<CacheBody<R>>>),
     Done,
 }
 
@@ -140,7 +137,7 @@ where
     pub(crate) fn new(forwarding: Pin<Box<Forwarding<S, Q>>>, claim: Claim) -> Self {
         Self {
             step: Step::Forwarding(forwarding),
-            claim,
+            _claim: claim,
         }
     }
 }
@@ -157,27 +154,17 @@ where
         loop {
             this.step = match &mut this.step {
                 Step::Forwarding(forwarding) => match ready!(forwarding.as_mut().poll(cx)) {
-                    Ok(response) => {
-                        let has_settled = has_settled(&response);
-                        Step::Reading(Box::pin(response.into_body()), has_settled)
-                    }
+                    Ok(response) => Step::Reading(Box::pin(response.into_body())),
                     Err(_) => Step::Done,
                 },
                 // What is not being stored is read by nobody.
-                Step::Reading(body, _) if body.is_recording() => {
+                Step::Reading(body) if body.is_recording() => {
                     match ready!(pin!(body.frame()).poll(cx)) {
                         Some(Ok(_)) => continue,
-                        Some(Err(_)) => Step::Done,
-                        None => {
-                            this.claim.has_succeeded = true;
-                            Step::Done
-                        }
+                        Some(Err(_)) | None => Step::Done,
                     }
                 }
-                Step::Reading(_, has_settled) => {
-                    this.claim.has_succeeded = *has_settled;
-                    Step::Done
-                }
+                Step::Reading(_) => Step::Done,
                 Step::Done => return Poll::Ready(()),
             };
         }
@@ -193,17 +180,6 @@ where
     }
 }
 
-/// Whether the origin has said something about the resource, and not only that it cannot.
-fn has_settled<B>(response: &Response<B>) -> bool {
-    let Some(status) = response.extensions().get::<CacheStatus>() else {
-        return false;
-    };
-    status.not_stored() != Some(NotStored::Redirected)
-        && status.forward_status().is_some_and(|status| {
-            status == StatusCode::NOT_MODIFIED || status::is_about_resource(status)
-        })
-}
-
 /// The right to validate a stored response in the background: one at a time for each, with a rest after each
 /// that has failed, and so many at once in all.
 #[derive(Debug)]
@@ -212,8 +188,6 @@ pub(crate) struct Claim {
     settings: Arc<Settings>,
     // Not held on to: what is cleared meanwhile is gone.
     stored: Weak<StoredResponse>,
-    /// What is dropped half-way has failed.
-    has_succeeded: bool,
 }
 
 impl Claim {
@@ -241,7 +215,6 @@ impl Claim {
             cache: cache.clone(),
             settings: settings.clone(),
             stored: Arc::downgrade(stored),
-            has_succeeded: false,
         })
     }
 }
@@ -250,8 +223,9 @@ impl Drop for Claim {
     fn drop(&mut self) {
         self.cache.background.fetch_sub(1, Ordering::Relaxed);
         if let Some(stored) = self.stored.upgrade() {
-            let now = self.settings.clock.now();
-            stored.backoff.end(now, self.has_succeeded);
+            // Whatever has come of it: as long as it is reused as before, it would be asked about at once again.
+            let has_failed = self.cache.store.holds_as_good(&stored);
+            stored.backoff.end(self.settings.clock.now(), !has_failed);
         }
     }
 }

@@ -24,7 +24,7 @@ impl Filling {
         let Some(held) = self.held_now() else {
             return self.store_part(response, None);
         };
-        match parts::kinship(response.headers(), self.now, &held) {
+        match parts::kinship(response.headers(), self.fill.request_time, self.now, &held) {
             Kinship::Same => self.combine(response, &held),
             Kinship::Older => passed(response, self.status, NotStored::Outdated),
             Kinship::Newer => {

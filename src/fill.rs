@@ -99,8 +99,8 @@ impl Filling {
             return Next::Answer(passed(response, self.status, NotStored::Redirected));
         }
         let is_not_modified = response.status() == StatusCode::NOT_MODIFIED;
-        if self.fill.is_validation {
-            self.cache.counters.validation(is_not_modified);
+        if self.fill.is_validation && !is_not_modified {
+            self.cache.counters.validation(false);
         }
         let has_been_asked = self.fill.selected.is_some() || self.fill.is_validation;
         if is_not_modified && has_been_asked {
@@ -120,14 +120,13 @@ impl Filling {
             }
         }
         // A head takes the place of no body; it says what has become of it.
-        if let Some(whole) = self.whole_of_head(response.status()) {
-            let (status, fields) = (response.status(), response.headers());
-            if let Some(freshened) = self.freshen_by_head(status, fields, &whole) {
+        if self.fill.asked.is_head && status::is_about_resource(response.status()) {
+            if let Some(freshened) = self.freshen_by_head(response.status(), response.headers()) {
                 let mut response = response.map(CacheBody::passed);
                 response.extensions_mut().insert(freshened);
                 return response;
             }
-            self.fill.selected = None;
+            self.fill.selected = self.fill.selected.filter(|held| held.head.is_of_head);
         }
         match self.may_store(&response) {
             Ok((storable, selected_by)) => self.store(response, storable, selected_by),
@@ -187,16 +186,6 @@ impl Filling {
             self.now,
             status,
         )
-    }
-
-    /// The stored response to a GET that a HEAD was forwarded in spite of, where its answer says something
-    /// of it.
-    fn whole_of_head(&self, status: StatusCode) -> Option<Arc<StoredResponse>> {
-        let selected = self.fill.selected.as_ref()?;
-        let says_something = self.fill.asked.is_head
-            && !selected.head.is_of_head
-            && status::is_about_resource(status);
-        says_something.then(|| selected.clone())
     }
 
     fn may_store<B: Body>(

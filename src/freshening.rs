@@ -38,6 +38,10 @@ impl Filling {
             may_repeat: fill.may_repeat,
         };
         let about = self.settings.policy.is_about(answer, question);
+        if fill.is_validation {
+            let is_good = !matches!(about, NotModified::Caller | NotModified::Nobody);
+            self.cache.counters.validation(is_good);
+        }
         let selected = fill.selected.as_ref();
         match (about, selected) {
             (NotModified::Stored, Some(selected)) => {
@@ -51,6 +55,14 @@ impl Filling {
                 let mut response = response.map(CacheBody::passed);
                 response.extensions_mut().insert(status);
                 Next::Answer(response)
+            }
+            (NotModified::Confirmed, Some(selected)) => Next::Answer(self.confirmed(selected)),
+            (NotModified::Caller, Some(selected)) if fill.is_validation => {
+                // It was asked about as well, and is another.
+                if validation::has_other_tag(answer, selected) {
+                    self.cache.store.outdate(selected);
+                }
+                Next::Answer(passed(response, self.status, NotStored::NotSelected))
             }
             (NotModified::Nobody, selected) if fill.is_validation => {
                 if let Some(selected) = selected {
@@ -91,6 +103,17 @@ impl Filling {
             })),
             site: None,
         }))
+    }
+
+    /// The stored response is as good as it was, and no fresher.
+    fn confirmed<B>(&self, stored: &StoredResponse) -> Response<CacheBody<B>> {
+        let (asked, caller, now) = (&self.fill.asked, &self.fill.caller, self.now);
+        let mut response = answer::validated(stored, asked, caller, now, false);
+        let age = stored.terms.current_age(now);
+        let status = self.status.with_age(age, stored.terms.lifetime);
+        let status = status.stored_as(Err(NotStored::NotSelected));
+        response.extensions_mut().insert(status);
+        response
     }
 
     fn validated<B>(&self, fresh: Fresh) -> Response<CacheBody<B>> {
@@ -230,24 +253,29 @@ impl Filling {
         &self,
         status: StatusCode,
         answer: &HeaderMap,
-        selected: &Arc<StoredResponse>,
     ) -> Option<CacheStatus> {
-        let mut presented = Presented::by(self.comparing(), &self.fill.caller);
+        let fill = &self.fill;
+        let mut presented = Presented::by(self.comparing(), &fill.caller);
         // It was asked whether what is stored is still good, and has not said so.
-        let says_nothing = self.fill.is_validation && !validation::has_validator(answer);
-        let weigh = |stored: &Arc<StoredResponse>| {
-            if stored.head.status != status || !validation::is_head_of(answer, stored) {
-                self.cache.store.outdate(stored);
+        let says_nothing = fill.is_validation && !validation::has_validator(answer);
+        let selected = fill.selected.as_ref().filter(|held| !held.head.is_of_head);
+        let is_selected = |held: &Arc<StoredResponse>| {
+            selected.is_some_and(|selected| Arc::ptr_eq(held, selected))
+        };
+        let mut could_be = self.cache.store.variants(&fill.key);
+        could_be
+            .retain(|held| !is_selected(held) && !held.head.is_of_head && presented.matches(held));
+        let weigh = |held: &Arc<StoredResponse>| {
+            if held.head.status != status || !validation::is_head_of(answer, held) {
+                self.cache.store.outdate(held);
                 return None;
             }
             let freshens = status == StatusCode::OK && !says_nothing;
-            freshens.then(|| self.freshen_one(answer, stored).status)
+            freshens.then(|| self.freshen_one(answer, held).status)
         };
-        for other in self.cache.store.variants_beside(selected) {
-            if !other.head.is_of_head && presented.matches(&other) {
-                weigh(&other);
-            }
+        for held in &could_be {
+            weigh(held);
         }
-        weigh(selected)
+        selected.and_then(weigh)
     }
 }

@@ -119,7 +119,7 @@ impl<S, X, P> CacheService<S, X, P> {
         let spare = may_need_spare.then(|| self.spare(&request)).flatten();
         // A 304 that is about none of them could not be answered without asking once more.
         let others = if may_adopt && spare.is_some() {
-            validation::adoptable(self.cache.store.variants(&key))
+            validation::adoptable(self.cache.store.variants(&key), &caller)
         } else {
             Vec::new()
         };

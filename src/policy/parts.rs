@@ -129,7 +129,12 @@ impl Policy {
 }
 
 /// What an answer with part of a response is to a stored one, by their validators.
-pub(crate) fn kinship(answer: &HeaderMap, received: SystemTime, held: &StoredResponse) -> Kinship {
+pub(crate) fn kinship(
+    answer: &HeaderMap,
+    asked: SystemTime,
+    received: SystemTime,
+    held: &StoredResponse,
+) -> Kinship {
     let date = freshness::date_or(answer, received);
     let modified = freshness::last_modified(answer, received);
     let strong = strong(answer, freshness::is_date_strong(date, modified));
@@ -145,9 +150,11 @@ pub(crate) fn kinship(answer: &HeaderMap, received: SystemTime, held: &StoredRes
             held.zip(modified).is_some_and(|(one, other)| one != other)
         }
     };
+    // Of the same second it is the one that was asked for first (PRJ-4-13).
+    let is_older = (date, asked) < (held.terms.date, held.terms.request_time);
     match is_other {
         false => Kinship::Unknown,
-        true if date < held.terms.date => Kinship::Older,
+        true if is_older => Kinship::Older,
         true => Kinship::Newer,
     }
 }
@@ -196,7 +203,7 @@ pub(crate) fn completing(
     let part = Part::of_stored(answer, held)?;
     let complete = part.complete.or(held.parts.as_deref()?.complete())?;
     let is_missing = part.first == gap.first && part.last == gap.last.unwrap_or(complete - 1);
-    let is_same = kinship(answer, received, held) == Kinship::Same;
+    let is_same = kinship(answer, received, received, held) == Kinship::Same;
     (is_missing && is_same).then_some(Part {
         complete: Some(complete),
         ..part
@@ -317,12 +324,21 @@ mod tests {
         for (held, answered, expected) in table {
             let held_response = stored(held);
             let answer = map(&[answered, &[("date", DATE)]].concat());
-            let found = kinship(&answer, now(), &held_response);
+            let found = kinship(&answer, now(), now(), &held_response);
             assert_eq!(found, expected, "{held:?} {answered:?}");
         }
         let held = stored(&[tag]);
         let older = map(&[other, ("date", LONG_AGO)]);
-        assert_eq!(kinship(&older, now(), &held), Kinship::Older);
+        let earlier = now() - Duration::from_secs(1);
+        let newer = map(&[other, ("date", DATE)]);
+        for (answer, asked, expected) in [
+            (&older, earlier, Kinship::Older),
+            (&newer, earlier, Kinship::Older),
+            (&older, now(), Kinship::Older),
+            (&newer, now(), Kinship::Newer),
+        ] {
+            assert_eq!(kinship(answer, asked, now(), &held), expected, "{answer:?}");
+        }
     }
 
     /// PRJ-3.4-3, 9110-14.4-1, 9110-15.3.7.2-1, EDGE-26

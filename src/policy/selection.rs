@@ -204,6 +204,19 @@ impl Comparing<'_> {
     }
 }
 
+/// Whether a request accepts each coding that a stored response is in (RFC 9110 §12.5.3).
+pub(super) fn accepts_coding_of(request: &HeaderMap, stored: &HeaderMap) -> bool {
+    members(lines(stored, &header::CONTENT_ENCODING), Quoting::Escaped).all(|coding| {
+        members(lines(request, &header::ACCEPT_ENCODING), Quoting::Escaped).any(|member| {
+            let mut parts = member.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+            let is_named = parts
+                .next()
+                .is_some_and(|name| name.eq_ignore_ascii_case(coding));
+            is_named && !parts.any(is_refusal)
+        })
+    })
+}
+
 /// A weight of nothing (RFC 9110 §12.4.2).
 fn is_refusal(weight: &[u8]) -> bool {
     matches!(weight, [b'q' | b'Q', b'=', b'0', rest @ ..]

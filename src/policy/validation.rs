@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use super::{Asked, Policy, Received, freshness, storing};
+use super::{Asked, Policy, Received, freshness, selection, storing};
 use crate::cache_status::NotStored;
 use crate::header::connection::Connection;
 use crate::header::date::DateField;
@@ -68,16 +68,21 @@ pub(crate) fn make_conditional<'a>(
 }
 
 /// Of the stored responses that a request does not select, those that the origin can be asked about all the
-/// same (C-18): whole, and with a strong entity tag that no other has, so that what a 304 names has one
-/// body. The newest eight.
-pub(crate) fn adoptable(mut stored: Vec<Arc<StoredResponse>>) -> Vec<Arc<StoredResponse>> {
+/// same (C-18): whole, in a coding that the request accepts, and with a strong entity tag that no other has, so
+/// that what a 304 names has one body. The newest eight, and no more than can be listed in so many octets.
+pub(crate) fn adoptable(
+    mut stored: Vec<Arc<StoredResponse>>,
+    request: &HeaderMap,
+) -> Vec<Arc<StoredResponse>> {
     const MOST: usize = 8;
+    const MOST_OCTETS: usize = 1024;
     stored.retain(|stored| {
         let tag = EntityTag::parse(&stored.head.fields);
         !stored.head.is_of_head
             && stored.parts.is_none()
             && stored.head.status == StatusCode::OK
             && tag.is_some_and(EntityTag::is_strong)
+            && selection::accepts_coding_of(request, &stored.head.fields)
     });
     let has_rival = |one: &Arc<StoredResponse>| {
         let mut same = stored
@@ -91,8 +96,13 @@ pub(crate) fn adoptable(mut stored: Vec<Arc<StoredResponse>>) -> Vec<Arc<StoredR
         .cloned()
         .collect();
     alone.sort_by_key(|stored| std::cmp::Reverse(stored.terms.date));
-    alone.truncate(MOST);
-    alone
+    let mut octets = 0;
+    let listed = alone.into_iter().take(MOST).take_while(|stored| {
+        let tag = stored.head.fields.get(header::ETAG);
+        octets += tag.map_or(0, HeaderValue::len);
+        octets <= MOST_OCTETS
+    });
+    listed.collect()
 }
 
 /// Of a stored head what describes the body, and what the origin says of it to everybody: what a 304 to somebody
@@ -134,6 +144,9 @@ fn list<'a>(values: impl Iterator<Item = &'a HeaderValue>) -> HeaderValue {
 pub(crate) enum NotModified {
     /// The stored response is still good.
     Stored,
+    /// The stored response is still good, and the answer is not to freshen it: it was asked about by its weak
+    /// tag, and the answer has the same tag as a strong one, as of origins that compress what they send.
+    Confirmed,
     /// The one of this place among the others that were asked about is what the request selects.
     Other(usize),
     /// The caller's copy is still good, and the stored response is no other.
@@ -171,6 +184,8 @@ impl Policy {
             } else if let Some(place) = others.position(|other| has_same_strong_tag(answer, other))
             {
                 NotModified::Other(place)
+            } else if question.is_ours && selected.is_some_and(|stored| is_weakly(tag, stored)) {
+                NotModified::Confirmed
             } else if !question.is_ours || listed.is_some_and(|listed| listed.matches(Some(tag))) {
                 NotModified::Caller
             } else {
@@ -233,6 +248,17 @@ fn was_copied_before(stored: &StoredResponse, answer: &HeaderMap, caller: &Heade
         && DateField::parse(caller, &header::IF_MODIFIED_SINCE, terms.date)
             .time()
             .is_some_and(|since| since <= terms.date)
+}
+
+fn is_weakly(tag: EntityTag<'_>, stored: &StoredResponse) -> bool {
+    let held = EntityTag::parse(&stored.head.fields);
+    held.is_some_and(|held| held.matches_weakly(tag))
+}
+
+/// Whether both have an entity tag, and not the same.
+pub(crate) fn has_other_tag(answer: &HeaderMap, stored: &StoredResponse) -> bool {
+    let has_one = EntityTag::parse(&stored.head.fields).is_some();
+    has_one && EntityTag::parse(answer).is_some_and(|tag| !is_weakly(tag, stored))
 }
 
 /// Whether both have the same strong entity tag.
@@ -486,13 +512,13 @@ mod tests {
     /// 9111-4.3.4-2, 9111-4.3.4-3, 9111-4.3.4-7, 9111-4.3.2-6, EDGE-31, C-19
     #[test]
     fn a_304_is_about_what_its_validators_say() {
-        use NotModified::{Caller, Nobody, Stored};
+        use NotModified::{Caller, Confirmed, Nobody, Stored};
         type Fields<'a> = &'a [(&'static str, &'a str)];
         let table: &[(Fields<'_>, Fields<'_>, Fields<'_>, NotModified)] = &[
             // answer, stored, caller
             (&[("etag", "\"a\"")], &[("etag", "\"a\"")], &[], Stored),
             (&[("etag", "\"b\"")], &[("etag", "\"a\"")], &[], Nobody),
-            (&[("etag", "\"a\"")], &[("etag", "W/\"a\"")], &[], Nobody),
+            (&[("etag", "\"a\"")], &[("etag", "W/\"a\"")], &[], Confirmed),
             (&[("etag", "W/\"a\"")], &[("etag", "W/\"a\"")], &[], Stored),
             (&[("etag", "W/\"a\"")], &[("etag", "\"a\"")], &[], Stored),
             (&[], &[("etag", "\"a\"")], &[], Stored),

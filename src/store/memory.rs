@@ -126,6 +126,13 @@ impl Memory {
         .map(|held| held.response.clone())
     }
 
+    /// Whether this very response is still held, and nothing has made it wrong.
+    pub(crate) fn holds_as_good(&self, response: &Arc<StoredResponse>) -> bool {
+        let state = self.lock();
+        let mut held = state.index.slot(response.key.hash).iter();
+        held.any(|held| Arc::ptr_eq(&held.response, response) && held.invalid_since.is_none())
+    }
+
     /// What is stored for GETs with this key and these fields, made wrong or not.
     pub(crate) fn held_for(
         &self,

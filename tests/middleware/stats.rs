@@ -216,3 +216,21 @@ async fn a_clear_resets_no_number() {
         (1, 1, 0)
     );
 }
+
+/// A validation that found nothing still good is a validation all the same.
+#[tokio::test]
+async fn a_304_about_nothing_has_validated_nothing() {
+    let talk = Conversation::default();
+    talk.store(
+        reply(200)
+            .control("max-age=10")
+            .field("etag", "\"e\"")
+            .body("one"),
+    )
+    .await;
+    talk.clock.advance(10);
+    talk.origin.will(reply(304).field("etag", "\"other\""));
+    assert_eq!(talk.get("/a").await.status, 504);
+    let stats = talk.handle.stats();
+    assert_eq!((stats.validations(), stats.validated()), (1, 0));
+}

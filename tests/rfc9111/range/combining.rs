@@ -1,6 +1,6 @@
 //! Parts that are put together.
 
-use support::{Conversation, get, reply};
+use support::{Conversation, begun, get, reply};
 use tower_client_cache::{Forward, NotStored};
 
 use super::{OLD, TAG, add_part, ask, assert_part, part, whole, with_a_part};
@@ -254,4 +254,40 @@ async fn parts_are_counted_by_their_octets() {
     let three = add(1500, 1500).await;
     assert!((1000..1200).contains(&(three - two)), "{two} {three}");
     assert_eq!(talk.handle.stats().recording(), 0);
+}
+
+/// PRJ-4-13, 9111-4-9: of the same second, what was asked for afterwards is newer
+#[tokio::test]
+async fn a_part_asked_for_before_does_not_outdate_a_whole_asked_for_after() {
+    let talk = Conversation::default();
+    let now = talk.clock.date(0);
+    let part = |range: &str, body: &'static str| {
+        reply(206)
+            .control("max-age=60")
+            .field("date", &now)
+            .field("etag", "\"old\"")
+            .field("content-range", range)
+            .body(body)
+    };
+    talk.origin.will(part("bytes 0-2/6", "old"));
+    talk.get_with("/a", &[("range", "bytes=0-2")])
+        .await
+        .assert_stored();
+    let (gate, held) = part("bytes 3-5/6", "OLD").held();
+    talk.origin.will(held);
+    let waiting = begun(talk.get_with("/a", &[("range", "bytes=3-5")]));
+    talk.clock.advance(1);
+    talk.origin.will(
+        reply(200)
+            .control("max-age=60")
+            .field("date", &now)
+            .field("etag", "\"new\"")
+            .body("newNEW"),
+    );
+    assert_eq!(talk.get("/a").await.assert_stored().text(), "newNEW");
+    gate.open();
+    waiting.await;
+    talk.origin.will(reply(200).body("asked again"));
+    let next = talk.get_with("/a", &[("range", "bytes=3-5")]).await;
+    assert_eq!(next.text(), "NEW", "{}", next.cache);
 }

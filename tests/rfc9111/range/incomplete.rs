@@ -34,14 +34,17 @@ where
 {
     let (frames, body) = support::OriginBody::channel();
     talk.origin.will(reply.with_body(body));
-    let response = talk.start(request(method, "/a", &[])).await.unwrap();
+    let response = talk
+        .start(request(method, "/a", &[]))
+        .await
+        .expect("a head");
     let mut body = response.into_body();
     frames.data(sent);
-    body.frame().await.unwrap().unwrap();
+    body.frame().await.expect("a frame").expect("no error");
     if let Cut::ByTheOrigin = by {
         frames.fail(OriginError("gone"));
         assert_eq!(
-            body.frame().await.unwrap().unwrap_err(),
+            body.frame().await.expect("an end").expect_err("cut off"),
             OriginError("gone")
         );
     }
@@ -176,7 +179,7 @@ async fn what_was_cut_off_takes_no_place_of_the_same_whole() {
         talk.origin.will(cut_off(tag).with_body(body));
         let mut body = talk.start(reload()).await.unwrap().into_body();
         frames.data("01");
-        body.frame().await.unwrap().unwrap();
+        body.frame().await.expect("a frame").expect("no error");
         drop(body);
         if tag == TAG {
             assert_eq!(talk.get("/a").await.assert_hit().text(), "0123456789");

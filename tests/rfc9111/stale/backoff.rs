@@ -225,3 +225,29 @@ async fn failures_at_the_same_time_are_one_failure() {
     origin.will(reply(304));
     ask().await.assert_validated();
 }
+
+/// 5861-3-2, 9111-3.5-1: what leaves the stored response as it was has failed
+#[tokio::test]
+async fn a_shared_304_that_may_not_be_kept_for_authorization_is_not_asked_for_at_every_hit() {
+    let talk = Conversation::shared();
+    let control = "public, max-age=60, stale-while-revalidate=600";
+    let user = [("authorization", "x")];
+    talk.origin.will(
+        reply(200)
+            .control(control)
+            .field("etag", "\"e\"")
+            .body("one"),
+    );
+    talk.get_with("/a", &user).await.assert_stored();
+    talk.clock.advance(70);
+    for _ in 0..10 {
+        talk.origin.will(
+            reply(304)
+                .control("max-age=60, stale-while-revalidate=600")
+                .field("etag", "\"e\""),
+        );
+        talk.get_with("/a", &user).await;
+        settle().await;
+    }
+    assert!(talk.origin.calls() <= 3, "{}", talk.origin.calls());
+}

@@ -84,3 +84,27 @@ async fn what_was_shown_outdated_meanwhile_is_not_adopted() {
     talk.origin.will(reply(200).body("new"));
     assert_eq!(talk.send(ask("de-CH")).await.text(), "new");
 }
+
+/// EDGE-47, 9111-4.3.4-1, C-18: an origin may have one tag for every coding
+#[tokio::test]
+async fn a_tag_of_another_encoding_is_not_adopted() {
+    let talk = Conversation::through(CacheLayer::new().default_request_body());
+    let of = |status| {
+        reply(status)
+            .control("max-age=60")
+            .field("vary", "Accept-Encoding")
+            .field("etag", "\"same\"")
+    };
+    talk.origin
+        .will(of(200).field("content-encoding", "gzip").body("\x1f\u{8b}"));
+    talk.get_with("/a", &[("accept-encoding", "gzip")])
+        .await
+        .assert_stored();
+    // An origin that has one tag for both, as many have, says 304 to that.
+    talk.origin.will(of(304));
+    talk.origin.will(of(200).body("plain"));
+    let answer = talk
+        .get_with("/a", &[("accept-encoding", "identity")])
+        .await;
+    assert_eq!(answer.field("content-encoding"), None, "{}", answer.cache);
+}

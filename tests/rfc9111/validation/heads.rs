@@ -3,6 +3,7 @@
 use super::{MODIFIED, TAG};
 use http::Method;
 use support::{Conversation, Reply, reply, request};
+use tower_client_cache::Forward;
 
 const RELOAD: [(&str, &str); 1] = [("cache-control", "no-cache")];
 const PERMISSIVE: [(&str, &str); 1] = [("cache-control", "max-stale")];
@@ -214,4 +215,36 @@ async fn a_head_validation_answered_in_full_leaves_nothing_to_swr() {
     );
     talk.origin.will(reply(200).body("new"));
     assert_eq!(talk.get("/a").await.text(), "new");
+}
+
+/// 9111-4.3.5-1, PRJ-4.3.5-4: every stored GET that the request could have selected
+#[tokio::test]
+async fn a_head_outdates_a_stored_get_beside_a_stored_head() {
+    let talk = Conversation::default();
+    let foo = |n| [("foo", n)];
+    let head = |tag| {
+        reply(200)
+            .control("max-age=10")
+            .field("vary", "Foo")
+            .field("etag", tag)
+    };
+    talk.origin.will(head("\"a\""));
+    talk.send(request(Method::HEAD, "/a", &foo("1")))
+        .await
+        .assert_stored();
+    talk.origin.will(
+        reply(200)
+            .control("max-age=1000")
+            .field("etag", "\"a\"")
+            .body("old"),
+    );
+    talk.get_with("/a", &foo("1")).await.assert_stored();
+    talk.clock.advance(10);
+    talk.origin.will(head("\"b\""));
+    talk.send(request(Method::HEAD, "/a", &foo("1")))
+        .await
+        .assert_forwarded(Forward::Stale);
+    talk.origin
+        .will(reply(200).field("etag", "\"b\"").body("new"));
+    assert_eq!(talk.get_with("/a", &foo("1")).await.text(), "new");
 }

@@ -203,3 +203,23 @@ async fn no_empty_member_is_sent() {
         Some("\"e\"")
     );
 }
+
+/// PRJ-4.3.3-4, 9111-4.3.2-4: it was asked about as well, and is another
+#[tokio::test]
+async fn a_304_with_the_callers_tag_shows_that_ours_is_outdated() {
+    // a fresh stored response, the caller's own 304 names another tag
+    let talk = Conversation::through(CacheLayer::new().default_request_body());
+    talk.store(
+        reply(200)
+            .control("max-age=60")
+            .field("etag", "\"old\"")
+            .body("old"),
+    )
+    .await;
+    talk.origin.will(reply(304).field("etag", "\"new\""));
+    let fields = [("if-none-match", "\"new\""), ("cache-control", "no-cache")];
+    assert_eq!(talk.get_with("/a", &fields).await.status, 304);
+    talk.origin
+        .will(reply(200).field("etag", "\"new\"").body("new"));
+    assert_eq!(talk.get("/a").await.text(), "new");
+}
