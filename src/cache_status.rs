@@ -50,8 +50,9 @@ pub enum Outcome {
 #[non_exhaustive]
 pub enum Forward {
     /// The cache does not handle such a request: it is disabled, or the request has content, asks for
-    /// an upgrade or for ranges in another unit than bytes, has preconditions that are for the origin alone, has a `Host` other than
-    /// its URI, or is of gRPC; or its URI is not absolute and there is no `Host`.
+    /// an upgrade or for ranges in another unit than bytes, has preconditions that are for the origin
+    /// alone, has a `Host` other than its URI, or is of gRPC; or its URI is not absolute and there is no
+    /// `Host`.
     Bypass,
     /// The method is neither GET nor HEAD.
     Method,

@@ -28,7 +28,9 @@
 //!   PATCH that are of what a GET would get. `stale-while-revalidate` works in the background,
 //!   `stale-if-error` where the origin fails (RFC 5861), `immutable` on a reload (RFC 8246).
 //! - Where the standards leave a choice, it is named, with its reason and its setting: see [`choices`].
-//! - It answers requests with `Range` out of what it has: one part, or several in one body.
+//! - It answers requests with `Range` out of what it has: one part, or several in one body. Partial
+//!   responses with a strong validator are stored, put together, and completed where a request can be
+//!   [sent again](CacheLayer::request_body): a GET of what is held in part asks the origin for what is missing.
 //! - A private cache keeps users apart: requests that differ in `Authorization`, `Cookie` or the userinfo
 //!   of the URI never share a stored response. Credentials are kept as keyed hashes, never in clear.
 //! - One request may be treated otherwise, by a [`CacheMode`] in its extensions: Fetch's six.
@@ -47,10 +49,11 @@
 //! - It makes no response cacheable that its origin does not allow to be, and no header of its own
 //!   controls it: control is by types and methods. The one field it adds is `Age`; a stored response
 //!   without `Date` gets one as well.
-//! - It does not store partial responses, and forwards a GET that has content.
+//! - It forwards a GET that has content as it is.
 //! - It does not retry and does not follow redirects; layers for that are easy to come by, and where they
 //!   go is said below. The one request that it may send again is one that the origin has answered with a 304
-//!   about nothing, and only where it is told [how](CacheLayer::request_body).
+//!   about nothing, or with a part that does not fit what is stored, and only where it is told
+//!   [how](CacheLayer::request_body).
 //! - It does not limit how long a request takes.
 //!
 //! # Where in the stack it goes
@@ -117,6 +120,8 @@
 //! | octets of one body, trailers included | [`max_body`](CacheLayer::max_body), an eighth of the capacity |
 //! | lines of a head | 1,024 |
 //! | names in `Vary`, and their octets | 32, and 2,048 |
+//! | ranges in one answer; beyond, it is the whole | 8, in a shared cache 4 |
+//! | pieces of one response held in part that do not touch; beyond, a part is not added | 64 |
 //! | variants for one URI and user; the one used least recently gives way | 64 |
 //! | background validations at once; beyond, a stale response is reused and not validated | 64 |
 //! | time for a background validation | 60 s |
@@ -182,6 +187,7 @@ mod site;
 mod stats;
 mod store;
 mod stored;
+mod storing;
 mod target;
 
 pub use self::body::CacheBody;

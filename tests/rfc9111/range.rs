@@ -7,6 +7,7 @@ mod completing;
 mod conditional;
 mod incomplete;
 mod parts;
+mod random;
 mod refused;
 mod stale;
 

@@ -34,19 +34,14 @@ where
 {
     let (frames, body) = support::OriginBody::channel();
     talk.origin.will(reply.with_body(body));
-    let response = talk
-        .start(request(method, "/a", &[]))
-        .await
-        .expect("a head");
-    let mut body = response.into_body();
+    let response = talk.start(request(method, "/a", &[])).await;
+    let mut body = response.expect("an answer").into_body();
     frames.data(sent);
-    body.frame().await.expect("a frame").expect("no error");
+    body.frame().await.expect("a frame").expect("octets");
     if let Cut::ByTheOrigin = by {
         frames.fail(OriginError("gone"));
-        assert_eq!(
-            body.frame().await.expect("an end").expect_err("cut off"),
-            OriginError("gone")
-        );
+        let error = body.frame().await.expect("an error");
+        assert_eq!(error.expect_err("no frame"), OriginError("gone"));
     }
 }
 

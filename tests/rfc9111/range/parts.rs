@@ -304,3 +304,19 @@ async fn parts_of_variants_are_kept_apart() {
         assert_part(answer.assert_hit(), "bytes 0-1/2", language);
     }
 }
+
+/// 9111-4.3.5-1: what a HEAD says of what is held in part
+#[tokio::test]
+async fn a_head_freshens_a_part_or_shows_that_it_is_outdated() {
+    for (tag, is_same) in [(TAG, true), ("\"f\"", false)] {
+        let talk = with_a_part(0, 4).await;
+        talk.clock.advance(5);
+        let head = reply(200).control("max-age=10").field("etag", tag);
+        talk.origin.will(head.field("content-length", "10"));
+        talk.send(request(Method::HEAD, "/a", &[])).await;
+        talk.origin.will(reply(304).field("etag", TAG));
+        let answer = ask(&talk, "bytes=1-2").await;
+        assert_eq!(answer.cache.is_hit(), is_same, "{tag}");
+        assert_eq!(answer.field("age").as_deref(), is_same.then_some("0"));
+    }
+}

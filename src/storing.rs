@@ -1,0 +1,120 @@
+//! An answer that is stored: whether the store would take it, and how it gets there.
+
+use std::sync::Arc;
+
+use http::{Response, StatusCode, Version, header};
+use http_body::Body;
+
+use crate::body::CacheBody;
+use crate::body::incomplete::Incomplete;
+use crate::cache_status::NotStored;
+use crate::fill::Filling;
+use crate::policy::selection;
+use crate::policy::storing::Storable;
+use crate::relations::Relations;
+use crate::stored::{self, Selection, StoredHead};
+
+impl Filling {
+    /// Whether an answer may be stored (RFC 9111 §3), and for which requests.
+    pub(crate) fn may_store<B: Body>(
+        &self,
+        response: &Response<B>,
+    ) -> Result<(Storable, Selection), NotStored> {
+        let (fill, fields) = (&self.fill, response.headers());
+        // It was asked for a part.
+        if self.fill.missing.is_some() && response.status() != StatusCode::OK {
+            return Err(NotStored::Status);
+        }
+        let received = self.received(response.status(), fields, is_delimited(response));
+        let storable = self.settings.policy.may_store(&fill.asked, received)?;
+        // An error takes the place of nothing that is good (PRJ-5861-5).
+        if response.status().is_server_error() && self.held().is_some() {
+            return Err(NotStored::ServerError);
+        }
+        let selected_by = self.may_take(response, &storable)?;
+        Ok((storable, selected_by))
+    }
+
+    /// Whether the store would take what may be stored, and for which requests.
+    pub(crate) fn may_take<B: Body>(
+        &self,
+        response: &Response<B>,
+        storable: &Storable,
+    ) -> Result<Selection, NotStored> {
+        let (fill, fields) = (&self.fill, response.headers());
+        let selected_by =
+            selection::selection(self.comparing(), fields, &fill.caller).ok_or(NotStored::Vary)?;
+        let least = storable.content_length.filter(|_| !fill.asked.is_head);
+        let least = least.unwrap_or(0).max(response.body().size_hint().lower());
+        if least > self.settings.max_body() as u64 {
+            return Err(NotStored::TooLarge);
+        }
+        // What is known now need not be copied first.
+        let Self { cache, .. } = self;
+        cache
+            .store
+            .would_take(&fill.exchanging, &fill.key, &cache.switch)?;
+        Ok(selected_by)
+    }
+
+    /// Passes an answer on, and stores it when its body has been read.
+    pub(crate) fn store<B: Body>(
+        self,
+        response: Response<B>,
+        storable: Storable,
+        selected_by: Selection,
+    ) -> Response<CacheBody<B>> {
+        let outdated = self.held().map(Arc::downgrade);
+        let policy = &self.settings.policy;
+        let keeps_incomplete =
+            policy.may_keep_incomplete(&self.fill.asked, response.status(), &storable);
+        let Self {
+            cache,
+            settings,
+            fill,
+            now,
+            status,
+            ..
+        } = self;
+        // Neither has a body, whatever `Content-Length` says (RFC 9112 §6.3).
+        let has_none = fill.asked.is_head || response.status() == StatusCode::NO_CONTENT;
+        let mut fields = storable.fields;
+        if response.status() == StatusCode::NO_CONTENT {
+            fields.remove(header::CONTENT_LENGTH);
+        }
+        let expected = if has_none {
+            Some(0)
+        } else {
+            storable.content_length
+        };
+        let incomplete = Incomplete {
+            relations: Relations::of(&cache.seed, settings.related, &fill.key, &fields),
+            cache,
+            exchanging: fill.exchanging,
+            key: Arc::new(fill.key),
+            head: StoredHead {
+                is_of_head: fill.asked.is_head,
+                status: response.status(),
+                version: response.version(),
+                // Of the transport nothing is held on to while the body is read.
+                fields: stored::own(&fields),
+            },
+            selected_by,
+            terms: storable.terms,
+            part: None,
+            keeps_incomplete,
+            outdated,
+        };
+        incomplete.record(response, expected, settings.max_body(), status, now)
+    }
+}
+
+/// Whether something else than the end of the connection says where a body ends.
+fn is_delimited<B: Body>(response: &Response<B>) -> bool {
+    let (fields, body) = (response.headers(), response.body());
+    response.version() >= Version::HTTP_2
+        || fields.contains_key(header::CONTENT_LENGTH)
+        || fields.contains_key(header::TRANSFER_ENCODING)
+        || body.is_end_stream()
+        || body.size_hint().exact().is_some()
+}
