@@ -12,7 +12,7 @@ fn whole(control: &str) -> Reply {
     reply.field("content-length", "5").body("hello")
 }
 
-/// 9111-4-8, C-49, EDGE-50: each request is forwarded for itself, and has an answer of its own
+/// 9111-4-8, EDGE-50: each request is forwarded for itself, and has an answer of its own
 #[tokio::test]
 async fn requests_at_the_same_time_are_each_answered_by_the_origin() {
     for control in ["no-store", "max-age=60"] {
