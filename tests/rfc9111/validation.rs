@@ -8,6 +8,7 @@ mod not_modified;
 mod preconditions;
 mod repeated;
 mod several;
+mod strength;
 
 use http::{HeaderMap, HeaderValue, Method};
 use support::{Conversation, Reply, get, reply, request};
