@@ -1,7 +1,7 @@
 //! RFC 9110 §8.8.1: what weak validators are good for, and what not.
 
 use support::{Conversation, reply};
-use tower_client_cache::NotStored;
+use tower_client_cache::{CacheLayer, NotStored};
 
 use super::{MODIFIED, TAG, stored, with_a_stale};
 
@@ -64,4 +64,25 @@ async fn a_date_close_to_the_response_is_weak() {
         "the tag goes before the date"
     );
     assert_ne!(first.cache.not_stored(), Some(NotStored::Bypass));
+}
+
+/// 9111-4.3.1-5, 9110-13.1.5-1: where there is no tag, the rest of a response is asked for with its date
+#[tokio::test]
+async fn a_strong_date_asks_for_the_rest() {
+    let talk = Conversation::through(CacheLayer::new().default_request_body());
+    let held = |octets: &str| {
+        let part = reply(206).control("max-age=60");
+        let part = part.field("last-modified", MODIFIED);
+        part.field("content-range", format!("bytes {octets}/5"))
+    };
+    talk.origin.will(held("0-1").body("he"));
+    let first = talk.get_with("/a", &[("range", "bytes=0-1")]).await;
+    first.assert_stored();
+    talk.origin.will(held("2-4").body("llo"));
+    let whole = talk.get("/a").await;
+    assert_eq!((whole.status.as_u16(), whole.text()), (200, "hello"));
+    let seen = talk.origin.last();
+    assert_eq!(seen.field("range").as_deref(), Some("bytes=2-"));
+    assert_eq!(seen.field("if-range").as_deref(), Some(MODIFIED));
+    assert_eq!(seen.field("if-none-match"), None);
 }
