@@ -4,6 +4,7 @@
 mod cache_status;
 mod freshness;
 mod invalidation;
+mod invariants;
 mod range;
 mod reuse;
 mod selection;
