@@ -350,6 +350,7 @@ mod tests {
             (&["MaX-AgE=60"], Some(60)),
             (&[",max-age=60,,"], Some(60)),
             (&["max-age=\"60\""], Some(60)),
+            (&[r#"max-age="6\0""#], Some(60)),
             (&["max-age=060"], Some(60)),
             (&["max-age=1, max-age=3600"], Some(1)),
             (&["max-age=3600, max-age=1"], Some(1)),
@@ -425,8 +426,10 @@ mod tests {
             ("private=\" , \"", Scope::Whole),
             ("private=\"a b\"", Scope::Whole),
             ("private = \"a\"", Scope::Whole),
+            ("private= a", Scope::Whole),
             ("private=Set-Cookie", fields(&["set-cookie"])),
             ("private=\" x \"", fields(&["x"])),
+            (r#"private="\x""#, fields(&["x"])),
             ("private=\"a, max-age=1000\"", Scope::Whole),
             ("private=\"A\", private=\"b, c\"", fields(&["a", "b", "c"])),
             ("private=\"a\", private", Scope::Whole),
@@ -438,6 +441,68 @@ mod tests {
         assert_eq!(response(&["private=\"a, max-age=1000\""]).max_age, None);
     }
 
+    /// 9111-5.2-2
+    #[test]
+    fn every_directive_of_a_response_says_one_thing() {
+        type Says = fn(&mut ResponseDirectives);
+        let table: &[(&str, Says)] = &[
+            ("max-age=5", |says| says.max_age = Some(5)),
+            ("s-maxage=5", |says| says.s_maxage = Some(5)),
+            ("stale-while-revalidate=5", |says| {
+                says.stale_while_revalidate = Some(5);
+            }),
+            ("stale-if-error=5", |says| says.stale_if_error = Some(5)),
+            ("no-cache", |says| says.no_cache = Scope::Whole),
+            ("private", |says| says.private = Scope::Whole),
+            ("no-store", |says| says.no_store = true),
+            ("must-revalidate", |says| says.must_revalidate = true),
+            ("must-understand", |says| says.must_understand = true),
+            ("proxy-revalidate", |says| says.proxy_revalidate = true),
+            ("public", |says| says.public = true),
+            ("immutable", |says| says.immutable = true),
+            ("max-stale=5", |_| {}),
+            ("foo", |_| {}),
+        ];
+        for (line, says) in table {
+            let mut expected = ResponseDirectives::default();
+            says(&mut expected);
+            assert_eq!(response(&[line]), expected, "{line}");
+            assert_eq!(response(&[&line.to_ascii_uppercase()]), expected, "{line}");
+        }
+    }
+
+    /// 9111-5.2-2
+    #[test]
+    fn every_directive_of_a_request_asks_one_thing() {
+        type Asks = fn(&mut RequestDirectives);
+        let table: &[(&str, Asks)] = &[
+            ("max-age=5", |asks| asks.max_age = Some(5)),
+            ("max-stale=5", |asks| asks.max_stale = Some(5)),
+            ("min-fresh=5", |asks| asks.min_fresh = Some(5)),
+            ("stale-if-error=5", |asks| asks.stale_if_error = Some(5)),
+            ("no-cache", |asks| asks.no_cache = true),
+            ("no-store", |asks| asks.no_store = true),
+            ("only-if-cached", |asks| asks.only_if_cached = true),
+            ("must-revalidate", |_| {}),
+            ("stale-if-error", |_| {}),
+            ("foo", |_| {}),
+        ];
+        for (line, asks) in table {
+            let mut expected = RequestDirectives::default();
+            asks(&mut expected);
+            assert_eq!(request(line), expected, "{line}");
+            assert_eq!(request(&line.to_ascii_uppercase()), expected, "{line}");
+        }
+    }
+
+    /// EDGE-10, C-32
+    #[test]
+    fn only_a_list_lists() {
+        let lists = |line| response(&[line]).private.lists(&header::SET_COOKIE);
+        assert!(lists("private=\"x, Set-Cookie\""));
+        assert!(!lists("private=\"x\"") && !lists("private") && !lists("public"));
+    }
+
     /// PRJ-5861-3
     #[test]
     fn a_window_that_cannot_be_read_is_no_window() {
@@ -445,6 +510,10 @@ mod tests {
             ("stale-while-revalidate=30", Some(30)),
             (
                 "stale-while-revalidate=30, stale-while-revalidate=5",
+                Some(5),
+            ),
+            (
+                "stale-while-revalidate=5, stale-while-revalidate=x",
                 Some(5),
             ),
             ("stale-while-revalidate", None),
@@ -456,6 +525,9 @@ mod tests {
                 *expected,
                 "{line:?}"
             );
+            let line = line.replace("while-revalidate", "if-error");
+            assert_eq!(response(&[&line]).stale_if_error, *expected, "{line:?}");
+            assert_eq!(request(&line).stale_if_error, *expected, "{line:?}");
         }
     }
 
@@ -469,6 +541,7 @@ mod tests {
         assert_eq!(request("max-stale").max_stale, Some(u64::MAX));
         assert_eq!(request("max-stale, max-stale=5").max_stale, Some(5));
         assert_eq!(request("max-stale=x").max_stale, None);
+        assert_eq!(request("x=\"oops, max-stale").max_stale, None);
         assert!(request("No-Cache=\"a\"").no_cache);
         assert!(request("no-STORE, only-if-CACHED").only_if_cached);
     }

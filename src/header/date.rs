@@ -226,6 +226,16 @@ mod tests {
         assert_eq!(date, at(3_939_871_777), "in 2049, 94 is 2094");
     }
 
+    /// 9110-5.6.7-1: the rule of fifty years, to the second
+    #[test]
+    fn a_year_of_two_digits_is_of_this_century_until_fifty_years_ahead() {
+        let text = b"Wednesday, 01-Jan-70 00:00:00 GMT";
+        let fifty_years = 18_262 * 86_400; // with twelve leap years
+        let now = 3_155_760_000 - fifty_years;
+        assert_eq!(parse(text, at(now)), Some(at(3_155_760_000)));
+        assert_eq!(parse(text, at(now - 1)), Some(at(0)));
+    }
+
     /// PRJ-5.3-4, 9111-4.2-5, 9111-5.3-1, EDGE-17
     #[test]
     fn what_is_no_date_is_none() {
@@ -253,6 +263,11 @@ mod tests {
             "Foo, 06 Nov 1994 08:49:37 GMT",
             "Sun, 06 Nov 1994 08:49:37 GMT GMT",
             "Sunday, 06-Nov-1994 08:49:37 GMT",
+            "Someday, 06-Nov-94 08:49:37 GMT",
+            "Sunday, 06-Nov-94-1 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 UTC",
+            "Sunday, 06-Nov-94 08:49:37 GMT GMT",
+            "Foo Nov  6 08:49:37 1994",
             "Sun Nov 6 08:49:37 1994",
         ] {
             assert_eq!(seconds(text), None, "{text:?}");
@@ -271,6 +286,8 @@ mod tests {
         assert_eq!(DateField::parse(&fields, &name, now), DateField::At(at(60)));
         fields.append(&name, format(at(61)));
         assert_eq!(DateField::parse(&fields, &name, now), DateField::Invalid);
+        assert_eq!(DateField::At(now).time(), Some(now));
+        assert_eq!(DateField::Invalid.time(), None);
     }
 
     #[test]

@@ -80,6 +80,7 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+    use crate::header::arbitrary;
 
     /// 9110-8.8.3.2-1, 9110-8.8.3-1, PRJ-8.8.3-2
     #[test]
@@ -91,12 +92,36 @@ mod tests {
             ("\"1\"", "\"1\"", true, true),
             ("abc", "abc", false, true),
             ("w/\"1\"", "\"1\"", false, false),
+            ("W/1", "1", false, false),
+            ("\"1", "\"1", false, true),
+            ("\"\"", "\"\"", true, true),
+            ("\"1\"", "\"2\"", false, false),
             ("\"", "\"", false, true),
         ];
         for (one, other, strong, weak) in table {
             let (a, b) = (EntityTag(one.as_bytes()), EntityTag(other.as_bytes()));
             assert_eq!(a.matches_strongly(b), *strong, "{one} {other}");
             assert_eq!(a.matches_weakly(b), *weak, "{one} {other}");
+        }
+    }
+
+    /// 9110-8.8.3-1
+    #[test]
+    fn a_response_has_one_tag_or_none() {
+        let table: &[(&[&str], Option<&str>)] = &[
+            (&[], None),
+            (&[""], None),
+            (&["\"a\""], Some("\"a\"")),
+            (&[" W/\"a\"\t"], Some("W/\"a\"")),
+            (&["abc"], Some("abc")),
+            (&["\"a\"", "\"b\""], None),
+            (&["\"a\"", "\"a\""], None),
+            (&["", "\"a\""], None),
+        ];
+        for (lines, expected) in table {
+            let fields = arbitrary::fields(&header::ETAG, lines);
+            let found = EntityTag::parse(&fields).map(|tag| tag.0);
+            assert_eq!(found, expected.map(str::as_bytes), "{lines:?}");
         }
     }
 
@@ -126,6 +151,7 @@ mod tests {
                 *expected,
                 "{lines:?}"
             );
+            assert_eq!(listed.matches(None), *lines == ["*"], "{lines:?}");
         }
     }
 }

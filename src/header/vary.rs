@@ -85,6 +85,12 @@ mod tests {
     fn an_endless_list_is_unmatchable() {
         let many: Vec<_> = (0..33).map(|n| format!("f{n}")).collect();
         assert_eq!(vary(&[&many.join(",")]), Vary::Unmatchable);
+        assert!(matches!(vary(&[&many[1..].join(",")]), Vary::Fields(names) if names.len() == 32));
         assert_eq!(vary(&["a,".repeat(10_000).as_str()]), Vary::Unmatchable);
+        assert!(matches!(
+            vary(&["a,".repeat(2048).as_str()]),
+            Vary::Fields(_)
+        ));
+        assert_eq!(vary(&["a,".repeat(2049).as_str()]), Vary::Unmatchable);
     }
 }
