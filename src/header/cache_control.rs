@@ -501,6 +501,8 @@ mod tests {
         let lists = |line| response(&[line]).private.lists(&header::SET_COOKIE);
         assert!(lists("private=\"x, Set-Cookie\""));
         assert!(!lists("private=\"x\"") && !lists("private") && !lists("public"));
+        let is_whole = |line| response(&[line]).private.is_whole();
+        assert!(is_whole("private") && !is_whole("private=\"x\"") && !is_whole("public"));
     }
 
     /// PRJ-5861-3
@@ -550,6 +552,8 @@ mod tests {
     #[test]
     fn pragma_counts_only_where_there_is_no_cache_control() {
         let mut fields = HeaderMap::new();
+        fields.insert(header::PRAGMA, HeaderValue::from_static("foo"));
+        assert!(!RequestDirectives::parse(&fields).no_cache);
         fields.insert(header::PRAGMA, HeaderValue::from_static("foo, No-Cache"));
         assert!(RequestDirectives::parse(&fields).no_cache);
         fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=5"));
