@@ -242,6 +242,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_key_takes_room() {
+        let size = |line| parse(&[line]).size();
+        let least = size("key-order");
+        assert_eq!(least, size_of::<NoVarySearch>());
+        for line in ["params=(\"a\" \"bcd\")", "except=(\"a\" \"bcd\")"] {
+            assert_eq!(size(line), least + 4 + 4 * size_of::<String>(), "{line}");
+        }
+    }
+
     /// NVS-5.3-1
     #[test]
     fn the_keys_are_decoded() {

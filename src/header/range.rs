@@ -200,6 +200,24 @@ mod tests {
         }
     }
 
+    /// 9110-14.1.2-1
+    #[test]
+    fn a_range_without_a_last_position_has_no_bounds() {
+        for (set, expected) in [
+            ("0-1", true),
+            ("0-1, 4-5", true),
+            ("5-", false),
+            ("-5", false),
+            ("0-1, 5-", false),
+            ("-5, 0-1", false),
+        ] {
+            let Requested::Bytes(found) = parse(&[&format!("bytes={set}")]) else {
+                panic!("{set}");
+            };
+            assert_eq!(found.is_bounded(), expected, "{set}");
+        }
+    }
+
     /// 9110-14.1.2-1, 9110-14.2-3
     #[test]
     fn a_range_is_clipped_to_what_there_is() {

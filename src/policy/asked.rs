@@ -144,6 +144,13 @@ mod tests {
         for field in ["if-match", "if-unmodified-since", "upgrade"] {
             assert!(get(field).is_bypass, "{field}");
         }
+        assert!(!get("content-type").is_bypass, "of nothing known");
+        let fields = HeaderMap::from_iter([(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/grpc"),
+        )]);
+        let grpc = Asked::read(&policy(), &Method::GET, &fields, false);
+        assert!(grpc.unwrap().is_bypass, "C-48");
         let ranged = |method: Method, range: &'static str| {
             let fields = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static(range))]);
             let asked = Asked::read(&policy(), &method, &fields, false).unwrap();

@@ -156,4 +156,22 @@ mod tests {
             );
         }
     }
+
+    /// 9111-4.4-3: brackets are of an address in one place, and of a name in another
+    #[test]
+    fn an_address_in_brackets_is_an_authority() {
+        let uri = Uri::from_static("http://[::1]:81/dir/a?b");
+        for (location, expected) in [
+            ("/b[1]", "http://[::1]:81/b[1]"),
+            ("b[1]?c[]", "http://[::1]:81/dir/b[1]?c[]"),
+            ("//[::1]:81/b[1]", "http://[::1]:81/b[1]"),
+            ("http://[::1]:81/b[1]", "http://[::1]:81/b[1]"),
+            ("b//c[1]", "http://[::1]:81/dir/b//c[1]"),
+            ("/b//[1]", "http://[::1]:81/b//[1]"),
+        ] {
+            let answer = HeaderMap::from_iter([(header::LOCATION, location.parse().unwrap())]);
+            let found = others(&Target::of_uri(&uri).unwrap(), &answer);
+            assert_eq!(found, [expected], "{location}");
+        }
+    }
 }

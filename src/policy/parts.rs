@@ -232,6 +232,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
+    use bytes::Bytes;
     use http::{Uri, Version};
 
     use super::*;
@@ -374,6 +375,24 @@ mod tests {
         ];
         for (fields, expected) in table {
             assert_eq!(Part::of(&map(fields)), expected, "{fields:?}");
+        }
+    }
+
+    /// 9110-14.4-1, 9111-3.4-1
+    #[test]
+    fn a_part_lies_within_what_is_stored() {
+        let mut held = stored(&[("etag", "\"e\"")]);
+        held.body.data = Bytes::from_static(b"0123456789");
+        for (range, expected) in [
+            ("bytes 5-9/10", true),
+            ("bytes 5-9/11", false),
+            ("bytes 5-9/*", true),
+            ("bytes 5-8/*", true),
+            ("bytes 5-10/*", false),
+            ("bytes 5-11/*", false),
+        ] {
+            let found = Part::of_stored(&map(&[("content-range", range)]), &held);
+            assert_eq!(found.is_some(), expected, "{range}");
         }
     }
 }

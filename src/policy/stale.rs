@@ -104,3 +104,56 @@ impl Policy {
         !limit.is_zero() && staleness <= limit
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use http::{HeaderMap, HeaderValue, header};
+
+    use super::*;
+    use crate::header::cache_control::RequestDirectives;
+    use crate::policy::{Kind, Received};
+
+    /// Whether a response with this `Cache-Control` is reused after a failure, when it has this age, for a
+    /// request with that one.
+    fn is_reused(stored: &'static str, age: u64, asked: &'static str) -> bool {
+        let of = |control| {
+            HeaderMap::from_iter([(header::CACHE_CONTROL, HeaderValue::from_static(control))])
+        };
+        let policy = Policy::recommended(Kind::Private);
+        let received = Received {
+            status: StatusCode::OK,
+            fields: &of(stored),
+            request_time: SystemTime::UNIX_EPOCH,
+            response_time: SystemTime::UNIX_EPOCH,
+            is_secure: false,
+            is_delimited: true,
+            is_timed: true,
+        };
+        let stored = policy.may_store(&Asked::default(), received).unwrap();
+        let asked = Asked {
+            directives: RequestDirectives::parse(&of(asked)),
+            ..Asked::default()
+        };
+        let age = Duration::from_secs(age);
+        policy.may_reuse_after(Failure::Disconnected, &asked, &stored.terms, age)
+    }
+
+    /// 9111-4.2.4-2, 9111-5.2.1.2-1
+    #[test]
+    fn a_failure_stretches_no_limit() {
+        for (stored, age, asked, expected) in [
+            ("max-age=10, stale-if-error=5", 15, "x", true),
+            ("max-age=10, stale-if-error=5", 16, "x", false),
+            ("max-age=10, stale-if-error=5", 13, "max-stale=3", true),
+            ("max-age=10, stale-if-error=5", 14, "max-stale=3", false),
+            ("max-age=10", 11, "stale-if-error=1", true),
+            ("max-age=10", 12, "stale-if-error=1", false),
+            ("max-age=10", 10, "x", false),
+        ] {
+            let found = is_reused(stored, age, asked);
+            assert_eq!(found, expected, "{stored}; {asked}; after {age} s");
+        }
+    }
+}

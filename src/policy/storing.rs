@@ -329,6 +329,23 @@ mod tests {
             may_store(302, &[("expires", "0"), ("etag", "\"e\"")]).is_ok(),
             "9111-3-8"
         );
+        let stale = may_store(200, &[("cache-control", "max-age=0")]);
+        assert!(stale.is_ok(), "9111-4.2.4-2: for whoever accepts it stale");
+        let guessed = may_store(200, &[MODIFIED, ("connection", "last-modified")]);
+        assert!(
+            guessed.is_ok(),
+            "9111-3-10: it has a lifetime by what is not kept"
+        );
+    }
+
+    /// EDGE-53
+    #[test]
+    fn so_many_lines_are_stored_and_no_more() {
+        for (lines, expected) in [(1024, None), (1025, Some(NotStored::TooLarge))] {
+            let mut fields = vec![("x", "1"); lines - 1];
+            fields.push(("cache-control", "max-age=60"));
+            assert_eq!(may_store(200, &fields).err(), expected, "{lines}");
+        }
     }
 
     /// 9112-6.3-2, 9112-6.3-3
