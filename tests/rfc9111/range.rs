@@ -5,6 +5,7 @@ mod combining;
 mod complete;
 mod completing;
 mod conditional;
+mod delimited;
 mod incomplete;
 mod parts;
 mod random;

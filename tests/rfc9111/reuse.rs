@@ -3,6 +3,7 @@
 mod below;
 mod bypass;
 mod directives;
+mod expiry;
 mod head;
 mod immutable;
 mod modes;

@@ -1,5 +1,6 @@
 //! RFC 9111 §3
 
+mod authorized;
 mod bodies;
 mod cookies;
 mod directives;

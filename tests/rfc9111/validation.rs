@@ -4,6 +4,7 @@ mod adopted;
 mod answers;
 mod freshening;
 mod heads;
+mod limits;
 mod not_modified;
 mod preconditions;
 mod repeated;
