@@ -6,7 +6,9 @@ mod begun;
 mod body;
 mod clock;
 mod conversation;
+mod later;
 mod loopback;
+pub mod model;
 mod origin;
 
 pub use answer::Answer;
@@ -14,5 +16,6 @@ pub use begun::begun;
 pub use body::{Frames, OriginBody, OriginError};
 pub use clock::Clock;
 pub use conversation::{Conversation, get, request};
+pub use later::{Later, Task};
 pub use loopback::Loopback;
 pub use origin::{Gate, Origin, Reply, Seen, reply};

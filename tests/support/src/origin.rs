@@ -1,6 +1,7 @@
 //! An origin that answers as it was told, and remembers what it was asked.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -26,10 +27,20 @@ pub struct Origin {
     script: Arc<Mutex<Script>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Script {
     replies: VecDeque<Reply>,
+    answers: Option<Box<dyn FnMut(&Seen) -> Reply + Send>>,
     seen: Vec<Seen>,
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script")
+            .field("replies", &self.replies)
+            .field("seen", &self.seen)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A request as the origin saw it.
@@ -69,6 +80,11 @@ impl Origin {
         self.script.lock().unwrap().replies.push_back(reply);
     }
 
+    /// Has what this makes of a request, where no reply is there for it.
+    pub fn answers(&self, answers: impl FnMut(&Seen) -> Reply + Send + 'static) {
+        self.script.lock().unwrap().answers = Some(Box::new(answers));
+    }
+
     /// Forgets the replies that it was not asked for.
     pub fn forget_replies(&self) {
         self.script.lock().unwrap().replies.clear();
@@ -93,10 +109,10 @@ impl Origin {
     fn take_reply(&self, seen: Seen) -> Reply {
         let mut script = self.script.lock().unwrap();
         let asked = format!("{} {}", seen.method, seen.uri);
+        let reply = script.replies.pop_front();
+        let reply = reply.or_else(|| script.answers.as_mut().map(|answers| answers(&seen)));
         script.seen.push(seen);
-        script
-            .replies
-            .pop_front()
+        reply
             .unwrap_or_else(|| panic!("the origin was asked for {asked} and should not have been"))
     }
 }

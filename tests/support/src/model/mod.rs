@@ -1,0 +1,222 @@
+//! What a cache may do: a reference, written from the rules alone, slow and plain.
+//!
+//! It is told every exchange and says of each request which answers are allowed. Where the rules leave a
+//! choice it allows all that they do: then it does not know what is stored, and keeps both what may be
+//! and what may be instead, neither of them sure. What is sure and may be reused has to be.
+
+mod control;
+mod date;
+mod exchange;
+mod fields;
+mod freshness;
+mod given;
+mod notmodified;
+mod request;
+mod reuse;
+mod selection;
+mod storing;
+mod target;
+mod validation;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, Uri};
+
+pub use exchange::Heads;
+pub use given::{Given, Stored};
+pub use request::Answers;
+pub use storing::Storing;
+
+use target::Target;
+
+/// Whose cache it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Private,
+    Shared,
+}
+
+/// A request.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    target: Option<Target>,
+    user: Vec<Option<Vec<u8>>>,
+}
+
+/// The head of a response.
+#[derive(Debug, Clone)]
+pub struct Replied {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+}
+
+/// How much a stored response is still worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    /// It is what the origin has last said.
+    Good,
+    /// The rules leave open whether it has to be validated.
+    Doubtful,
+    /// It may not be reused before it is validated (9111-4.4-5, PRJ-4.3.3-4).
+    Outdated,
+}
+
+/// A stored response.
+#[derive(Debug, Clone)]
+struct Record {
+    id: usize,
+    /// The exchange that its body is of.
+    number: usize,
+    /// When that exchange began, or the one that has freshened it.
+    begun: usize,
+    target: Target,
+    user: Vec<Option<Vec<u8>>>,
+    method: Method,
+    status: StatusCode,
+    /// The fields that were received: the rules are read in them (PRJ-3.1-7).
+    rules: HeaderMap,
+    /// The fields that are stored.
+    head: HeaderMap,
+    /// The fields of the request.
+    request: HeaderMap,
+    body: Bytes,
+    request_time: u64,
+    response_time: u64,
+    mark: Mark,
+    /// Whether the cache surely has it.
+    is_sure: bool,
+}
+
+/// An exchange under way.
+#[derive(Debug, Clone)]
+struct Flight {
+    number: usize,
+    begun: usize,
+    asked: Asked,
+    request_time: u64,
+    /// It passes the cache by.
+    is_bypass: bool,
+    /// The cache was cleared since.
+    is_fenced: bool,
+    /// What it brings was invalidated since (PRJ-4-14).
+    is_outdated: bool,
+    /// The cache was switched off since, if only for a while.
+    is_switched: bool,
+    /// Something else has happened to the same URI since.
+    is_disturbed: bool,
+    /// What might have been reused, had the rules allowed it.
+    chosen: Vec<Record>,
+    /// Those whose validators the origin was sent.
+    nominated: Vec<usize>,
+    /// Whether the caller sent preconditions of its own.
+    is_conditional: bool,
+    /// What will be stored when the body has ended.
+    record: Option<(Record, Storing)>,
+}
+
+/// What may be stored, and what is under way.
+#[derive(Debug, Clone)]
+pub struct Model {
+    kind: Kind,
+    records: Vec<Record>,
+    flights: Vec<Flight>,
+    is_disabled: bool,
+    pauses: usize,
+    events: usize,
+    /// Whether what is stored may be gone for lack of room.
+    is_forgetful: bool,
+}
+
+impl Asked {
+    pub fn new(kind: Kind, method: Method, uri: Uri, headers: HeaderMap) -> Self {
+        let mut asked = Self {
+            target: Target::of(kind, &uri),
+            method,
+            uri,
+            headers,
+            user: Vec::new(),
+        };
+        asked.user = target::user(kind, &asked);
+        asked
+    }
+}
+
+impl Model {
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            records: Vec::new(),
+            flights: Vec::new(),
+            is_disabled: false,
+            pauses: 0,
+            events: 0,
+            is_forgetful: false,
+        }
+    }
+
+    /// One of a cache that may have too little room, and forget anything.
+    pub fn forgetful(self) -> Self {
+        Self {
+            is_forgetful: true,
+            ..self
+        }
+    }
+
+    /// How many responses are stored, at least and at most.
+    pub fn count(&self) -> (usize, usize) {
+        let sure = self.records.iter().filter(|record| record.is_sure);
+        (sure.count(), self.records.len())
+    }
+
+    /// Nothing that the origin was asked for before is served or stored from here on.
+    pub fn clear(&mut self) {
+        self.records.clear();
+        for flight in &mut self.flights {
+            flight.is_fenced = true;
+        }
+    }
+
+    /// The same for one URI: every variant, method and user.
+    pub fn purge(&mut self, uri: &Uri) {
+        let target = Target::of(self.kind, uri);
+        self.records.retain(|record| Some(&record.target) != target.as_ref());
+        for flight in &mut self.flights {
+            flight.is_fenced |= flight.asked.target == target;
+        }
+    }
+
+    pub fn disable(&mut self) {
+        self.is_disabled = true;
+        self.switched();
+    }
+
+    pub fn enable(&mut self) {
+        self.is_disabled = false;
+    }
+
+    pub fn pause(&mut self) {
+        self.pauses += 1;
+        self.switched();
+    }
+
+    pub fn resume(&mut self) {
+        self.pauses -= 1;
+    }
+
+    fn switched(&mut self) {
+        for flight in &mut self.flights {
+            flight.is_switched = true;
+        }
+    }
+
+    fn is_on(&self) -> bool {
+        !self.is_disabled && self.pauses == 0
+    }
+
+    fn next(&mut self) -> usize {
+        self.events += 1;
+        self.events
+    }
+}

@@ -1,0 +1,127 @@
+//! Whether a response may be stored (RFC 9111 §3).
+
+use http::{HeaderMap, Method, StatusCode};
+
+use super::control::Control;
+use super::fields::{date, lines, names, members, trim};
+use super::freshness::{Lifetime, is_heuristically_cacheable, lifetime};
+use super::selection::Vary;
+use super::validation::Tag;
+use super::{Asked, Kind, Replied};
+
+/// What the rules say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storing {
+    /// A rule forbids it.
+    Never(&'static str),
+    /// Nothing forbids it.
+    May,
+    /// Nothing forbids it, and this cache does.
+    Must,
+}
+
+/// Never stored, whatever they say of themselves (§8.2).
+const NEVER: [u16; 14] = [
+    226, 304, 401, 407, 412, 416, 417, 421, 425, 428, 429, 431, 511, 206,
+];
+
+/// Final ones of RFC 9110 whose rules are known, and 451 (C-14).
+fn is_understood(status: StatusCode) -> bool {
+    match status.as_u16() {
+        200..=206 | 300..=304 | 307 | 308 | 400..=401 | 403..=417 | 421 | 422 | 426 | 451 => true,
+        428 | 429 | 431 | 511 => true,
+        500..=505 => true,
+        _ => false,
+    }
+}
+
+/// Whether a whole response to the request may be stored.
+pub(super) fn storing(kind: Kind, asked: &Asked, replied: &Replied, received: u64) -> Storing {
+    let control = Control::of(&replied.headers);
+    let fields = &replied.headers;
+    let status = replied.status;
+    let lifetime = lifetime(kind, status, fields, received);
+    let is_explicit = matches!(lifetime, Lifetime::Explicit(_));
+
+    match asked.method {
+        Method::GET | Method::HEAD => {}
+        // With explicit freshness and a Content-Location that is the target (9110-9.3.3-1, 5789-2-2).
+        Method::POST | Method::PATCH => {
+            if !is_explicit || !is_about_target(kind, asked, fields) {
+                return Storing::Never("9110-9.3.3-1");
+            }
+        }
+        _ => return Storing::Never("9111-3-1"),
+    }
+    if !(200..600).contains(&status.as_u16()) || NEVER.contains(&status.as_u16()) {
+        return Storing::Never("§8.2");
+    }
+    if Control::of(&asked.headers).has("no-store") {
+        return Storing::Never("9111-5.2.1.5-1");
+    }
+    let must_understand = control.has("must-understand");
+    if must_understand && !is_understood(status) {
+        return Storing::Never("9111-5.2.2.3-1");
+    }
+    if control.has("no-store") && !must_understand {
+        return Storing::Never("9111-3-4");
+    }
+    if kind == Kind::Shared {
+        if control.has_unqualified("private") {
+            return Storing::Never("9111-3-5");
+        }
+        let is_permitted = ["must-revalidate", "public", "s-maxage"]
+            .iter()
+            .any(|name| control.has(name));
+        if asked.headers.contains_key("authorization") && !is_permitted {
+            return Storing::Never("9111-3-6");
+        }
+        let excluded = [control.listed("private"), control.listed("no-cache")].concat();
+        let has_cookie = fields.contains_key("set-cookie");
+        let is_wanted = control.has("public") || control.has("s-maxage");
+        if has_cookie && !is_wanted && !excluded.contains(&"set-cookie".to_owned()) {
+            return Storing::Never("C-32");
+        }
+    }
+    let is_marked = control.has("public") || kind == Kind::Private && control.has("private");
+    if !is_marked && !is_explicit && !is_heuristically_cacheable(status) {
+        return Storing::Never("9111-3-7");
+    }
+    let has_validator =
+        Tag::of(fields).is_some() || !lines(fields, "last-modified").is_empty();
+    if !has_validator && !is_explicit {
+        return Storing::Never("9111-3-10");
+    }
+    if Vary::of(fields) == Vary::Never {
+        return Storing::Never("C-16");
+    }
+    let lengths = lines(fields, "content-length");
+    let is_number = |length: &&[u8]| trim(length).iter().all(u8::is_ascii_digit);
+    if !lengths.iter().all(is_number) || lengths.windows(2).any(|pair| pair[0] != pair[1]) {
+        return Storing::Never("9112-6.3-3");
+    }
+    if !lengths.is_empty() && fields.contains_key("transfer-encoding") {
+        return Storing::Never("9112-6.3-2");
+    }
+    // What can be read in two ways, or can be of no use, is left to the cache.
+    let is_useful = lifetime.seconds() > 0 || Tag::of(fields).is_some() || has_date(fields);
+    let is_named = names(&members(fields, "connection")).is_some_and(|names| names.is_empty());
+    if control.is_torn || !is_useful || !is_named || asked.method != Method::GET {
+        return Storing::May;
+    }
+    Storing::Must
+}
+
+fn has_date(fields: &HeaderMap) -> bool {
+    date(fields, "last-modified").is_some()
+}
+
+/// `Content-Location` is the target URI (9110-8.7-1).
+fn is_about_target(kind: Kind, asked: &Asked, fields: &HeaderMap) -> bool {
+    let lines = lines(fields, "content-location");
+    let [line] = lines[..] else {
+        return false;
+    };
+    let named = asked.target.as_ref().and_then(|t| t.named(kind, line));
+    named.is_some() && named == asked.target
+}
