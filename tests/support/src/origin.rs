@@ -112,8 +112,7 @@ impl Origin {
         let reply = script.replies.pop_front();
         let reply = reply.or_else(|| script.answers.as_mut().map(|answers| answers(&seen)));
         script.seen.push(seen);
-        reply
-            .unwrap_or_else(|| panic!("the origin was asked for {asked} and should not have been"))
+        reply.unwrap_or_else(|| panic!("the origin was asked for {asked} and should not have been"))
     }
 }
 

@@ -48,11 +48,27 @@ impl Model {
         }
         self.mark_chosen(&flight, replied.status, verdict);
         let may_store = !matches!(verdict, Storing::Never(_)) && !flight.is_fenced;
+        // 5861-4-3
+        if [500, 502, 503, 504].contains(&replied.status.as_u16()) {
+            let (mut given, must) = self.stale(&flight, now);
+            if must {
+                return Heads { given, ..passed };
+            }
+            given.insert(0, Given::AsSent);
+            if may_store {
+                flight.record = Some((self.record(&flight, replied, now), Storing::May));
+                self.flights.push(flight);
+            }
+            return Heads { given, may_store };
+        }
         if may_store {
             flight.record = Some((self.record(&flight, replied, now), verdict));
             self.flights.push(flight);
         }
-        Heads { may_store, ..passed }
+        Heads {
+            may_store,
+            ..passed
+        }
     }
 
     /// The whole body was read: its octets, as the origin has sent them.
@@ -67,7 +83,8 @@ impl Model {
         };
         let length = lines(&record.rules, "content-length").first().copied();
         let is_head = flight.asked.method == Method::HEAD;
-        let is_whole = length.is_none_or(|length| trim(length) == body.len().to_string().as_bytes());
+        let is_whole =
+            length.is_none_or(|length| trim(length) == body.len().to_string().as_bytes());
         if flight.is_fenced || !self.is_on() || !(is_whole || is_head) {
             return;
         }
@@ -76,6 +93,13 @@ impl Model {
         record.is_sure = verdict == Storing::Must && is_plain && is_seen;
         if flight.is_outdated {
             record.mark = Mark::Outdated;
+        }
+        // Of others that the request selects the cache may keep what it likes.
+        for old in &mut self.records {
+            if old.is_selected_by(&flight.asked) && !old.is_same_variant(&record) {
+                old.outdate(Mark::Doubtful);
+                old.is_sure = false;
+            }
         }
         self.keep(record, flight.is_disturbed);
     }
@@ -93,14 +117,21 @@ impl Model {
     }
 
     /// The request has failed.
-    pub fn failed(&mut self, number: usize) -> Vec<Given> {
+    pub fn failed(&mut self, number: usize, now: u64) -> Vec<Given> {
         let flight = self.flight(number);
         self.disturb(&flight);
         if is_unsafe(&flight.asked.method) {
             // PRJ-4.4-8, C-59
             self.outdate(flight.asked.target.as_ref(), Mark::Outdated);
         }
-        vec![Given::Error]
+        if flight.is_bypass || !is_reading(&flight.asked) {
+            return vec![Given::Error];
+        }
+        let (mut given, must) = self.stale(&flight, now);
+        if !must {
+            given.extend(self.error(&flight, now));
+        }
+        given
     }
 
     fn flight(&mut self, number: usize) -> Flight {
@@ -128,7 +159,10 @@ impl Model {
         for name in ["location", "content-location"] {
             if let [line] = lines(&replied.headers, name)[..] {
                 let named = target.named(self.kind, line);
-                if named.as_ref().is_some_and(|named| named.origin == target.origin) {
+                if named
+                    .as_ref()
+                    .is_some_and(|named| named.origin == target.origin)
+                {
                     self.outdate(named.as_ref(), Mark::Outdated);
                 }
             }
@@ -230,7 +264,9 @@ impl Model {
 }
 
 impl Record {
+    /// What cannot be validated may as well be removed (C-25).
     pub(super) fn outdate(&mut self, mark: Mark) {
+        self.is_sure &= self.has_validator();
         match (mark, self.mark) {
             (Mark::Outdated, _) => self.mark = Mark::Outdated,
             (Mark::Doubtful, Mark::Good) => self.mark = Mark::Doubtful,

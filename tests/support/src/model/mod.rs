@@ -7,6 +7,7 @@
 mod control;
 mod date;
 mod exchange;
+mod failure;
 mod fields;
 mod freshness;
 mod given;
@@ -19,7 +20,10 @@ mod target;
 mod validation;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, Method, Request, StatusCode, Uri};
+use tower_client_cache::CacheMode;
+
+use crate::origin::Seen;
 
 pub use exchange::Heads;
 pub use given::{Given, Stored};
@@ -41,8 +45,11 @@ pub struct Asked {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
+    mode: CacheMode,
     target: Option<Target>,
     user: Vec<Option<Vec<u8>>>,
+    /// It has no caller.
+    is_background: bool,
 }
 
 /// The head of a response.
@@ -127,16 +134,65 @@ pub struct Model {
     events: usize,
     /// Whether what is stored may be gone for lack of room.
     is_forgetful: bool,
+    /// Whether a request can be sent once more (C-20).
+    asks_twice: bool,
 }
 
 impl Asked {
-    pub fn new(kind: Kind, method: Method, uri: Uri, headers: HeaderMap) -> Self {
+    /// A request of a caller.
+    pub fn new<Q>(kind: Kind, request: &Request<Q>) -> Self {
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let mode = request.extensions().get().copied().unwrap_or_default();
+        Self::of(kind, method, uri, request.headers().clone(), mode, false)
+    }
+
+    /// A request that was made for a validation in the background, as the origin saw it.
+    ///
+    /// # Errors
+    ///
+    /// What it should not have of the caller's (PRJ-5861-2).
+    pub fn in_background(kind: Kind, seen: &Seen) -> Result<Self, String> {
+        let mut headers = seen.headers.clone();
+        headers.remove("if-none-match");
+        headers.remove("if-modified-since");
+        let control = control::Control::of(&headers);
+        for name in ["only-if-cached", "max-stale"] {
+            if control.has(name) {
+                return Err(format!("PRJ-5861-2: {name} in the background"));
+            }
+        }
+        for name in ["if-match", "if-unmodified-since", "if-range", "range"] {
+            if headers.contains_key(name) {
+                return Err(format!("PRJ-5861-2: {name} in the background"));
+            }
+        }
+        let (method, uri) = (seen.method.clone(), seen.uri.clone());
+        Ok(Self::of(
+            kind,
+            method,
+            uri,
+            headers,
+            CacheMode::Default,
+            true,
+        ))
+    }
+
+    fn of(
+        kind: Kind,
+        method: Method,
+        uri: Uri,
+        headers: HeaderMap,
+        mode: CacheMode,
+        is_background: bool,
+    ) -> Self {
         let mut asked = Self {
             target: Target::of(kind, &uri),
             method,
             uri,
             headers,
+            mode,
             user: Vec::new(),
+            is_background,
         };
         asked.user = target::user(kind, &asked);
         asked
@@ -153,7 +209,13 @@ impl Model {
             pauses: 0,
             events: 0,
             is_forgetful: false,
+            asks_twice: false,
         }
+    }
+
+    /// One of a cache that can send a request once more.
+    pub fn asking_twice(self, asks_twice: bool) -> Self {
+        Self { asks_twice, ..self }
     }
 
     /// One of a cache that may have too little room, and forget anything.
@@ -181,7 +243,8 @@ impl Model {
     /// The same for one URI: every variant, method and user.
     pub fn purge(&mut self, uri: &Uri) {
         let target = Target::of(self.kind, uri);
-        self.records.retain(|record| Some(&record.target) != target.as_ref());
+        self.records
+            .retain(|record| Some(&record.target) != target.as_ref());
         for flight in &mut self.flights {
             flight.is_fenced |= flight.asked.target == target;
         }

@@ -35,13 +35,19 @@ impl Model {
                 continue;
             }
             let fresh = record.freshened(flight, replied, now);
-            let age = age(&replied.headers).map(|_| fresh.age(now));
-            given.extend(fresh.validated(&flight.asked, age));
+            // 9111-5.1-4, C-35; a field that says nothing may count as one that is not there.
+            let has_age = replied.headers.contains_key("age");
+            if has_age {
+                given.extend(fresh.validated(&flight.asked, Some(fresh.age(now))));
+            }
+            if !has_age || age(&replied.headers).is_none() {
+                given.extend(fresh.validated(&flight.asked, None));
+            }
             if about == About::Yes || is_about_any == About::No {
                 is_about_any = about;
             }
             if !flight.is_fenced {
-                self.freshen(flight, record, fresh, about);
+                self.freshen(flight, record, fresh, replied, about);
             }
         }
         if is_about_any != About::Yes {
@@ -50,10 +56,15 @@ impl Model {
                 given.push(Given::AsSent);
             }
             if !flight.nominated.is_empty() {
-                given.push(Given::Timeout);
+                given.push(match self.asks_twice {
+                    true => Given::Again,
+                    false => Given::Timeout,
+                });
                 for record in &mut self.records {
                     if flight.nominated.contains(&record.id) {
+                        // The origin does not know it any more.
                         record.outdate(Mark::Doubtful);
+                        record.is_sure = false;
                     }
                 }
             }
@@ -96,13 +107,21 @@ impl Model {
                     false => About::Yes,
                 }
             }
+            Match::Nothing if is_nominated => About::Perhaps,
             Match::Nothing if !record.has_validator() && candidates.len() == 1 => About::Perhaps,
             Match::Nothing => About::No,
         }
     }
 
     /// The store after it.
-    fn freshen(&mut self, flight: &Flight, record: &Record, mut fresh: Record, about: About) {
+    fn freshen(
+        &mut self,
+        flight: &Flight,
+        record: &Record,
+        mut fresh: Record,
+        replied: &Replied,
+        about: About,
+    ) {
         let control = Control::of(&flight.asked.headers);
         // 9111-5.2.1.5-2
         if control.has("no-store") || !self.is_on() {
@@ -110,7 +129,9 @@ impl Model {
         }
         let at = self.records.iter().position(|held| held.id == record.id);
         let is_same = at.is_some_and(|at| self.records[at].begun == record.begun);
-        let is_plain = is_same && !flight.is_switched && !flight.is_disturbed;
+        // Rules that are for one connection only: what becomes of what is stored is left open.
+        let is_odd = not_stored(&replied.headers).contains(&"cache-control".to_owned());
+        let is_plain = !is_odd && is_same && !flight.is_switched && !flight.is_disturbed;
         let Some(at) = at else {
             return;
         };
@@ -148,7 +169,13 @@ impl Record {
         // PRJ-3.2-8
         let mut kept = not_stored(&replied.headers);
         kept.extend(
-            ["content-length", "content-range", "content-encoding", "trailer"].map(str::to_owned),
+            [
+                "content-length",
+                "content-range",
+                "content-encoding",
+                "trailer",
+            ]
+            .map(str::to_owned),
         );
         for fields in [&mut fresh.head, &mut fresh.rules] {
             // PRJ-3.2-9

@@ -1,7 +1,9 @@
 //! A request: which answers are allowed without the origin, and what the origin may be asked.
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
+use tower_client_cache::CacheMode;
 
+use super::control::Control;
 use super::fields::{joined, lines, members};
 use super::reuse::{Reuse, is_only_if_cached};
 use super::selection::{Vary, chosen};
@@ -31,8 +33,9 @@ impl Model {
             may_forward: true,
             reason: None,
         };
-        if self.is_bypass(asked) || !is_reading(asked) {
-            let may_time_out = is_reading(asked) && is_only_if_cached(asked);
+        let says_only = Control::of(&asked.headers).has("only-if-cached");
+        if self.is_bypass(asked) || !is_reading(asked) || asked.mode == CacheMode::Reload {
+            let may_time_out = is_reading(asked) && (is_only_if_cached(asked) || says_only);
             return Answers {
                 may_time_out,
                 ..forwarded
@@ -50,10 +53,22 @@ impl Model {
             }
             must_reuse &= verdict == Reuse::Must;
         }
+        let is_only = is_only_if_cached(asked);
+        if self.is_hop_local(asked, false) {
+            if self.is_hop_local(asked, true) {
+                reuse.clear();
+            }
+            return Answers {
+                reuse,
+                may_time_out: is_only || says_only,
+                reason,
+                ..forwarded
+            };
+        }
         Answers {
             reuse,
-            may_time_out: is_only_if_cached(asked) && !must_reuse,
-            may_forward: !is_only_if_cached(asked) && !must_reuse,
+            may_time_out: (is_only || says_only) && !must_reuse,
+            may_forward: !is_only && !must_reuse,
             reason,
         }
     }
@@ -71,16 +86,58 @@ impl Model {
         seen: &HeaderMap,
         now: u64,
     ) -> Result<(), String> {
-        let is_bypass = self.is_bypass(asked);
+        let mut flight = self.flight_of(number, asked, now);
+        if flight.is_bypass || !is_reading(asked) {
+            if !asked.is_background {
+                unchanged(&asked.headers, seen, &[])
+                    .or_else(|_| unchanged(&told(asked), seen, &[]))?;
+            }
+        } else {
+            let chosen = chosen(&self.records, asked);
+            flight.chosen = chosen.into_iter().cloned().collect();
+            if asked.mode == CacheMode::Reload || self.is_hop_local(asked, true) {
+                unchanged(&told(asked), seen, &[])?;
+            } else {
+                self.check_validators(&mut flight, seen)?;
+            }
+            // What was begun earlier may find other things than it was begun for.
+            let is_doubtful = self.is_hop_local(asked, false);
+            flight.is_switched |= asked.is_background && flight.nominated.len() != 1 || is_doubtful;
+            flight.is_disturbed |= is_doubtful;
+        }
+        self.flights.push(flight);
+        Ok(())
+    }
+
+    /// The origin was asked once more (PRJ-4.3.4-8).
+    ///
+    /// # Errors
+    ///
+    /// Where it was not the caller's own request.
+    pub fn forwarded_again(
+        &mut self,
+        number: usize,
+        asked: &Asked,
+        seen: &HeaderMap,
+        now: u64,
+    ) -> Result<(), String> {
+        let mut flight = self.flight_of(number, asked, now);
+        unchanged(&told(asked), seen, &[])?;
+        flight.chosen = chosen(&self.records, asked).into_iter().cloned().collect();
+        self.flights.push(flight);
+        Ok(())
+    }
+
+    fn flight_of(&mut self, number: usize, asked: &Asked, now: u64) -> Flight {
         let is_conditional = ["if-none-match", "if-modified-since"]
             .iter()
             .any(|name| asked.headers.contains_key(*name));
-        let mut flight = Flight {
+        Flight {
             number,
             begun: self.next(),
             asked: asked.clone(),
             request_time: now,
-            is_bypass,
+            is_bypass: self.is_bypass(asked),
             is_fenced: false,
             is_outdated: false,
             is_switched: false,
@@ -89,23 +146,14 @@ impl Model {
             nominated: Vec::new(),
             is_conditional,
             record: None,
-        };
-        if is_bypass || !is_reading(asked) {
-            unchanged(&asked.headers, seen, &[])?;
-        } else {
-            let chosen = chosen(&self.records, asked);
-            flight.chosen = chosen.into_iter().cloned().collect();
-            self.check_validators(&mut flight, seen)?;
         }
-        self.flights.push(flight);
-        Ok(())
     }
 
     /// Validators come from stored responses of the same URI and user, and from nowhere else
     /// (9111-4.3.1-2, PRJ-4.3.1-6); the rest of the request is the caller's (PRJ-4.3.1-7).
     fn check_validators(&self, flight: &mut Flight, seen: &HeaderMap) -> Result<(), String> {
         let asked = &flight.asked;
-        unchanged(&asked.headers, seen, &["if-none-match", "if-modified-since"])?;
+        unchanged(&told(asked), seen, &["if-none-match", "if-modified-since"])?;
         let (own, sent) = (tags(&asked.headers), tags(seen));
         let since = lines(seen, "if-modified-since");
         let is_own_since = since == lines(&asked.headers, "if-modified-since");
@@ -122,7 +170,8 @@ impl Model {
         let chosen = flight.chosen.iter();
         let all: Vec<_> = held.chain(chosen).collect();
         for tag in sent.iter().filter(|tag| !own.contains(tag)) {
-            if !all.iter().any(|record| record.tag().as_ref() == Some(tag)) {
+            let is_held = all.iter().any(|record| record.tag().as_ref() == Some(tag));
+            if !is_held && !asked.is_background {
                 return Err(format!("9111-4.3.1-2: {tag:?} is of no stored response"));
             }
         }
@@ -137,12 +186,16 @@ impl Model {
                 flight.nominated.push(record.id);
             }
             let dated = flight.chosen.iter().any(|chosen| chosen.id == record.id) && is_dated;
-            if !is_own_since && !dated && !since.is_empty() && flight.chosen.len() == 1 {
+            let is_only = flight.chosen.len() == 1 && !asked.is_background;
+            if !is_own_since && !dated && !since.is_empty() && is_only {
                 return Err("C-58: If-Modified-Since is no Last-Modified".to_owned());
             }
         }
         flight.nominated.sort_unstable();
         flight.nominated.dedup();
+        if asked.is_background {
+            return Ok(());
+        }
         if !is_own_since && flight.nominated.is_empty() {
             return Err("PRJ-4.3.1-6: a date of nothing".to_owned());
         }
@@ -157,13 +210,15 @@ impl Model {
         let is_due = record.is_sure
             && record.mark != Mark::Doubtful
             && !flight.is_conditional
+            && !self.is_hop_local(&flight.asked, false)
             && !self.is_forgetful;
         if !is_due {
             return Ok(());
         }
         if let Some(tag) = record.tag() {
             let line = joined(seen, "if-none-match", b", ");
-            if !sent.contains(&tag) || line.as_deref() != lines(&record.head, "etag").first().copied()
+            if !sent.contains(&tag)
+                || line.as_deref() != lines(&record.head, "etag").first().copied()
             {
                 return Err(format!("9111-4.3.1-3: {tag:?} was not sent: {line:?}"));
             }
@@ -190,17 +245,24 @@ impl Model {
             let named = uri.and_then(|uri| Target::of(self.kind, &uri));
             named.is_none_or(|named| named.origin != target.origin)
         });
-        let hop_local = members(fields, "connection");
-        let is_hop_local = self.records.iter().any(|record| match Vary::of(&record.rules) {
-            // C-41
-            Vary::Names(names) if record.is_of(asked) => names.iter().any(|name| {
-                let mut named = hop_local.iter();
-                named.any(|named| named.eq_ignore_ascii_case(name.as_bytes()))
-            }),
-            _ => false,
-        });
         let is_for_origin = for_origin.iter().any(|name| fields.contains_key(*name));
-        !self.is_on() || is_for_origin || is_elsewhere || is_hop_local
+        let is_no_store = asked.mode == CacheMode::NoStore;
+        !self.is_on() || is_for_origin || is_elsewhere || is_no_store
+    }
+
+    /// `Vary` names a field that is for one connection only (C-41); of what is surely stored, or of
+    /// anything.
+    fn is_hop_local(&self, asked: &Asked, is_sure: bool) -> bool {
+        let hop_local = members(&asked.headers, "connection");
+        let is_named = |name: &String| {
+            let mut named = hop_local.iter();
+            named.any(|named| named.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        let mut records = self.records.iter().filter(|record| record.is_of(asked));
+        records.any(|record| match Vary::of(&record.rules) {
+            Vary::Names(names) => (record.is_sure || !is_sure) && names.iter().any(is_named),
+            Vary::Absent | Vary::Never => false,
+        })
     }
 }
 
@@ -218,4 +280,23 @@ fn unchanged(sent: &HeaderMap, seen: &HeaderMap, but: &[&str]) -> Result<(), Str
         }
     }
     Ok(())
+}
+
+/// What the caller sent, and what its mode tells the caches on the way (FETCH-2 to -4).
+fn told(asked: &Asked) -> HeaderMap {
+    let mut fields = asked.headers.clone();
+    let control = match asked.mode {
+        CacheMode::NoStore | CacheMode::Reload => {
+            if !fields.contains_key("pragma") {
+                fields.insert("pragma", HeaderValue::from_static("no-cache"));
+            }
+            "no-cache"
+        }
+        CacheMode::NoCache => "max-age=0",
+        _ => return fields,
+    };
+    if !fields.contains_key("cache-control") {
+        fields.insert("cache-control", HeaderValue::from_static(control));
+    }
+    fields
 }

@@ -2,6 +2,8 @@
 
 use super::control::Control;
 use super::fields::joined;
+use tower_client_cache::CacheMode;
+
 use super::{Asked, Kind, Mark, Record};
 
 /// What the rules say.
@@ -17,11 +19,11 @@ pub(super) enum Reuse {
 
 /// What a request says about what it takes.
 #[derive(Debug, Clone)]
-struct Wishes {
-    control: Control,
-    is_no_cache: bool,
-    max_age: Option<u64>,
-    min_fresh: u64,
+pub(super) struct Wishes {
+    pub(super) control: Control,
+    pub(super) is_no_cache: bool,
+    pub(super) max_age: Option<u64>,
+    pub(super) min_fresh: u64,
     /// `u64::MAX` where it may be as stale as it is.
     max_stale: Option<u64>,
     is_sure: bool,
@@ -29,7 +31,7 @@ struct Wishes {
 
 impl Wishes {
     /// All of §5.2.1 is honoured (C-10); what cannot be read is taken to be restrictive (PRJ-5.2.1-8).
-    fn of(asked: &Asked) -> Self {
+    pub(super) fn of(asked: &Asked) -> Self {
         let control = Control::of(&asked.headers);
         let pragma = joined(&asked.headers, "pragma", b",").unwrap_or_default();
         let is_pragma = pragma.eq_ignore_ascii_case(b"no-cache");
@@ -62,6 +64,13 @@ impl Record {
     pub(super) fn reuse(&self, kind: Kind, asked: &Asked, now: u64) -> Reuse {
         let wishes = Wishes::of(asked);
         let control = Control::of(&self.rules);
+        match asked.mode {
+            CacheMode::NoCache | CacheMode::Reload | CacheMode::NoStore => {
+                return Reuse::Never("FETCH-4");
+            }
+            CacheMode::ForceCache | CacheMode::OnlyIfCached => return self.force(kind, now),
+            _ => {}
+        }
         if wishes.is_no_cache {
             return Reuse::Never("9111-5.2.1.4-1");
         }
@@ -76,6 +85,20 @@ impl Record {
         match verdict {
             Reuse::Must if !is_sure => Reuse::May,
             verdict => verdict,
+        }
+    }
+
+    /// FETCH-8, FETCH-9
+    fn force(&self, kind: Kind, now: u64) -> Reuse {
+        let control = Control::of(&self.rules);
+        let is_stale = self.lifetime(kind) <= self.age(now);
+        if control.has_unqualified("no-cache") || is_stale && self.forbids_stale(kind) {
+            return Reuse::Never("FETCH-9");
+        }
+        match self.mark {
+            Mark::Outdated => Reuse::Never("FETCH-9"),
+            Mark::Good if !control.is_torn => Reuse::Must,
+            _ => Reuse::May,
         }
     }
 
@@ -143,5 +166,6 @@ impl Record {
 
 /// `only-if-cached`: the origin is not asked, whatever there is (9111-5.2.1.7-1).
 pub(super) fn is_only_if_cached(asked: &Asked) -> bool {
-    Control::of(&asked.headers).has("only-if-cached")
+    let says_so = Control::of(&asked.headers).has("only-if-cached");
+    asked.mode == CacheMode::OnlyIfCached || asked.mode == CacheMode::Default && says_so
 }

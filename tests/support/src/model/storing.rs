@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method, StatusCode};
 
 use super::control::Control;
-use super::fields::{date, lines, names, members, trim};
+use super::fields::{date, lines, members, names, trim};
 use super::freshness::{Lifetime, is_heuristically_cacheable, lifetime};
 use super::selection::Vary;
 use super::validation::Tag;
@@ -87,8 +87,7 @@ pub(super) fn storing(kind: Kind, asked: &Asked, replied: &Replied, received: u6
     if !is_marked && !is_explicit && !is_heuristically_cacheable(status) {
         return Storing::Never("9111-3-7");
     }
-    let has_validator =
-        Tag::of(fields).is_some() || !lines(fields, "last-modified").is_empty();
+    let has_validator = Tag::of(fields).is_some() || !lines(fields, "last-modified").is_empty();
     if !has_validator && !is_explicit {
         return Storing::Never("9111-3-10");
     }
@@ -104,7 +103,8 @@ pub(super) fn storing(kind: Kind, asked: &Asked, replied: &Replied, received: u6
         return Storing::Never("9112-6.3-2");
     }
     // What can be read in two ways, or can be of no use, is left to the cache.
-    let is_useful = lifetime.seconds() > 0 || Tag::of(fields).is_some() || has_date(fields);
+    let is_reusable = lifetime.seconds() > 0 && !control.has_unqualified("no-cache");
+    let is_useful = is_reusable || Tag::of(fields).is_some() || has_date(fields);
     let is_named = names(&members(fields, "connection")).is_some_and(|names| names.is_empty());
     if control.is_torn || !is_useful || !is_named || asked.method != Method::GET {
         return Storing::May;

@@ -1,0 +1,59 @@
+//! Runs a property for so many steps.
+
+use std::env;
+use std::fmt::Debug;
+use std::str::FromStr;
+
+use proptest::strategy::Strategy;
+use proptest::test_runner::{
+    Config, RngAlgorithm, TestCaseError, TestCaseResult, TestError, TestRng, TestRunner,
+};
+
+/// Tries what the strategy makes until so many steps were taken: `share` in a hundred of those that are
+/// asked for. The property says how many it has taken.
+pub(crate) fn steps<S: Strategy>(
+    name: &str,
+    share: u64,
+    strategy: &S,
+    property: impl Fn(S::Value) -> Result<usize, String>,
+) where
+    S::Value: Debug + Clone,
+{
+    let wanted = number("PROPERTY_STEPS").unwrap_or(20_000) * share / 100;
+    let seed: u64 = number("PROPERTY_SEED").unwrap_or(0);
+    let config = Config {
+        cases: 256,
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    };
+    let mut octets = [0; 32];
+    octets[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &octets);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let taken = std::cell::Cell::new(0);
+    while taken.get() < wanted {
+        let result = runner.run(strategy, |case| -> TestCaseResult {
+            let steps = property(case).map_err(TestCaseError::fail)?;
+            taken.set(taken.get() + steps as u64);
+            Ok(())
+        });
+        match result {
+            Ok(()) => {}
+            Err(TestError::Fail(reason, case)) => {
+                panic!(
+                    "{name}: {reason}\n{}",
+                    format!("{case:?}").replace("), ", "),\n ")
+                )
+            }
+            Err(abort) => panic!("{name}: {abort}"),
+        }
+    }
+    println!("{name}: {} steps", taken.get());
+}
+
+fn number<T: FromStr>(name: &str) -> Option<T> {
+    let value = env::var(name).ok()?;
+    let number = value.replace('_', "").parse();
+    Some(number.unwrap_or_else(|_| panic!("{name} is a number")))
+}
