@@ -1,5 +1,6 @@
 //! Runs a property for so many steps.
 
+use std::cell::Cell;
 use std::env;
 use std::fmt::Debug;
 use std::str::FromStr;
@@ -27,12 +28,16 @@ pub(crate) fn steps<S: Strategy>(
         max_shrink_iters: 20_000,
         ..Config::default()
     };
-    let mut octets = [0; 32];
-    octets[..8].copy_from_slice(&seed.to_le_bytes());
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &octets);
-    let mut runner = TestRunner::new_with_rng(config, rng);
-    let taken = std::cell::Cell::new(0);
-    while taken.get() < wanted {
+    let taken = Cell::new(0);
+    for batch in 0_u64.. {
+        if taken.get() >= wanted {
+            break;
+        }
+        let mut octets = [0; 32];
+        octets[..8].copy_from_slice(&seed.to_le_bytes());
+        octets[8..16].copy_from_slice(&batch.to_le_bytes());
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &octets);
+        let mut runner = TestRunner::new_with_rng(config.clone(), rng);
         let result = runner.run(strategy, |case| -> TestCaseResult {
             let steps = property(case).map_err(TestCaseError::fail)?;
             taken.set(taken.get() + steps as u64);

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body::Body;
 use http_body_util::{BodyExt, Empty};
-use support::model::{Asked, Given, Kind, Model, Replied};
+use support::model::{Asked, Given, Kind, Model, Moment, Replied};
 use support::{Clock, Later, Origin, OriginBody, OriginError, Task};
 use tower::{Layer, Service};
 use tower_client_cache::{CacheBody, CacheHandle, CacheLayer, CacheStatus, Pause};
@@ -30,7 +30,7 @@ pub(crate) struct World {
     pub(crate) model: Model,
     call: Box<dyn Fn(Request<Empty<Bytes>>) -> Answering>,
     later: Later,
-    tasks: Vec<Task>,
+    tasks: Vec<(Task, Moment)>,
     doings: Arc<Mutex<Doings>>,
     /// How much of what the origin has sent the model was told.
     told: usize,
@@ -55,7 +55,7 @@ pub(crate) struct Got {
 enum Open {
     Head(Waiting),
     Body(Reading),
-    Task(Task, Option<usize>),
+    Task(Task, usize),
 }
 
 /// A caller that waits for a head.
@@ -220,8 +220,9 @@ impl World {
         let status = status(&response);
         self.trail.push(status.to_string());
         if status.is_hit() {
-            let begun = self.later.take();
-            self.tasks.extend(begun);
+            let moment = self.model.moment();
+            let begun = self.later.take().into_iter();
+            self.tasks.extend(begun.map(|task| (task, moment)));
             if answers.reuse.is_empty() {
                 return Err(format!(
                     "a hit against {:?}: {status}, {response:?}",
@@ -463,7 +464,7 @@ impl World {
                 self.came(waiting, result)
             }
             Open::Body(reading) => self.read(reading, read),
-            Open::Task(task, number) => self.run(task, number),
+            Open::Task(task, number) => self.finish(task, number),
         }
     }
 
@@ -483,9 +484,7 @@ impl World {
             Open::Body(reading) => self.drop_body(reading),
             Open::Task(task, number) => {
                 drop(task);
-                if let Some(number) = number {
-                    self.model.dropped(number);
-                }
+                self.model.dropped(number);
             }
         }
     }
@@ -496,34 +495,34 @@ impl World {
             return Ok(());
         }
         self.doings.lock().unwrap().next = plan.clone();
-        let task = self.tasks.remove(which % self.tasks.len());
-        self.run(task, None)
+        let (mut task, begun) = self.tasks.remove(which % self.tasks.len());
+        let polled = poll(task.as_mut());
+        if self.told == self.doings.lock().unwrap().sent.len() {
+            return Ok(());
+        }
+        let number = self.told;
+        let asked = {
+            let doings = self.doings.lock().unwrap();
+            Asked::in_background(self.kind, &doings.sent[number].seen, begun)?
+        };
+        self.tell(&asked)?;
+        if polled.is_pending() {
+            self.open.push(Open::Task(task, number));
+            return Ok(());
+        }
+        self.worked(number)
     }
 
-    /// A validation in the background: it has no caller, and reads the body itself.
-    fn run(&mut self, mut task: Task, number: Option<usize>) -> Outcome {
-        if let Some(number) = number {
-            self.open_gate(number);
+    fn finish(&mut self, mut task: Task, number: usize) -> Outcome {
+        self.open_gate(number);
+        match poll(task.as_mut()) {
+            Poll::Ready(()) => self.worked(number),
+            Poll::Pending => Err("the origin has answered, and the background waits".to_owned()),
         }
-        let polled = poll(task.as_mut());
-        let mut number = number;
-        if number.is_none() && self.told < self.doings.lock().unwrap().sent.len() {
-            let asked = {
-                let doings = self.doings.lock().unwrap();
-                let seen = &doings.sent[self.told].seen;
-                Asked::in_background(self.kind, seen)?
-            };
-            number = Some(self.told);
-            self.tell(&asked)?;
-        }
-        let Some(number) = number else {
-            return Ok(());
-        };
-        if polled.is_pending() {
-            self.open.push(Open::Task(task, Some(number)));
-            return Ok(());
-        }
-        drop(task);
+    }
+
+    /// A validation in the background has ended: it has no caller, and has read the body itself.
+    fn worked(&mut self, number: usize) -> Outcome {
         let now = self.now();
         self.heard(number, now);
         let (body, is_cut) = {
@@ -557,6 +556,11 @@ impl World {
             return Err(format!("{recording} octets are set aside for nobody"));
         }
         let (least, most) = self.model.count();
+        if most > 200 {
+            return Err(format!(
+                "{most} responses may be stored: the model has lost its way"
+            ));
+        }
         if count < least || count > most {
             return Err(format!("{count} are stored, and not {least} to {most}"));
         }
@@ -585,7 +589,7 @@ impl World {
             match open {
                 Open::Head(waiting) => self.give_up(Open::Head(waiting)),
                 Open::Body(reading) => self.read(reading, Read::Whole)?,
-                Open::Task(task, number) => self.run(task, number)?,
+                Open::Task(task, number) => self.finish(task, number)?,
             }
         }
         self.tasks.clear();

@@ -46,6 +46,7 @@ impl Model {
                 _ => Storing::May,
             };
         }
+        let has_freshened = self.hear_head(&flight, replied, now);
         self.mark_chosen(&flight, replied.status, verdict);
         let may_store = !matches!(verdict, Storing::Never(_)) && !flight.is_fenced;
         // 5861-4-3
@@ -66,7 +67,7 @@ impl Model {
             self.flights.push(flight);
         }
         Heads {
-            may_store,
+            may_store: may_store || has_freshened,
             ..passed
         }
     }
@@ -96,7 +97,8 @@ impl Model {
         }
         // Of others that the request selects the cache may keep what it likes.
         for old in &mut self.records {
-            if old.is_selected_by(&flight.asked) && !old.is_same_variant(&record) {
+            let is_other = !is_head || old.method == Method::HEAD;
+            if is_other && old.is_selected_by(&flight.asked) && !old.is_same_variant(&record) {
                 old.outdate(Mark::Doubtful);
                 old.is_sure = false;
             }
@@ -203,6 +205,11 @@ impl Model {
         let is_only = flight.chosen.len() == 1;
         let ids: Vec<_> = flight.chosen.iter().map(|record| record.id).collect();
         for record in &mut self.records {
+            // 9111-4.3.5-1
+            let is_heard = flight.asked.method == Method::HEAD && status == StatusCode::OK;
+            if is_heard && record.method != Method::HEAD {
+                continue;
+            }
             let is_chosen = ids.contains(&record.id);
             if is_chosen && is_only {
                 record.outdate(mark);

@@ -35,7 +35,7 @@ impl Model {
             return vec![Given::Error];
         }
         let is_forbidden = |record: &Record| {
-            let is_stale = record.lifetime(self.kind) <= record.age(now);
+            let is_stale = record.freshness(self.kind, now).is_err();
             record.is_sure && is_stale && record.forbids_stale(self.kind)
         };
         match flight.chosen.iter().all(is_forbidden) && !flight.is_disturbed {
@@ -49,9 +49,12 @@ impl Record {
     /// Whether it may be the answer to a request that the origin fails to answer.
     fn when_failing(&self, kind: Kind, asked: &Asked, now: u64) -> Reuse {
         let wishes = Wishes::of(asked);
-        let (age, lifetime) = (self.age(now), self.lifetime(kind));
+        let age = self.age(now);
+        let freshness = self.freshness(kind, now);
         let is_too_old = wishes.max_age.is_some_and(|most| most == 0 || age > most);
-        let is_too_stale = wishes.min_fresh > 0 && lifetime < age + wishes.min_fresh;
+        let is_too_stale = wishes.min_fresh > 0
+            && freshness.is_ok_and(|rest| rest < 10 * wishes.min_fresh)
+            || wishes.min_fresh > 0 && freshness.is_err();
         let is_default = asked.mode == CacheMode::Default;
         // PRJ-5861-1
         if self.forbids_stale(kind)
@@ -61,18 +64,18 @@ impl Record {
         {
             return Reuse::Never("PRJ-5861-1");
         }
-        let Some(staleness) = age.checked_sub(lifetime) else {
+        let Err(staleness) = freshness else {
             return Reuse::May;
         };
         let own = wishes.control.least("stale-if-error").0;
         let own = own.filter(|_| kind == Kind::Private);
         let window = self.window("stale-if-error").max(own);
-        if window.is_some_and(|window| staleness <= window) {
+        if window.is_some_and(|window| staleness <= 10 * window) {
             let is_plain = wishes.max_age.is_none() && self.mark == Mark::Good && is_default;
             return if is_plain { Reuse::Must } else { Reuse::May };
         }
         match self.window("stale-while-revalidate") {
-            Some(window) if staleness <= window => Reuse::May,
+            Some(window) if staleness <= 10 * window => Reuse::May,
             _ => Reuse::Never("9111-4.2.4-2"),
         }
     }

@@ -16,9 +16,11 @@ pub(super) enum Lifetime {
 }
 
 impl Lifetime {
-    pub(super) fn seconds(self) -> u64 {
+    /// In tenths of a second: a tenth is what is guessed.
+    pub(super) fn tenths(self) -> u64 {
         match self {
-            Self::Explicit(seconds) | Self::Heuristic(seconds) => seconds,
+            Self::Explicit(seconds) => 10 * seconds,
+            Self::Heuristic(tenths) => tenths,
         }
     }
 }
@@ -57,18 +59,24 @@ pub(super) fn lifetime(
     }
     let is_marked = control.has("public") || kind == Kind::Private && control.has("private");
     let modified = date(fields, "last-modified");
-    let tenth = match modified {
+    let tenths = match modified {
         Some(modified) if is_heuristically_cacheable(status) || is_marked => {
-            dated.saturating_sub(modified) / 10
+            dated.saturating_sub(modified)
         }
         _ => 0,
     };
-    Lifetime::Heuristic(tenth.min(DAY))
+    Lifetime::Heuristic(tenths.min(10 * DAY))
 }
 
 impl Record {
-    pub(super) fn lifetime(&self, kind: Kind) -> u64 {
-        lifetime(kind, self.status, &self.rules, self.response_time).seconds()
+    /// It is fresh for longer than its age; and if not, by how much it is stale. In tenths of a second.
+    pub(super) fn freshness(&self, kind: Kind, now: u64) -> Result<u64, u64> {
+        let lifetime = lifetime(kind, self.status, &self.rules, self.response_time).tenths();
+        let age = 10 * self.age(now);
+        match lifetime > age {
+            true => Ok(lifetime - age),
+            false => Err(age - lifetime),
+        }
     }
 
     /// When the origin says it was made; else when it was received (9110-6.6.1-2).

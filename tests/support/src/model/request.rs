@@ -4,9 +4,9 @@ use http::{HeaderMap, HeaderValue, Method};
 use tower_client_cache::CacheMode;
 
 use super::control::Control;
-use super::fields::{joined, lines, members};
+use super::fields::{joined, lines};
 use super::reuse::{Reuse, is_only_if_cached};
-use super::selection::{Vary, chosen};
+use super::selection::chosen;
 use super::target::Target;
 use super::validation::{Tag, tags};
 use super::{Asked, Flight, Given, Mark, Model};
@@ -54,10 +54,7 @@ impl Model {
             must_reuse &= verdict == Reuse::Must;
         }
         let is_only = is_only_if_cached(asked);
-        if self.is_hop_local(asked, false) {
-            if self.is_hop_local(asked, true) {
-                reuse.clear();
-            }
+        if self.is_hop_local(asked) {
             return Answers {
                 reuse,
                 may_time_out: is_only || says_only,
@@ -86,23 +83,26 @@ impl Model {
         seen: &HeaderMap,
         now: u64,
     ) -> Result<(), String> {
+        let moment = self.moment();
         let mut flight = self.flight_of(number, asked, now);
         if flight.is_bypass || !is_reading(asked) {
-            if !asked.is_background {
+            if asked.background.is_none() {
                 unchanged(&asked.headers, seen, &[])
                     .or_else(|_| unchanged(&told(asked), seen, &[]))?;
             }
         } else {
             let chosen = chosen(&self.records, asked);
             flight.chosen = chosen.into_iter().cloned().collect();
-            if asked.mode == CacheMode::Reload || self.is_hop_local(asked, true) {
+            if asked.mode == CacheMode::Reload {
                 unchanged(&told(asked), seen, &[])?;
             } else {
                 self.check_validators(&mut flight, seen)?;
             }
             // What was begun earlier may find other things than it was begun for.
-            let is_doubtful = self.is_hop_local(asked, false);
-            flight.is_switched |= asked.is_background && flight.nominated.len() != 1 || is_doubtful;
+            let is_late = asked.background.is_some_and(|begun| begun != moment);
+            let is_doubtful = self.is_hop_local(asked) || is_late;
+            flight.is_switched |=
+                asked.background.is_some() && flight.nominated.len() != 1 || is_doubtful;
             flight.is_disturbed |= is_doubtful;
         }
         self.flights.push(flight);
@@ -159,7 +159,7 @@ impl Model {
         let is_own_since = since == lines(&asked.headers, "if-modified-since");
         let (Some(own), Some(sent)) = (own, sent) else {
             // A `*` stays what it is.
-            return unchanged(&asked.headers, seen, &["if-modified-since"]);
+            return unchanged(&told(asked), seen, &["if-modified-since"]);
         };
         for tag in &own {
             if !sent.contains(tag) {
@@ -171,7 +171,7 @@ impl Model {
         let all: Vec<_> = held.chain(chosen).collect();
         for tag in sent.iter().filter(|tag| !own.contains(tag)) {
             let is_held = all.iter().any(|record| record.tag().as_ref() == Some(tag));
-            if !is_held && !asked.is_background {
+            if !is_held && asked.background.is_none() {
                 return Err(format!("9111-4.3.1-2: {tag:?} is of no stored response"));
             }
         }
@@ -186,14 +186,14 @@ impl Model {
                 flight.nominated.push(record.id);
             }
             let dated = flight.chosen.iter().any(|chosen| chosen.id == record.id) && is_dated;
-            let is_only = flight.chosen.len() == 1 && !asked.is_background;
+            let is_only = flight.chosen.len() == 1 && asked.background.is_none();
             if !is_own_since && !dated && !since.is_empty() && is_only {
                 return Err("C-58: If-Modified-Since is no Last-Modified".to_owned());
             }
         }
         flight.nominated.sort_unstable();
         flight.nominated.dedup();
-        if asked.is_background {
+        if asked.background.is_some() {
             return Ok(());
         }
         if !is_own_since && flight.nominated.is_empty() {
@@ -210,7 +210,7 @@ impl Model {
         let is_due = record.is_sure
             && record.mark != Mark::Doubtful
             && !flight.is_conditional
-            && !self.is_hop_local(&flight.asked, false)
+            && !self.is_hop_local(&flight.asked)
             && !self.is_forgetful;
         if !is_due {
             return Ok(());
@@ -250,19 +250,11 @@ impl Model {
         !self.is_on() || is_for_origin || is_elsewhere || is_no_store
     }
 
-    /// `Vary` names a field that is for one connection only (C-41); of what is surely stored, or of
-    /// anything.
-    fn is_hop_local(&self, asked: &Asked, is_sure: bool) -> bool {
-        let hop_local = members(&asked.headers, "connection");
-        let is_named = |name: &String| {
-            let mut named = hop_local.iter();
-            named.any(|named| named.eq_ignore_ascii_case(name.as_bytes()))
-        };
+    /// `Vary` of something that is stored names a field that is for one connection only (C-41): it may be
+    /// taken for a response to another request, or the request may pass the cache by.
+    fn is_hop_local(&self, asked: &Asked) -> bool {
         let mut records = self.records.iter().filter(|record| record.is_of(asked));
-        records.any(|record| match Vary::of(&record.rules) {
-            Vary::Names(names) => (record.is_sure || !is_sure) && names.iter().any(is_named),
-            Vary::Absent | Vary::Never => false,
-        })
+        records.any(|record| record.varies_by_hop(asked))
     }
 }
 

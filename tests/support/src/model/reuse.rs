@@ -36,7 +36,7 @@ impl Wishes {
         let pragma = joined(&asked.headers, "pragma", b",").unwrap_or_default();
         let is_pragma = pragma.eq_ignore_ascii_case(b"no-cache");
         let (max_age, are_ages) = control.least("max-age");
-        let (min_fresh, are_fresh) = control.least("min-fresh");
+        let min_fresh = control.numbers("min-fresh");
         let stale = control.numbers("max-stale");
         let bare = control.has_bare("max-stale");
         let numbers: Vec<_> = stale.iter().flatten().copied().collect();
@@ -49,9 +49,9 @@ impl Wishes {
             is_no_cache: control.has("no-cache")
                 || is_pragma && !control.is_there
                 || !are_ages
-                || !are_fresh,
+                || min_fresh.contains(&None),
             max_age,
-            min_fresh: min_fresh.unwrap_or(0),
+            min_fresh: min_fresh.into_iter().flatten().max().unwrap_or(0),
             max_stale,
             // A number and something that is none.
             is_sure: !control.is_torn && (numbers.len() == stale.len() || numbers.is_empty()),
@@ -91,7 +91,7 @@ impl Record {
     /// FETCH-8, FETCH-9
     fn force(&self, kind: Kind, now: u64) -> Reuse {
         let control = Control::of(&self.rules);
-        let is_stale = self.lifetime(kind) <= self.age(now);
+        let is_stale = self.freshness(kind, now).is_err();
         if control.has_unqualified("no-cache") || is_stale && self.forbids_stale(kind) {
             return Reuse::Never("FETCH-9");
         }
@@ -110,38 +110,43 @@ impl Record {
         wishes: &Wishes,
         control: &Control,
     ) -> Reuse {
-        let (age, lifetime) = (self.age(now), self.lifetime(kind));
-        let is_fresh = lifetime > age;
+        let age = self.age(now);
+        let freshness = self.freshness(kind, now);
         if wishes.max_age.is_some_and(|most| most == 0 || age > most) {
             // 8246-2-1, 8246-3-1, 8246-3-3
             let is_https = asked.uri.scheme_str() == Some("https");
-            if !(is_fresh && control.has("immutable") && is_https) {
+            if !(freshness.is_ok() && control.has("immutable") && is_https) {
                 return Reuse::Never("9111-5.2.1.1-1");
             }
             if wishes.max_age != Some(0) || !self.head.contains_key("content-length") {
                 return Reuse::May;
             }
         }
-        if lifetime < age + wishes.min_fresh && wishes.min_fresh > 0 {
+        if wishes.min_fresh > 0 && freshness.is_ok_and(|rest| rest < 10 * wishes.min_fresh)
+            || wishes.min_fresh > 0 && freshness.is_err()
+        {
             return Reuse::Never("9111-5.2.1.3-1");
         }
-        if is_fresh {
+        let Err(staleness) = freshness else {
             return Reuse::Must;
-        }
+        };
         if self.forbids_stale(kind) {
             return Reuse::Never("9111-4.2.4-1");
         }
-        let staleness = age - lifetime;
-        if wishes.max_stale.is_some_and(|most| staleness <= most) {
+        if wishes
+            .max_stale
+            .is_some_and(|most| staleness <= most.saturating_mul(10))
+        {
             return Reuse::Must;
         }
         match self.window("stale-while-revalidate") {
             // 9111-5.2.1.1-1: who names an age wants nothing stale, unless max-stale says otherwise.
-            Some(window) if staleness <= window => {
+            Some(window) if staleness <= 10 * window => {
                 let is_plain = wishes.max_age.is_none()
                     && !wishes.control.has("max-stale")
                     && !wishes.control.has("min-fresh")
-                    && !wishes.control.has("only-if-cached");
+                    && !wishes.control.has("only-if-cached")
+                    && !wishes.control.has("no-store");
                 if is_plain { Reuse::Must } else { Reuse::May }
             }
             _ => Reuse::Never("9111-4.2.4-2"),

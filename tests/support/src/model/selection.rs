@@ -86,7 +86,21 @@ impl Record {
 
     fn matches(&self, asked: &Asked) -> bool {
         let vary = Vary::of(&self.rules);
-        vary != Vary::Never && vary.values(&self.request) == vary.values(&asked.headers)
+        let is_comparable = vary != Vary::Never && !self.varies_by_hop(asked);
+        is_comparable && vary.values(&self.request) == vary.values(&asked.headers)
+    }
+
+    /// `Vary` names a field that the request has for one connection only (C-41).
+    pub(super) fn varies_by_hop(&self, asked: &Asked) -> bool {
+        let hop_local = members(&asked.headers, "connection");
+        let is_named = |name: &String| {
+            let mut named = hop_local.iter();
+            named.any(|named| named.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        match Vary::of(&self.rules) {
+            Vary::Names(names) => names.iter().any(is_named),
+            Vary::Absent | Vary::Never => false,
+        }
     }
 
     /// It and the other answer the same requests (PRJ-4.1-9).

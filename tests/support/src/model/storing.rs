@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method, StatusCode};
 
 use super::control::Control;
-use super::fields::{date, lines, members, names, trim};
+use super::fields::{date, lines, members, trim};
 use super::freshness::{Lifetime, is_heuristically_cacheable, lifetime};
 use super::selection::Vary;
 use super::validation::Tag;
@@ -103,10 +103,12 @@ pub(super) fn storing(kind: Kind, asked: &Asked, replied: &Replied, received: u6
         return Storing::Never("9112-6.3-2");
     }
     // What can be read in two ways, or can be of no use, is left to the cache.
-    let is_reusable = lifetime.seconds() > 0 && !control.has_unqualified("no-cache");
+    let is_reusable = lifetime.tenths() > 0 && !control.has_unqualified("no-cache");
     let is_useful = is_reusable || Tag::of(fields).is_some() || has_date(fields);
-    let is_named = names(&members(fields, "connection")).is_some_and(|names| names.is_empty());
-    if control.is_torn || !is_useful || !is_named || asked.method != Method::GET {
+    let is_odd = !members(fields, "connection").is_empty();
+    let has_hop_local = !members(&asked.headers, "connection").is_empty();
+    let is_plain = !control.is_torn && !is_odd && !has_hop_local;
+    if !is_plain || !is_useful || asked.method != Method::GET {
         return Storing::May;
     }
     Storing::Must
