@@ -200,6 +200,10 @@ fn write_lower(text: &str, sink: &mut impl FnMut(&[u8])) {
 /// Percent-encoding in its normal form (RFC 3986 §6.2.2.1 and §6.2.2.2), or literal (§6.2.2.1 alone).
 fn write_encoded(text: &str, is_literal: bool, sink: &mut impl FnMut(&[u8])) {
     let mut rest = text.as_bytes();
+    // Searched for a word at a time, unlike below.
+    if !rest.contains(&b'%') {
+        return sink(rest);
+    }
     while let Some(percent) = rest.iter().position(|byte| *byte == b'%') {
         sink(&rest[..percent]);
         rest = &rest[percent..];
