@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use crate::body::CacheBody;
 use crate::cache_status::{CacheStatus, NotStored};
 use crate::policy::parts::Part;
-use crate::policy::{Asked, validation};
+use crate::policy::{Asked, precondition};
 use crate::ranged;
 use crate::stored::StoredResponse;
 
@@ -104,7 +104,7 @@ fn answer<B>(
 ) -> Response<CacheBody<B>> {
     let head = &stored.head;
     let is_not_modified = asked.is_conditional
-        && validation::is_not_modified(caller, head.status, &head.fields, &stored.terms, now);
+        && precondition::is_not_modified(caller, head.status, &head.fields, &stored.terms, now);
     if let Some(range) = asked.range.as_deref().filter(|_| !is_not_modified) {
         if let Some(response) = ranged::answer(stored, range) {
             return response;
@@ -119,7 +119,7 @@ fn answer<B>(
     *response.version_mut() = head.version;
     if is_not_modified {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-        *response.headers_mut() = validation::not_modified_fields(&head.fields);
+        *response.headers_mut() = precondition::not_modified_fields(&head.fields);
     } else {
         *response.status_mut() = head.status;
         *response.headers_mut() = head.fields.clone();

@@ -11,7 +11,8 @@ use crate::cache_status::{CacheStatus, NotStored};
 use crate::exchange::{Exchange, Next, Purpose};
 use crate::fill::{Fill, Filling};
 use crate::policy::selection::{self, Presented};
-use crate::policy::validation::{self, Freshened, NotModified, Question};
+use crate::policy::updating::{self, Freshened};
+use crate::policy::validation::{self, NotModified, Question};
 use crate::relations::Relations;
 use crate::store::Reservation;
 use crate::stored::{self, StoredHead, StoredResponse};
@@ -172,7 +173,7 @@ impl Filling {
     /// requests like this one, and shares the body. What its head said to others is theirs.
     fn adopt(&self, answer: &HeaderMap, stored: &Arc<StoredResponse>) -> Fresh {
         let head = StoredHead {
-            fields: validation::fields_of_body(&stored.head.fields),
+            fields: updating::fields_of_body(&stored.head.fields),
             ..stored.head
         };
         let (fresh, refused) = self.brought_up_to_date(answer, stored, &head);
@@ -266,7 +267,7 @@ impl Filling {
         could_be
             .retain(|held| !is_selected(held) && !held.head.is_of_head && presented.matches(held));
         let weigh = |held: &Arc<StoredResponse>| {
-            if held.head.status != status || !validation::is_head_of(answer, held) {
+            if held.head.status != status || !updating::is_head_of(answer, held) {
                 self.cache.store.outdate(held);
                 return None;
             }

@@ -7,8 +7,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::body::CacheBody;
 use crate::header::content_range::ContentRange;
+use crate::policy::precondition;
 use crate::policy::range::{AskedRange, Portion};
-use crate::policy::validation;
 use crate::stored::StoredResponse;
 
 /// What a request for ranges gets of a stored response; `None` where that is the whole.
@@ -24,7 +24,7 @@ pub(crate) fn answer<B>(
     let held = &stored.head.fields;
     // Who has part of it already has these fields as well.
     let mut fields = if range.is_conditional() {
-        validation::not_modified_fields(held)
+        precondition::not_modified_fields(held)
     } else {
         held.clone()
     };

@@ -6,13 +6,17 @@ mod asked;
 pub(crate) mod freshness;
 pub(crate) mod invalidation;
 pub(crate) mod parts;
+pub(crate) mod precondition;
 pub(crate) mod range;
 pub(crate) mod reuse;
+#[cfg(test)]
+mod samples;
 pub(crate) mod selection;
 pub(crate) mod stale;
 pub(crate) mod status;
 pub(crate) mod storing;
 mod terms;
+pub(crate) mod updating;
 pub(crate) mod validation;
 
 use std::time::{Duration, SystemTime};

@@ -1,18 +1,14 @@
-//! RFC 9111 §4.3: asking whether a stored response is still good, and what the answer means; and the
-//! caller's own preconditions.
+//! RFC 9111 §4.3.1 and §4.3.4: asking whether a stored response is still good, and what a 304 is about.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Asked, Policy, Received, freshness, selection, storing};
-use crate::cache_status::NotStored;
-use crate::header::connection::Connection;
+use super::{Policy, selection};
 use crate::header::date::DateField;
 use crate::header::etag::{EntityTag, IfNoneMatch};
-use crate::stored::{StoredHead, StoredResponse, Terms};
+use crate::stored::StoredResponse;
 
 /// Whether a 304 could be about this response.
 pub(crate) fn has_validator(fields: &HeaderMap) -> bool {
@@ -103,28 +99,6 @@ pub(crate) fn adoptable(
         octets <= MOST_OCTETS
     });
     listed.collect()
-}
-
-/// Of a stored head what describes the body, and what the origin says of it to everybody: what a 304 to somebody
-/// else can stand for (C-18). Cookies and whatever else was said to one are not among it.
-pub(crate) fn fields_of_body(held: &HeaderMap) -> HeaderMap {
-    const KEPT: [HeaderName; 8] = [
-        header::ACCEPT_RANGES,
-        header::AGE,
-        header::CACHE_CONTROL,
-        header::DATE,
-        header::ETAG,
-        header::EXPIRES,
-        header::LAST_MODIFIED,
-        header::VARY,
-    ];
-    let mut fields = HeaderMap::with_capacity(held.keys_len());
-    for (name, value) in held {
-        if name.as_str().starts_with("content-") || KEPT.contains(name) {
-            fields.append(name.clone(), value.clone());
-        }
-    }
-    fields
 }
 
 /// Several lines as one: not every origin reads more (RFC 9110 §13.1.2).
@@ -273,196 +247,11 @@ fn modified(fields: &HeaderMap) -> Option<&HeaderValue> {
     fields.get(header::LAST_MODIFIED)
 }
 
-/// A head that a 304 has brought up to date.
-#[derive(Debug)]
-pub(crate) struct Freshened {
-    pub(crate) fields: HeaderMap,
-    pub(crate) terms: Terms,
-    /// What the answer says to this caller alone.
-    pub(crate) for_caller: HeaderMap,
-    /// Why it may not stay: the 304 may have said `no-store`, or have brought too much.
-    pub(crate) refused: Option<NotStored>,
-    /// Whether the 304 came with an `Age`, and so from a cache on the way (C-35).
-    pub(crate) is_from_cache: bool,
-}
-
-impl Policy {
-    /// RFC 9111 §3.2: every field of the answer takes the place of the stored one, but for those that
-    /// describe the body as it is stored.
-    pub(crate) fn freshen(
-        &self,
-        asked: &Asked,
-        head: &StoredHead,
-        answer: Received<'_>,
-    ) -> Freshened {
-        let mut fields = head.fields.clone();
-        // Its age starts anew with the answer (PRJ-3.2-10).
-        fields.remove(header::DATE);
-        let connection = Connection::of(answer.fields);
-        let is_mergeable = answer.fields.len() <= storing::MAX_LINES;
-        for name in answer.fields.keys().filter(|_| is_mergeable) {
-            if self.describes_body(name) || name == header::AGE || connection.is_hop_by_hop(name) {
-                continue;
-            }
-            fields.remove(name);
-            for value in answer.fields.get_all(name) {
-                fields.append(name.clone(), value.clone());
-            }
-        }
-        let control = self.control(&fields);
-        let received = Received {
-            status: head.status,
-            ..answer
-        };
-        let terms = self.terms(received, &fields, &control);
-        freshness::keep_date(&mut fields, terms.date, answer.response_time);
-        let permitted = self.permits(asked, head.status, &fields, &control.directives);
-        let refused = if !is_mergeable || fields.len() > storing::MAX_LINES {
-            Some(NotStored::TooLarge)
-        } else if self.decides_for_one_hop(answer.fields) {
-            Some(NotStored::NoStore)
-        } else {
-            permitted.err()
-        };
-        let for_caller = self.strip(&mut fields, &control.directives);
-        Freshened {
-            refused,
-            for_caller,
-            is_from_cache: answer.fields.contains_key(header::AGE),
-            fields,
-            terms,
-        }
-    }
-
-    /// Fields that an answer without the body does not change. Which coding the body has is for the body
-    /// that is stored, unless it is set otherwise (C-56).
-    fn describes_body(&self, name: &HeaderName) -> bool {
-        name == header::CONTENT_LENGTH
-            || name == header::CONTENT_RANGE
-            || name == header::TRAILER
-            || (name == header::CONTENT_ENCODING && !self.updates_content_encoding)
-    }
-}
-
-/// Whether the caller's own preconditions make the answer from this stored response a 304 (RFC 9110
-/// §13.2.2, RFC 9111 §4.3.2). They count only where the answer would be a success (§13.2.1).
-pub(crate) fn is_not_modified(
-    caller: &HeaderMap,
-    status: StatusCode,
-    held: &HeaderMap,
-    terms: &Terms,
-    now: SystemTime,
-) -> bool {
-    if !status.is_success() {
-        return false;
-    }
-    if let Some(listed) = IfNoneMatch::of(caller) {
-        return listed.matches(EntityTag::parse(held));
-    }
-    DateField::parse(caller, &header::IF_MODIFIED_SINCE, now)
-        .time()
-        .is_some_and(|since| terms.last_modified.unwrap_or(terms.date) <= since)
-}
-
-/// Whether the head that answers a HEAD is that of a stored response (RFC 9111 §4.3.5): what it says of
-/// validators and length is the same.
-pub(crate) fn is_head_of(answer: &HeaderMap, stored: &StoredResponse) -> bool {
-    [header::ETAG, header::LAST_MODIFIED, header::CONTENT_LENGTH]
-        .iter()
-        .all(|name| match answer.get(name) {
-            Some(said) => stored.head.fields.get(name) == Some(said),
-            None => true,
-        })
-}
-
-/// The fields of a 304 made here (RFC 9110 §15.4.5): those that a cache further on needs.
-pub(crate) fn not_modified_fields(held: &HeaderMap) -> HeaderMap {
-    let mut fields = HeaderMap::with_capacity(8);
-    let mut copy = |name: HeaderName| {
-        for value in held.get_all(&name) {
-            fields.append(name.clone(), HeaderValue::clone(value));
-        }
-    };
-    for name in [
-        header::CACHE_CONTROL,
-        header::CONTENT_LOCATION,
-        header::DATE,
-        header::ETAG,
-        header::EXPIRES,
-        header::VARY,
-        header::AGE,
-    ] {
-        copy(name);
-    }
-    if !held.contains_key(header::ETAG) {
-        copy(header::LAST_MODIFIED);
-    }
-    // What other caches have said of it (RFC 9211 §2).
-    copy(HeaderName::from_static("cache-status"));
-    fields
-}
-
 #[cfg(test)]
 mod tests {
-    use http::{Uri, Version};
 
     use super::*;
-    use crate::key::{Seed, Wanted};
-    use crate::policy::Kind;
-    use crate::stored::StoredBody;
-    use crate::target::Target;
-
-    const MODIFIED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
-    const LATER: &str = "Mon, 07 Nov 1994 08:49:37 GMT";
-
-    fn policy() -> Policy {
-        Policy::recommended(Kind::Private)
-    }
-
-    fn received(fields: &HeaderMap) -> Received<'_> {
-        Received {
-            status: StatusCode::OK,
-            fields,
-            request_time: SystemTime::UNIX_EPOCH,
-            response_time: SystemTime::UNIX_EPOCH,
-            is_secure: false,
-            is_delimited: true,
-            is_timed: true,
-        }
-    }
-
-    fn map(fields: &[(&'static str, &str)]) -> HeaderMap {
-        let mut map = HeaderMap::new();
-        for (name, value) in fields {
-            map.append(*name, value.parse().unwrap());
-        }
-        map
-    }
-
-    fn stored(fields: &[(&'static str, &str)]) -> StoredResponse {
-        let mut fields = map(fields);
-        fields.insert(
-            header::CACHE_CONTROL,
-            HeaderValue::from_static("max-age=60"),
-        );
-        let storable = policy()
-            .may_store(&Asked::default(), received(&fields))
-            .unwrap();
-        let uri = Uri::from_static("http://o.test/a");
-        let target = Target::of_uri(&uri).unwrap();
-        StoredResponse::new(
-            Arc::new(Wanted::new(&Seed::random(false), target, None).to_key()),
-            StoredHead {
-                is_of_head: false,
-                status: StatusCode::OK,
-                version: Version::HTTP_11,
-                fields: storable.fields,
-            },
-            Box::default(),
-            storable.terms,
-            StoredBody::default(),
-        )
-    }
+    use crate::policy::samples::{LATER, MODIFIED, map, policy, stored};
 
     /// 9111-4.3.1-3, 9111-4.3.1-4, PRJ-8.8.3-2
     #[test]
@@ -563,110 +352,6 @@ mod tests {
             };
             let about = policy().is_about(&map(answer), question);
             assert_eq!(about, *expected, "{answer:?} {held:?} {caller:?}");
-        }
-    }
-
-    /// 9111-3.2-1 to 9111-3.2-7, PRJ-3.2-8, PRJ-3.2-9, PRJ-3.2-10
-    #[test]
-    fn a_304_brings_fields_up_to_date_but_not_those_of_the_body() {
-        let held = stored(&[
-            ("a", "1"),
-            ("a", "0"),
-            ("b", "1"),
-            ("content-length", "36"),
-            ("content-encoding", "gzip"),
-            ("content-type", "text/plain"),
-            ("date", MODIFIED),
-            ("age", "500"),
-        ]);
-        let answer = map(&[
-            ("a", "2"),
-            ("a", "3"),
-            ("c", "9"),
-            ("connection", "c"),
-            ("content-length", "10"),
-            ("content-encoding", "br"),
-            ("content-range", "bytes 0-1/2"),
-            ("content-foo", "2"),
-            ("content-type", "text/html"),
-            ("cache-control", "max-age=3600"),
-        ]);
-        let asked = Asked::default();
-        let fresh = policy().freshen(&asked, &held.head, received(&answer));
-        let values = |name: &str| -> Vec<_> {
-            fresh
-                .fields
-                .get_all(name)
-                .iter()
-                .map(|v| v.to_str().unwrap())
-                .collect()
-        };
-        assert_eq!(values("a"), ["2", "3"]);
-        assert_eq!(values("b"), ["1"]);
-        assert_eq!(values("c"), [""; 0]);
-        assert_eq!(values("content-length"), ["36"]);
-        assert_eq!(values("content-encoding"), ["gzip"]);
-        assert_eq!(values("content-range"), [""; 0]);
-        assert_eq!(values("content-foo"), ["2"]);
-        assert_eq!(values("content-type"), ["text/html"]);
-        assert_eq!(values("date"), ["Thu, 01 Jan 1970 00:00:00 GMT"]);
-        assert_eq!(fresh.terms.lifetime.as_secs(), 3600);
-        assert_eq!(fresh.terms.initial_age.as_secs(), 0);
-        assert_eq!(fresh.refused, None);
-        let no_store = map(&[("cache-control", "no-store")]);
-        let fresh = policy().freshen(&asked, &held.head, received(&no_store));
-        assert_eq!(fresh.refused, Some(NotStored::NoStore), "PRJ-3.2-12");
-    }
-
-    /// 9110-13.1.2-2, 9110-13.1.3-1, 9110-13.1.3-2, 9110-13.1.3-3, 9111-4.3.2-3, 9110-13.2.1-1, EDGE-46
-    #[test]
-    fn the_callers_preconditions_are_answered() {
-        let held = stored(&[("etag", "\"e\""), ("last-modified", MODIFIED)]);
-        let bare = stored(&[("date", MODIFIED)]);
-        type Fields<'a> = &'a [(&'static str, &'a str)];
-        let table: &[(&StoredResponse, Fields<'_>, u16, bool)] = &[
-            (&held, &[], 200, false),
-            (&held, &[("if-none-match", "\"e\"")], 200, true),
-            (&held, &[("if-none-match", "W/\"e\"")], 200, true),
-            (&held, &[("if-none-match", "*")], 200, true),
-            (&held, &[("if-none-match", "\"x\"")], 200, false),
-            (
-                &held,
-                &[("if-none-match", "\"x\""), ("if-modified-since", LATER)],
-                200,
-                false,
-            ),
-            (&held, &[("if-none-match", "\"e\"")], 404, false),
-            (&held, &[("if-modified-since", MODIFIED)], 200, true),
-            (
-                &held,
-                &[("if-modified-since", "Sunday, 06-Nov-94 08:49:37 GMT")],
-                200,
-                true,
-            ),
-            (&held, &[("if-modified-since", LATER)], 200, true),
-            (
-                &held,
-                &[("if-modified-since", "Sat, 05 Nov 1994 08:49:37 GMT")],
-                200,
-                false,
-            ),
-            (&held, &[("if-modified-since", "rubbish")], 200, false),
-            (&bare, &[("if-none-match", "\"e\"")], 200, false),
-            (&bare, &[("if-none-match", "*")], 200, true),
-            (&bare, &[("if-modified-since", MODIFIED)], 200, true),
-            (
-                &bare,
-                &[("if-modified-since", "Sat, 05 Nov 1994 08:49:37 GMT")],
-                200,
-                false,
-            ),
-        ];
-        for (held, caller, status, expected) in table {
-            let status = StatusCode::from_u16(*status).unwrap();
-            let now = SystemTime::UNIX_EPOCH;
-            let found = is_not_modified(&map(caller), status, &held.head.fields, &held.terms, now);
-            assert_eq!(found, *expected, "{caller:?} {status}");
         }
     }
 }
