@@ -257,21 +257,25 @@ impl Filling {
     ) -> Option<CacheStatus> {
         let fill = &self.fill;
         let mut presented = Presented::by(self.comparing(), &fill.caller);
-        // It was asked whether what is stored is still good, and has not said so.
-        let says_nothing = fill.is_validation && !validation::has_validator(answer);
+        let says_which = validation::has_validator(answer);
         let selected = fill.selected.as_ref().filter(|held| !held.head.is_of_head);
         let is_selected = |held: &Arc<StoredResponse>| {
             selected.is_some_and(|selected| Arc::ptr_eq(held, selected))
         };
-        let mut could_be = self.cache.store.variants(&fill.key);
+        let store = &self.cache.store;
+        let mut could_be = store.variants(&fill.key);
         could_be
             .retain(|held| !is_selected(held) && !held.head.is_of_head && presented.matches(held));
         let weigh = |held: &Arc<StoredResponse>| {
             if held.head.status != status || !updating::is_head_of(answer, held) {
-                self.cache.store.outdate(held);
+                store.outdate(held);
                 return None;
             }
-            let freshens = status == StatusCode::OK && !says_nothing;
+            // Where it does not say which it is of, it is no answer to whether this one is still good, and
+            // makes nothing right that was made wrong.
+            let is_asked_about = fill.is_validation && is_selected(held);
+            let may_be_of = says_which || (!is_asked_about && store.holds_as_good(held));
+            let freshens = status == StatusCode::OK && may_be_of;
             freshens.then(|| self.freshen_one(answer, held).status)
         };
         for held in &could_be {

@@ -248,3 +248,23 @@ async fn a_head_outdates_a_stored_get_beside_a_stored_head() {
         .will(reply(200).field("etag", "\"b\"").body("new"));
     assert_eq!(talk.get_with("/a", &foo("1")).await.text(), "new");
 }
+
+/// 9111-4.3.5-1, 9111-4.3.5-3: every stored GET that the request could have selected
+#[tokio::test]
+async fn a_head_freshens_a_stored_get_beside_a_stored_head() {
+    let talk = Conversation::default();
+    let head = reply(200).control("no-cache").field("etag", "\"h\"");
+    talk.origin.will(head.field("vary", "Accept-Language"));
+    talk.send(request(Method::HEAD, "/a", &[]))
+        .await
+        .assert_stored();
+    talk.store(reply(200).control("max-age=10").body("one"))
+        .await
+        .assert_stored();
+    talk.origin
+        .will(reply(200).control("max-age=100").field("x", "new"));
+    talk.send(request(Method::HEAD, "/a", &[])).await;
+    talk.clock.advance(20);
+    let whole = talk.get("/a").await;
+    assert_eq!(whole.assert_hit().field("x").as_deref(), Some("new"));
+}
