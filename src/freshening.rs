@@ -275,8 +275,18 @@ impl Filling {
             // makes nothing right that was made wrong.
             let is_asked_about = fill.is_validation && is_selected(held);
             let may_be_of = says_which || (!is_asked_about && store.holds_as_good(held));
-            let freshens = status == StatusCode::OK && may_be_of;
-            freshens.then(|| self.freshen_one(answer, held).status)
+            if status != StatusCode::OK {
+                return None;
+            }
+            if may_be_of {
+                return Some(self.freshen_one(answer, held).status);
+            }
+            // What it says of storing is said of whatever it is of.
+            let (_, refused) = self.brought_up_to_date(answer, held, &held.head);
+            if refused.is_some_and(|refused| refused != NotStored::RequestNoStore) {
+                store.outdate(held);
+            }
+            None
         };
         for held in &could_be {
             weigh(held);

@@ -178,7 +178,7 @@ impl Policy {
         }
         // A tag of the caller's may be meant as well as ours.
         let ours = EntityTag::parse(&stored.head.fields);
-        let is_alone = listed.is_none_or(|listed| {
+        let is_alone = listed.as_ref().is_none_or(|listed| {
             let is_ours = |tag: EntityTag<'_>| ours.is_some_and(|ours| tag.matches_weakly(ours));
             listed.tags().all(is_ours)
         });
@@ -192,9 +192,11 @@ impl Policy {
         // A date that differs is about something else. Where nothing contradicts and ours is the only
         // question asked, ours is answered: many origins leave the tag out of a 304 (C-19).
         match (modified(answer), modified(&stored.head.fields)) {
-            (Some(answered), held) if held != Some(answered) => NotModified::Nobody,
-            (None, _) if self.is_strict => NotModified::Nobody,
-            _ => NotModified::Stored,
+            (Some(answered), held) if held == Some(answered) => NotModified::Stored,
+            (None, _) if !self.is_strict => NotModified::Stored,
+            // The question was the caller's own, and so is the answer.
+            _ if listed.is_some() => NotModified::Caller,
+            _ => NotModified::Nobody,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{MODIFIED, TAG};
 use http::Method;
 use support::{Conversation, Reply, reply, request};
-use tower_client_cache::Forward;
+use tower_client_cache::{CacheMode, Forward};
 
 const RELOAD: [(&str, &str); 1] = [("cache-control", "no-cache")];
 const PERMISSIVE: [(&str, &str); 1] = [("cache-control", "max-stale")];
@@ -267,4 +267,38 @@ async fn a_head_freshens_a_stored_get_beside_a_stored_head() {
     talk.clock.advance(20);
     let whole = talk.get("/a").await;
     assert_eq!(whole.assert_hit().field("x").as_deref(), Some("new"));
+}
+
+/// 9111-4.3.5-1, 9111-4.1-4, PRJ-4.3.3-4: what it says of storing it says of whatever it is of
+#[tokio::test]
+async fn a_head_that_varies_by_everything_ends_a_stored_get() {
+    for (name, value) in [("vary", "*"), ("cache-control", "no-store")] {
+        let talk = Conversation::default();
+        talk.store(described(200).body("one")).await.assert_stored();
+        talk.origin.will(reply(200).field(name, value));
+        talk.send(request(Method::HEAD, "/a", &RELOAD)).await;
+        talk.origin.will(reply(200).body("two"));
+        assert_eq!(talk.get("/a").await.text(), "two", "{name}: {value}");
+    }
+}
+
+/// 9111-4.4-1, C-25, 9111-4.3.5-3: nor where it is not asked about ours at all
+#[tokio::test]
+async fn a_reloading_head_that_says_nothing_does_not_lift_a_mark() {
+    for (mode, fields) in [
+        (CacheMode::Reload, &[][..]),
+        (CacheMode::Default, &[("if-none-match", "*")]),
+    ] {
+        let talk = Conversation::default();
+        let tagged = reply(200).control("max-age=60").field("etag", TAG);
+        talk.store(tagged.body("old")).await.assert_stored();
+        talk.origin.will(reply(204));
+        talk.send(request(Method::POST, "/a", &[])).await;
+        talk.origin.will(reply(200).control("max-age=60"));
+        let mut head = request(Method::HEAD, "/a", fields);
+        head.extensions_mut().insert(mode);
+        talk.send(head).await;
+        talk.origin.will(reply(200).body("new"));
+        assert_eq!(talk.get("/a").await.text(), "new", "{mode:?}");
+    }
 }

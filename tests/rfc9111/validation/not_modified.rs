@@ -265,3 +265,15 @@ async fn a_weak_tag_that_is_confirmed_as_a_strong_one_is_answered_with_and_not_f
         assert_eq!(answer.field("etag").as_deref(), Some("W/\"a\""));
     }
 }
+
+/// 9110-15.4.5-2, PRJ-4.3.4-8: nothing was added to the caller's question, so the answer is the caller's
+#[tokio::test]
+async fn a_304_that_answers_the_callers_own_tag_is_passed_on() {
+    for own in ["\"e\"", "W/\"e\""] {
+        let talk = with_a_stale(stored().field("etag", TAG)).await;
+        let date = talk.clock.date(-864_000);
+        talk.origin.will(reply(304).field("last-modified", date));
+        let answer = talk.get_with("/a", &[("if-none-match", own)]).await;
+        assert_eq!(answer.status, 304, "{own}: {}", answer.cache);
+    }
+}
