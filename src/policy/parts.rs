@@ -229,31 +229,18 @@ fn strong(fields: &HeaderMap, is_date_strong: bool) -> Option<&HeaderValue> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::Duration;
 
     use bytes::Bytes;
-    use http::{Uri, Version};
 
     use super::*;
-    use crate::key::{Seed, Wanted};
-    use crate::policy::Kind;
-    use crate::stored::{StoredBody, StoredHead};
-    use crate::target::Target;
+    use crate::policy::samples::{self, map};
 
     const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const LONG_AGO: &str = "Sun, 06 Nov 1994 08:48:37 GMT";
     const RECENT: &str = "Sun, 06 Nov 1994 08:48:38 GMT";
 
     type Fields<'a> = &'a [(&'static str, &'a str)];
-
-    fn map(fields: Fields<'_>) -> HeaderMap {
-        let mut map = HeaderMap::new();
-        for (name, value) in fields {
-            map.append(*name, value.parse().unwrap());
-        }
-        map
-    }
 
     fn now() -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777)
@@ -282,22 +269,7 @@ mod tests {
             status: StatusCode::OK,
             ..received(&fields)
         };
-        let policy = Policy::recommended(Kind::Private);
-        let storable = policy.may_store(&Asked::default(), received).unwrap();
-        let uri = Uri::from_static("http://o.test/a");
-        let target = Target::of_uri(&uri).unwrap();
-        StoredResponse::new(
-            Arc::new(Wanted::new(&Seed::random(false), target, None).to_key()),
-            StoredHead {
-                is_of_head: false,
-                status: StatusCode::OK,
-                version: Version::HTTP_11,
-                fields: storable.fields,
-            },
-            Box::default(),
-            storable.terms,
-            StoredBody::default(),
-        )
+        samples::of(received)
     }
 
     /// 9111-3.4-1, 9111-4.3.4-6, 9110-8.8.2.2-1, PRJ-8.8.3-2

@@ -43,9 +43,12 @@ pub(super) fn stored(fields: &[(&'static str, &str)]) -> StoredResponse {
         header::CACHE_CONTROL,
         HeaderValue::from_static("max-age=60"),
     );
-    let storable = policy()
-        .may_store(&Asked::default(), received(&fields))
-        .unwrap();
+    of(received(&fields))
+}
+
+/// What is stored of an answer, without its body.
+pub(super) fn of(received: Received<'_>) -> StoredResponse {
+    let storable = policy().may_store(&Asked::default(), received).unwrap();
     let uri = Uri::from_static("http://o.test/a");
     let target = Target::of_uri(&uri).unwrap();
     StoredResponse::new(
