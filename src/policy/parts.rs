@@ -229,11 +229,14 @@ fn strong(fields: &HeaderMap, is_date_strong: bool) -> Option<&HeaderValue> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use bytes::Bytes;
 
     use super::*;
+    use crate::parts::Parts;
+    use crate::policy::Kind;
     use crate::policy::samples::{self, map};
 
     const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -365,6 +368,38 @@ mod tests {
         ] {
             let found = Part::of_stored(&map(&[("content-range", range)]), &held);
             assert_eq!(found.is_some(), expected, "{range}");
+        }
+    }
+
+    /// 9111-3.4-1, 9110-14.4-1
+    #[test]
+    fn what_completes_is_what_is_missing_of_the_same() {
+        let tag = ("etag", "\"e\"");
+        let other = ("etag", "\"f\"");
+        for (complete, range, tag, expected) in [
+            (Some(10), "bytes 5-9/10", tag, true),
+            (Some(10), "bytes 5-9/*", tag, true),
+            (None, "bytes 5-9/10", tag, true),
+            (None, "bytes 5-9/*", tag, false),
+            (None, "bytes 5-8/10", tag, false),
+            (Some(10), "bytes 5-9/11", tag, false),
+            (Some(10), "bytes 6-9/10", tag, false),
+            (Some(10), "bytes 4-9/10", tag, false),
+            (Some(10), "bytes 5-8/10", tag, false),
+            (Some(10), "bytes 5-9/10", other, false),
+        ] {
+            let parts = Parts::new(0, Bytes::from_static(b"01234"), complete);
+            let held = stored(&[("etag", "\"e\"")]).holding(parts.map(Arc::new));
+            let gap = held.parts.as_deref().and_then(Parts::gap).unwrap();
+            let answer = map(&[("content-range", range), tag]);
+            let part = Part {
+                first: 5,
+                last: 9,
+                complete: Some(10),
+            };
+            let found = completing(&answer, now(), gap, &held);
+            let case = format!("{complete:?} {range} {tag:?}");
+            assert_eq!(found, expected.then_some(part), "{case}");
         }
     }
 }

@@ -228,6 +228,15 @@ mod tests {
     use super::*;
 
     fn is_same(name: &'static str, one: &[&str], other: &[&str]) -> bool {
+        is_same_with(false, name, one, other)
+    }
+
+    fn is_same_with(
+        normalizes_encodings: bool,
+        name: &'static str,
+        one: &[&str],
+        other: &[&str],
+    ) -> bool {
         let seed = Seed::random(false);
         let of = |values: &[&str]| {
             let mut fields = HeaderMap::new();
@@ -236,7 +245,7 @@ mod tests {
             }
             let comparing = Comparing {
                 seed: &seed,
-                normalizes_encodings: false,
+                normalizes_encodings,
             };
             comparing.digest(&fields, &HeaderName::from_static(name))
         };
@@ -277,5 +286,43 @@ mod tests {
         ] {
             assert!(!is_same(name, one, other), "{name} {one:?} {other:?}");
         }
+    }
+
+    /// C-15
+    #[test]
+    fn encodings_in_their_normal_form_match_by_what_is_accepted() {
+        let is_same = |one, other| is_same_with(true, "accept-encoding", one, other);
+        for (one, other) in [
+            (&["gzip, br"][..], &["br, gzip"][..]),
+            (&["gzip, br"], &["br", "gzip"]),
+            (&["gzip, gzip"], &["gzip"]),
+            (&["gzip;q=0.5, br"], &["gzip, br;q=1"]),
+            (&["gzip ; q=0.001"], &["gzip"]),
+            (&["GZip"], &["gzip"]),
+            (&["x-gzip"], &["gzip"]),
+            (&["X-Compress"], &["compress"]),
+            (&["gzip, br;q=0"], &["gzip"]),
+            (&["gzip, br; Q=0.000"], &["gzip"]),
+            (&["*, br;q=0, gzip"], &["gzip, *, br;q=0"]),
+        ] {
+            assert!(is_same(one, other), "{one:?} {other:?}");
+        }
+        for (one, other) in [
+            (&["gzip"][..], &["br"][..]),
+            (&["gzip, br"], &["gzip"]),
+            (&["gzip"], &["gzip;q=0"]),
+            (&["gzip"], &["gzip, identity;q=0"]),
+            (&["gzip"], &["gzip, *;q=0"]),
+            (&["gzip"], &["gzip, identity"]),
+            (&["identity;q=0"], &["identity"]),
+            (&["*"], &["*, gzip;q=0"]),
+            (&["*;q=0"], &["*"]),
+            (&["x-dcb"], &["dcb"]),
+            (&[""], &[]),
+        ] {
+            assert!(!is_same(one, other), "{one:?} {other:?}");
+        }
+        let other_field = is_same_with(true, "foo", &["gzip, br"], &["br, gzip"]);
+        assert!(!other_field);
     }
 }
