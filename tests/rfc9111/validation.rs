@@ -1,6 +1,7 @@
 //! RFC 9111 §4.3: asking whether a stored response is still good, and what the answers mean.
 
 mod adopted;
+mod adopted_head;
 mod answers;
 mod freshening;
 mod heads;
