@@ -402,4 +402,29 @@ mod tests {
             assert_eq!(found, expected.then_some(part), "{case}");
         }
     }
+
+    /// C-54, 9111-3.3-3
+    #[test]
+    fn a_part_says_where_it_ends() {
+        let fields = map(&[
+            ("cache-control", "max-age=60"),
+            ("etag", "\"e\""),
+            ("content-range", "bytes 0-4/10"),
+        ]);
+        let received = Received {
+            is_delimited: false,
+            ..received(&fields)
+        };
+        let policy = Policy::recommended(Kind::Shared);
+        let (storable, part) = policy.may_store_part(&Asked::default(), received).unwrap();
+        assert_eq!((storable.content_length, part.len()), (Some(5), 5));
+        let whole = policy.may_store(
+            &Asked::default(),
+            Received {
+                status: StatusCode::OK,
+                ..received
+            },
+        );
+        assert_eq!(whole.unwrap_err(), NotStored::Undelimited);
+    }
 }

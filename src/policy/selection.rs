@@ -325,4 +325,35 @@ mod tests {
         let other_field = is_same_with(true, "foo", &["gzip, br"], &["br, gzip"]);
         assert!(!other_field);
     }
+
+    /// EDGE-47, C-18
+    #[test]
+    fn a_coding_is_accepted_where_it_is_listed_with_a_weight() {
+        for (accepted, coding, expected) in [
+            (&["gzip, br"][..], "br", true),
+            (&["gzip", "br"], "br", true),
+            (&["br;q=0.5"], "br", true),
+            (&["gzip, br ; q=1"], "br", true),
+            (&["gzip, BR"], "br", true),
+            (&["gzip, br"], "gzip, br", true),
+            (&["gzip"], "", true),
+            (&[], "", true),
+            (&["gzip"], "gzip, br", false),
+            (&["br;q=0"], "br", false),
+            (&["br; q=0.0"], "br", false),
+            (&["br;q=0, br"], "br", true),
+            (&["q"], "br;q", false),
+            (&["*"], "br", false),
+            (&[], "br", false),
+        ] {
+            let mut request = HeaderMap::new();
+            for line in accepted {
+                request.append(header::ACCEPT_ENCODING, line.parse().unwrap());
+            }
+            let stored =
+                HeaderMap::from_iter([(header::CONTENT_ENCODING, coding.parse().unwrap())]);
+            let found = accepts_coding_of(&request, &stored);
+            assert_eq!(found, expected, "{accepted:?} {coding}");
+        }
+    }
 }

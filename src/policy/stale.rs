@@ -107,37 +107,24 @@ impl Policy {
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
-
-    use http::{HeaderMap, HeaderValue, header};
-
     use super::*;
     use crate::header::cache_control::RequestDirectives;
-    use crate::policy::{Kind, Received};
+    use crate::policy::samples::{map, policy, received};
 
     /// Whether a response with this `Cache-Control` is reused after a failure, when it has this age, for a
     /// request with that one.
-    fn is_reused(stored: &'static str, age: u64, asked: &'static str) -> bool {
-        let of = |control| {
-            HeaderMap::from_iter([(header::CACHE_CONTROL, HeaderValue::from_static(control))])
-        };
-        let policy = Policy::recommended(Kind::Private);
-        let received = Received {
-            status: StatusCode::OK,
-            fields: &of(stored),
-            request_time: SystemTime::UNIX_EPOCH,
-            response_time: SystemTime::UNIX_EPOCH,
-            is_secure: false,
-            is_delimited: true,
-            is_timed: true,
-        };
-        let stored = policy.may_store(&Asked::default(), received).unwrap();
+    fn is_reused(stored: &str, age: u64, asked: &str) -> bool {
+        let (stored, asked) = (
+            map(&[("cache-control", stored)]),
+            map(&[("cache-control", asked)]),
+        );
+        let stored = policy().may_store(&Asked::default(), received(&stored));
         let asked = Asked {
-            directives: RequestDirectives::parse(&of(asked)),
+            directives: RequestDirectives::parse(&asked),
             ..Asked::default()
         };
-        let age = Duration::from_secs(age);
-        policy.may_reuse_after(Failure::Disconnected, &asked, &stored.terms, age)
+        let (terms, age) = (stored.unwrap().terms, Duration::from_secs(age));
+        policy().may_reuse_after(Failure::Disconnected, &asked, &terms, age)
     }
 
     /// 9111-4.2.4-2, 9111-5.2.1.2-1

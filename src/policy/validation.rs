@@ -356,4 +356,23 @@ mod tests {
             assert_eq!(about, *expected, "{answer:?} {held:?} {caller:?}");
         }
     }
+
+    /// PRJ-4.3.3-4
+    #[test]
+    fn one_tag_is_another_than_the_other_where_both_are_there() {
+        let tag = |tag| ("etag", tag);
+        let modified = ("last-modified", MODIFIED);
+        for (held, answered, expected) in [
+            (tag("\"a\""), tag("\"b\""), true),
+            (tag("W/\"a\""), tag("W/\"b\""), true),
+            (tag("\"a\""), tag("\"a\""), false),
+            (tag("\"a\""), tag("W/\"a\""), false),
+            (modified, tag("\"b\""), false),
+            (tag("\"a\""), modified, false),
+            (modified, modified, false),
+        ] {
+            let found = has_other_tag(&map(&[answered]), &stored(&[held]));
+            assert_eq!(found, expected, "{held:?} {answered:?}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod answers;
 mod freshening;
 mod heads;
 mod limits;
+mod listed;
 mod not_modified;
 mod preconditions;
 mod repeated;
