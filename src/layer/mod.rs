@@ -67,6 +67,31 @@ impl CacheLayer {
     /// is said to be for all ([`set_cookie`](Self::set_cookie)). `s-maxage` and `proxy-revalidate` count.
     /// Requests are not kept apart by `Cookie`: an origin whose answers depend on it says so in `Vary`
     /// (choice C-34; [`credential`](Self::credential) and [`bypass`](Self::bypass) are stricter).
+    ///
+    /// Around an axum router, or in a proxy between hyper's server and a client, requests have no authority in
+    /// their URI. Their `Host` counts then: see [`origin_form_scheme`](Self::origin_form_scheme).
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::{Request, Response, header, uri::Scheme};
+    /// use http_body_util::{Empty, Full};
+    /// use tower::{Service, ServiceBuilder, service_fn};
+    /// use tower_client_cache::{CacheLayer, CacheStatus};
+    ///
+    /// # futures_executor::block_on(async {
+    /// let router = service_fn(|_: Request<Empty<Bytes>>| async {
+    ///     let response = Response::builder().header(header::CACHE_CONTROL, "s-maxage=60");
+    ///     Ok::<_, http::Error>(response.body(Full::<Bytes>::from("for all"))?)
+    /// });
+    /// let shared = CacheLayer::shared().origin_form_scheme(Scheme::HTTPS);
+    /// let mut service = ServiceBuilder::new().layer(shared).service(router);
+    ///
+    /// let request = Request::get("/news").header(header::HOST, "example.com");
+    /// let response = service.call(request.body(Empty::new())?).await?;
+    /// assert!(response.extensions().get::<CacheStatus>().unwrap().is_stored());
+    /// # Ok::<_, http::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn shared() -> Self {
         Self::shared_background(Tokio::default())
@@ -119,14 +144,18 @@ impl<X> CacheLayer<X> {
 }
 
 impl<X, P> CacheLayer<X, P> {
-    /// How a second body is made for a request that is sent once more: from a [`Replay`](crate::request_body::Replay) of the first one,
-    /// which is empty, since only requests without content are sent twice.
+    /// How a second body is made for a request that is sent once more: from a
+    /// [`Replay`](crate::request_body::Replay) of the first one, which is empty, since only requests without
+    /// content are sent twice. By default there is none, and nothing is sent twice.
     ///
     /// It is used where the origin answers a validation with a 304 that is about nothing that was asked
     /// about (RFC 9111 §4.3.4, choice C-20). There is no body to answer with then, so the caller's own
-    /// request is sent as it was, once; without this the answer is 504. It also lets the cache add its entity
-    /// tags to those of a caller that lists its own (§4.3.2), and ask about variants that the request does
-    /// not select (choice C-18).
+    /// request is sent as it was, once; without this the answer is 504. With such a second request in reserve
+    /// the cache can also
+    ///
+    /// - add its entity tags to those of a caller that lists its own (§4.3.2),
+    /// - ask about variants that the request does not select (choice C-18),
+    /// - ask for no more than is missing of what is held in part (§3.3).
     ///
     /// ```
     /// use bytes::Bytes;
@@ -146,6 +175,14 @@ impl<X, P> CacheLayer<X, P> {
 
     /// As [`request_body`](Self::request_body), for bodies that have a `Default`: that is an empty one for
     /// `Empty`, `Full`, axum's, tonic's and reqwest's bodies.
+    ///
+    /// ```
+    /// use tower_client_cache::CacheLayer;
+    ///
+    /// // Around a service whose requests have a body of such a type.
+    /// let layer = CacheLayer::new().default_request_body();
+    /// # let _ = layer;
+    /// ```
     #[must_use]
     pub fn default_request_body(self) -> CacheLayer<X, AsDefault> {
         self.with_request_body(AsDefault::default())
@@ -194,7 +231,8 @@ impl<X, P> CacheLayer<X, P> {
     /// Whatever is stored already is removed, as by [`CacheHandle::clear`].
     ///
     /// In a private cache `Authorization`, `Cookie`, `Proxy-Authorization` and the userinfo of the URI are
-    /// always such (choices C-33 and C-34), unless the client has a [`single_user`](Self::single_user).
+    /// always such (choices C-33 and C-34), unless the client has a [`single_user`](Self::single_user). In a
+    /// shared one nothing is; with the first field that is named here the userinfo is, too.
     #[must_use]
     pub fn credential(self, field: HeaderName) -> Self {
         self.set_credentials(|settings| {
@@ -226,7 +264,8 @@ impl<X, P> CacheLayer<X, P> {
         self.set(|settings| settings.scheme = scheme)
     }
 
-    /// The clock that ages are reckoned with; by default the system's.
+    /// The clock that ages are reckoned with; by default the system's. One that does not know the time yet
+    /// [says so](Clock::is_known): meanwhile everything is validated before it is reused.
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
         self.set(|settings| settings.clock = ClockSetting::Given(Arc::new(clock)))
