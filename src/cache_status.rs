@@ -40,8 +40,9 @@ pub enum Outcome {
     Hit,
     /// The request was forwarded towards the origin, for this reason (RFC 9211 §2.2).
     Forwarded(Forward),
-    /// The cache, with 504: the request said `only-if-cached` and nothing stored could be reused (RFC
-    /// 9111 §5.2.1.7).
+    /// The cache, with 504: the request said `only-if-cached`, or its mode was
+    /// [`OnlyIfCached`](crate::CacheMode::OnlyIfCached), and nothing stored could be reused (RFC 9111
+    /// §5.2.1.7).
     Unsatisfiable,
 }
 
@@ -52,7 +53,9 @@ pub enum Forward {
     /// The cache does not handle such a request: it is disabled, or the request has content, asks for
     /// an upgrade or for ranges in another unit than bytes, has preconditions that are for the origin
     /// alone, has a `Host` other than its URI, or is of gRPC; or its URI is not absolute and there is no
-    /// `Host`.
+    /// `Host`. Or it is told not to: by [`CacheMode::NoStore`](crate::CacheMode::NoStore), a field that is
+    /// set to [`bypass`](crate::CacheLayer::bypass), or a [`partition`](crate::CacheLayer::partition) that is
+    /// none.
     Bypass,
     /// The method is neither GET nor HEAD.
     Method,
@@ -63,7 +66,7 @@ pub enum Forward {
     /// What is stored for the URI answers other methods only.
     Miss,
     /// A fresh response is stored, but the request does not take it: `no-cache`, `max-age`,
-    /// `min-fresh`.
+    /// `min-fresh`, or a [`CacheMode`](crate::CacheMode) that says the same.
     Request,
     /// The stored response is stale, or may not be reused before the origin has validated it.
     Stale,
@@ -102,13 +105,15 @@ pub enum NotStored {
     Disabled,
     /// The cache does not handle such a request, see [`Forward::Bypass`], or an answer of gRPC.
     Bypass,
-    /// Responses to this method are not stored.
+    /// Responses to this method are not stored; those to POST and PATCH are where they say that they are of
+    /// their target, and for how long they are fresh.
     Method,
     /// The request says `no-store` (RFC 9111 §5.2.1.5).
     RequestNoStore,
     /// The response says `no-store` (RFC 9111 §5.2.2.5).
     NoStore,
-    /// Responses of this status are never stored.
+    /// Responses of this status are never stored, or not in answer to a request for ranges, or not with
+    /// `must-understand` (RFC 9111 §5.2.2.3).
     Status,
     /// Nothing says how long the response is fresh, and its status is none that is cacheable by
     /// default (RFC 9111 §3).
@@ -118,14 +123,16 @@ pub enum NotStored {
     /// The request had `Authorization`, the cache is shared, and the response does not say that it is for
     /// all (RFC 9111 §3.5).
     Authorization,
-    /// It sets cookies, and the cache is shared: see [`SetCookie`](crate::SetCookie).
+    /// It sets cookies, and such responses are [refused](crate::SetCookie::Refuse), as they are in a shared
+    /// cache by default.
     SetCookie,
     /// Nothing but the end of the connection says where its body ends, and the cache is shared: what was
     /// cut off would be served to all as the whole.
     Undelimited,
     /// The inner service has followed a redirect, and it is the response of another URI.
     Redirected,
-    /// There was no response: the inner service failed, and a stale one was reused.
+    /// There was no response: the inner service failed, and a stale one was reused, or the cache has
+    /// answered 504 in its place.
     Failed,
     /// It could never be reused: it has no lifetime and nothing to validate it with.
     NoValidator,

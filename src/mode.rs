@@ -8,14 +8,28 @@ use http::{Extensions, HeaderMap, HeaderValue, header};
 /// request's extensions.
 ///
 /// ```
-/// use http::Request;
-/// use tower_client_cache::CacheMode;
+/// use bytes::Bytes;
+/// use http::{Request, Response, StatusCode};
+/// use http_body_util::Empty;
+/// use tower::{Service, ServiceBuilder, service_fn};
+/// use tower_client_cache::{CacheLayer, CacheMode};
 ///
-/// let mut request = Request::get("https://example.com/news").body(()).unwrap();
-/// request.extensions_mut().insert(CacheMode::Reload);
+/// # futures_executor::block_on(async {
+/// let mut client = ServiceBuilder::new().layer(CacheLayer::new()).service(service_fn(
+///     |_: Request<Empty<Bytes>>| async { Ok::<_, http::Error>(Response::new(Empty::<Bytes>::new())) },
+/// ));
+///
+/// let mut request = Request::get("https://example.com/news").body(Empty::new())?;
+/// request.extensions_mut().insert(CacheMode::OnlyIfCached);
+/// let response = client.call(request).await?;
+/// assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT); // nothing is stored
+/// # Ok::<_, http::Error>(())
+/// # }).unwrap();
 /// ```
 ///
-/// It outranks what the request's fields say. What the response forbids stays forbidden: `no-cache` and
+/// It is about GET and HEAD, save that `NoStore` keeps the answer to a POST out as well. It outranks what
+/// the request's fields say, and the handle outranks it: while the cache is disabled nothing stored is
+/// looked at in any mode. What the response forbids stays forbidden: `no-cache` and
 /// `must-revalidate`, and what an unsafe request has made wrong, outrank every mode (RFC 9111 §4.2.4,
 /// choice C-61), and `Vary` selects in all of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-/// Makes a request body of what is to be sent.
+/// Makes a body for a request that is sent again.
 ///
 /// A closure that is given to [`CacheLayer::request_body`](crate::CacheLayer::request_body) becomes one;
 /// there is no other need to implement it.

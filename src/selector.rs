@@ -32,7 +32,8 @@ pub(crate) enum Meaning {
 }
 
 impl Selector {
-    /// Every response stored for this URI: each variant, each method, whoever asked for it.
+    /// Every response stored for this URI: each variant, each method, whoever asked for it; and what
+    /// stands for it by `No-Vary-Search`, where that is obeyed.
     ///
     /// URIs are compared as in the cache key: letter case of scheme and host, a default port, a
     /// fragment and userinfo make no difference; a query does. The URI has to be absolute; one that is
