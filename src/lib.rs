@@ -31,9 +31,15 @@
 //! - It answers requests with `Range` out of what it has: one part, or several in one body. Partial
 //!   responses with a strong validator are stored, put together, and completed where a request can be
 //!   [sent again](CacheLayer::request_body): a GET of what is held in part asks the origin for what is missing.
-//! - A private cache keeps users apart: requests that differ in `Authorization`, `Cookie` or the userinfo
-//!   of the URI never share a stored response. Credentials are kept as keyed hashes, never in clear.
+//! - A private cache keeps users apart: requests that differ in `Authorization`, `Cookie`,
+//!   `Proxy-Authorization` or the userinfo of the URI never share a stored response. Credentials are kept as
+//!   keyed hashes, never in clear. Either kind can be told to keep apart by
+//!   [something else](CacheLayer::partition).
 //! - One request may be treated otherwise, by a [`CacheMode`] in its extensions: Fetch's six.
+//! - What few want is asked for by a setting: stale responses when the
+//!   [origin cannot be reached](CacheLayer::stale_if_disconnected), the beginning of what was
+//!   [cut off](CacheLayer::keep_incomplete), [`Clear-Site-Data`](CacheLayer::clear_site_data), and with the feature
+//!   `structured-fields` targeted fields (RFC 9213), cache groups (RFC 9875) and `No-Vary-Search`.
 //! - [`CacheHandle`] clears and purges behind a fence: a response that was on its way is not stored
 //!   afterwards.
 //! - Bodies stream. The caller has the head and each frame as soon as without the cache; what will not
@@ -47,9 +53,11 @@
 //! # What it does not do
 //!
 //! - It makes no response cacheable that its origin does not allow to be, and no header of its own
-//!   controls it: control is by types and methods. The one field it adds is `Age`; a stored response
-//!   without `Date` gets one as well.
-//! - It forwards a GET that has content as it is.
+//!   controls it: control is by types and methods. The one field it adds to responses is `Age`, and where
+//!   that is set [`Cache-Status`](CacheLayer::cache_status); a stored response without `Date` gets one as well.
+//! - It forwards as they are a GET that has content, gRPC, and every method but GET and HEAD.
+//! - It does not keep many requests from asking for one thing at once: each is forwarded by itself.
+//! - It keeps nothing on disk.
 //! - It does not retry and does not follow redirects; layers for that are easy to come by, and where they
 //!   go is said below. The one request that it may send again is one that the origin has answered with a 304
 //!   about nothing, or with a part that does not fit what is stored, and only where it is told
@@ -88,6 +96,13 @@
 //! load, say) they do below. An inner service that is not `Clone` goes under a
 //! [`Buffer`](https://docs.rs/tower/0.5/tower/buffer/).
 //!
+//! # What decides
+//!
+//! The [handle](CacheHandle::disable) outranks a request's [`CacheMode`], and that outranks its `Cache-Control`
+//! and `Pragma`. These say which stored responses a request takes. How long one is fresh is for the response to
+//! say; where it does not, that is guessed from `Last-Modified`. What a response forbids no request allows:
+//! `no-store`, `no-cache`, `must-revalidate`, in a shared cache `private`.
+//!
 //! # Clearing and switching
 //!
 //! | what people try | what does it here |
@@ -107,7 +122,8 @@
 //! `CacheLayer::new` validates what it serves stale on the tokio runtime that the request is made on;
 //! for that the inner service, its future and both bodies have to be `Send + 'static`.
 //! [`CacheLayer::without_background`] asks for none of it, and works around `&Client`, around services
-//! that are not `Send`, and without a runtime. [`CacheLayer::background`] takes another executor.
+//! that are not `Send`, and without a runtime. [`CacheLayer::background`] takes another executor. Where there
+//! is nothing to run on, a stale response is validated before it is reused.
 //!
 //! # Limits
 //!
@@ -121,6 +137,7 @@
 //! | lines of a head | 1,024 |
 //! | names in `Vary`, and their octets | 32, and 2,048 |
 //! | ranges in one answer; beyond, it is the whole | 8, in a shared cache 4 |
+//! | variants that the origin is asked about where none is selected, and octets of their entity tags | 8, and 1,024 |
 //! | pieces of one response held in part that do not touch; beyond, a part is not added | 64 |
 //! | variants for one URI and user; the one used least recently gives way | 64 |
 //! | background validations at once; beyond, a stale response is reused and not validated | 64 |
@@ -129,6 +146,7 @@
 //! | purges of URIs, origins and cache groups remembered for what is on its way; beyond, it is not stored at all | 1,024 |
 //! | cache groups in one field, and octets of a name; beyond, the field is ignored | 128, and 256 |
 //! | different `No-Vary-Search` of one path; what has yet another stands for its own URI alone | 16 |
+//! | responses of other queries that are looked at for one request | 64, those stored last |
 //!
 //! The first three can be changed through the handle as well, while requests run.
 //!
@@ -142,9 +160,10 @@
 //!
 //! # Features
 //!
-//! - `tokio` (default): background work on tokio, and with it `CacheLayer::new`.
+//! - `tokio` (default): background work on tokio, and with it `CacheLayer::new` and `CacheLayer::shared`.
 //! - `structured-fields`: what reads fields in the syntax of RFC 9651: targeted cache control
-//!   (RFC 9213), cache groups (RFC 9875), and `No-Vary-Search`.
+//!   (RFC 9213), cache groups (RFC 9875), and `No-Vary-Search`. It is not a default feature because it brings
+//!   in nine more crates, for fields that few origins send. It adds settings, and changes nothing until one of them is used.
 //!
 //! # Supported Rust
 //!
