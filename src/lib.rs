@@ -21,7 +21,7 @@
 //!
 //! # What it does
 //!
-//! - It follows RFC 9111, as a private cache or as a [shared](CacheLayer::shared) one, for GET and HEAD:
+//! - It follows RFC 9111, as a private cache or as a shared one (`CacheLayer::shared`), for GET and HEAD:
 //!   what may be stored and for how long, `Vary` with several variants for one URI, the age of what is
 //!   reused, validation with `ETag` and `Last-Modified`, every directive of `Cache-Control`, the caller's own
 //!   preconditions merged with those of the cache, invalidation by unsafe requests, answers to POST and
