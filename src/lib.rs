@@ -55,8 +55,10 @@
 //! - It makes no response cacheable that its origin does not allow to be, and no header of its own
 //!   controls it: control is by types and methods. The one field it adds to responses is `Age`, and where
 //!   that is set [`Cache-Status`](CacheLayer::cache_status); a stored response without `Date` gets one as well.
-//! - It forwards as they are a GET that has content, gRPC, and every method but GET and HEAD.
-//! - It does not keep many requests from asking for one thing at once: each is forwarded by itself.
+//! - It forwards as they are a GET that has content, gRPC, and every method but GET and HEAD, QUERY among them
+//!   (choices C-42, C-47, C-48).
+//! - It does not keep many requests from asking for one thing at once: each is forwarded by itself (choice
+//!   C-49).
 //! - It keeps nothing on disk.
 //! - It does not retry and does not follow redirects; layers for that are easy to come by, and where they
 //!   go is said below. The one request that it may send again is one that the origin has answered with a 304
