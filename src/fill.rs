@@ -135,7 +135,7 @@ impl Filling {
     }
 
     /// An answer to POST or PATCH: where it is of what a GET would get it is stored for that (RFC 9110
-    /// §9.3.3, RFC 5789 §2).
+    /// §9.3.3, RFC 5789 §2, C-31).
     pub(crate) fn posted<B: Body>(
         self,
         response: Response<B>,

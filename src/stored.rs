@@ -33,7 +33,7 @@ pub(crate) type Selection = Box<[(HeaderName, Option<Digest>)]>;
 /// The head of a stored response, with a place for `Age` so that an answer only has to fill it in.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredHead {
-    /// Whether it answered a HEAD, and so can answer nothing but HEAD.
+    /// Whether it answered a HEAD, and so can answer nothing but HEAD (C-23).
     pub(crate) is_of_head: bool,
     pub(crate) status: StatusCode,
     pub(crate) version: Version,
@@ -64,7 +64,7 @@ pub(crate) struct Terms {
     pub(crate) is_no_cache: bool,
     /// Never reused stale: `must-revalidate` (RFC 9111 §5.2.2.2), and what is as much in a shared cache.
     pub(crate) is_must_revalidate: bool,
-    /// Fresh, it is not even asked about on a reload (RFC 8246).
+    /// Fresh, it is not even asked about on a reload (RFC 8246, C-43).
     pub(crate) is_immutable: bool,
     /// Something else than the end of the connection said where its body ends.
     pub(crate) is_delimited: bool,

@@ -106,7 +106,7 @@ pub(crate) struct RequestDirectives {
 }
 
 impl RequestDirectives {
-    /// `Pragma: no-cache` counts where there is no `Cache-Control` at all (RFC 9111 §5.4).
+    /// `Pragma: no-cache` counts where there is no `Cache-Control` at all (RFC 9111 §5.4, C-12).
     pub(crate) fn parse(fields: &HeaderMap) -> Self {
         let mut found = Self::default();
         if !fields.contains_key(header::CACHE_CONTROL) {
@@ -235,6 +235,7 @@ struct Directive<'a> {
 #[derive(PartialEq)]
 enum Argument<'a> {
     None,
+    /// A token, or what a quoted string holds (C-03).
     Value(Cow<'a, [u8]>),
     /// Something stands there that is neither a token nor a quoted string, or white space stands
     /// beside the `=`. The directive still counts where it restricts.

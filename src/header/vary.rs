@@ -13,7 +13,7 @@ const MAX_OCTETS: usize = 2048;
 pub(crate) enum Vary {
     /// These, each once, in the order of their names. None where the field is absent or empty.
     Fields(Vec<HeaderName>),
-    /// Something that no later request can be compared in: `*`, a name that cannot be read, or more
+    /// Something that no later request can be compared in: `*` (C-16), a name that cannot be read, or more
     /// than can be kept.
     Unmatchable,
 }

@@ -134,7 +134,7 @@ pub(crate) struct Received<'a> {
 }
 
 /// Whether a response to this method may make stored ones wrong: it is unsafe, or nobody knows (RFC
-/// 9111 §4.4, requirements §8.1). CONNECT is a tunnel and has no target that could be stored.
+/// 9111 §4.4). CONNECT is a tunnel and has no target that could be stored.
 pub(crate) fn may_invalidate(method: &Method) -> bool {
     const SAFE: [&str; 9] = [
         "GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "REPORT", "SEARCH", "QUERY", "CONNECT",

@@ -21,7 +21,8 @@ pub(crate) enum Decision {
 }
 
 /// Decides about a request for which this response was selected. One that is `invalid` was made
-/// wrong by an unsafe request, and is as good as unknown until the origin has spoken (C-25).
+/// wrong by an unsafe request, and is as good as unknown until the origin has spoken (C-25). One whose age
+/// is its lifetime is stale (C-09).
 pub(crate) fn decide(
     asked: &Asked,
     stored: &StoredResponse,

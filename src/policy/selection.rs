@@ -41,8 +41,8 @@ pub(crate) fn selection(
 }
 
 /// The place of the stored response that a request selects: of those that match, one that has `Vary`
-/// before one that has none (RFC 9111 §4.1), then the newest by `Date` (§4). The error says why there
-/// is none.
+/// before one that has none (RFC 9111 §4.1), then the newest by `Date` (§4, C-17). The error says why
+/// there is none.
 pub(crate) fn select<'a>(
     comparing: Comparing<'_>,
     asked: &Asked,

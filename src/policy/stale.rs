@@ -63,7 +63,7 @@ impl Failure {
 }
 
 impl Policy {
-    /// Whether a stored response may be reused after such a failure (RFC 9111 §4.2.4, RFC 5861 §4), where
+    /// Whether a stored response may be reused after such a failure (RFC 9111 §4.2.4, RFC 5861 §4, C-21), where
     /// no unsafe request has made it wrong. Either side may permit it; what either forbids stays
     /// forbidden.
     pub(crate) fn may_reuse_after(

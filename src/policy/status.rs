@@ -1,4 +1,4 @@
-//! Statuses (RFC 9110 §15, requirements §8.2): which may be stored, and what each says.
+//! Statuses (RFC 9110 §15): which may be stored, and what each says.
 
 use http::StatusCode;
 
@@ -10,8 +10,8 @@ pub(super) fn is_cacheable_by_default(status: StatusCode) -> bool {
     )
 }
 
-/// Requirements §8.2: not final, only part of something, about the exchange instead of the resource, or
-/// forbidden by their definitions (RFC 6585).
+/// Not final, only part of something, about the exchange instead of the resource (C-57, C-60), or forbidden
+/// by their definitions (RFC 6585).
 pub(super) fn is_never_stored(status: StatusCode) -> bool {
     matches!(
         status.as_u16(),

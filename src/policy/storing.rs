@@ -38,7 +38,7 @@ impl Policy {
         if fields.len() > MAX_LINES {
             return Err(NotStored::TooLarge);
         }
-        // Directives are obeyed before `Connection` can take them away (PRJ-3.1-7).
+        // Directives are obeyed before `Connection` can take them away (PRJ-3.1-7, C-55).
         let control = self.control(fields);
         let directives = &control.directives;
         // Whether it is a success is said in its trailers, and not by its status (C-48).
@@ -115,7 +115,7 @@ impl Policy {
     }
 
     /// Takes out, and returns, what may not be kept: in a shared cache the fields that `private` lists (RFC 9111
-    /// §5.2.2.7), and cookies where that is set (C-32).
+    /// §5.2.2.7, C-13), and cookies where that is set (C-32).
     pub(super) fn strip(&self, kept: &mut HeaderMap, directives: &ResponseDirectives) -> HeaderMap {
         let mut taken = HeaderMap::new();
         let mut take = |name: &HeaderName| {

@@ -108,7 +108,7 @@ impl Policy {
     }
 }
 
-/// The fields that are there of those that `no-cache` lists. `Age` is ours (§4).
+/// The fields that are there of those that `no-cache` lists (RFC 9111 §5.2.2.4, C-13). `Age` is ours (§4).
 fn withheld(fields: &HeaderMap, listed: &[HeaderName]) -> Box<[HeaderName]> {
     let listed: HashSet<&HeaderName> = listed.iter().collect();
     fields

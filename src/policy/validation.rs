@@ -10,7 +10,7 @@ use crate::header::date::DateField;
 use crate::header::etag::{EntityTag, IfNoneMatch};
 use crate::stored::StoredResponse;
 
-/// Whether a 304 could be about this response.
+/// Whether a 304 could be about this response. `Date` is no validator (C-58).
 pub(crate) fn has_validator(fields: &HeaderMap) -> bool {
     EntityTag::parse(fields).is_some() || fields.contains_key(header::LAST_MODIFIED)
 }
