@@ -2,6 +2,7 @@
 
 mod credentials;
 mod encodings;
+mod heads;
 mod matching;
 mod searches;
 
