@@ -35,7 +35,17 @@ impl fmt::Debug for Ask {
 }
 
 /// A few resources, some of them by several names.
-pub(crate) const URIS: [&str; 10] = [
+pub(crate) const URIS: [&str; 20] = [
+    "http://o.test/a",
+    "http://o.test/a",
+    "http://o.test/a",
+    "http://o.test/a",
+    "http://o.test/a",
+    "http://o.test/a",
+    "http://o.test/a",
+    "http://o.test/a",
+    "http://o.test/a",
+    "http://o.test/a",
     "http://o.test/a",
     "http://o.test/a",
     "http://o.test/a",
@@ -111,8 +121,8 @@ fn varied() -> BoxedStrategy<Fields> {
     let two = Just(vec![("foo", Text::is("a")), ("foo", Text::is("b"))]);
     let language = one("accept-language", &["de", "DE", "en, de", "en,de"]);
     (
-        mostly_none(prop_oneof![4 => foo, 1 => two], 1),
-        mostly_none(language, 2),
+        mostly_none(prop_oneof![4 => foo, 1 => two], 3),
+        mostly_none(language, 5),
     )
         .prop_map(|(foo, language)| [foo, language].concat())
         .boxed()
@@ -126,8 +136,8 @@ fn credentials() -> BoxedStrategy<Fields> {
         ("cookie", Text::is("b=2")),
     ]);
     (
-        mostly_none(authorization, 7),
-        mostly_none(prop_oneof![4 => cookie, 1 => crumbs], 7),
+        mostly_none(authorization, 15),
+        mostly_none(prop_oneof![4 => cookie, 1 => crumbs], 15),
     )
         .prop_map(|(authorization, cookie)| [authorization, cookie].concat())
         .boxed()
@@ -164,7 +174,7 @@ fn controls() -> BoxedStrategy<Fields> {
         let line = |line| ("cache-control", Text::Is(line));
         lines.into_iter().map(line).collect()
     });
-    prop_oneof![8 => Just(Vec::new()), 6 => control, 1 => pragma].boxed()
+    prop_oneof![24 => Just(Vec::new()), 9 => control, 1 => pragma].boxed()
 }
 
 /// Preconditions of the caller.

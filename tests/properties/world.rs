@@ -72,7 +72,8 @@ struct Reading {
     had: Vec<u8>,
     /// The exchange that it is of; none where it is stored.
     number: Option<usize>,
-    expected: Bytes,
+    /// Any of these.
+    expected: Vec<Bytes>,
     is_cut: bool,
 }
 
@@ -329,7 +330,14 @@ impl World {
             Err(error) => return Err(format!("{error}, instead of {}", list(given))),
         };
         let status = status(&response);
-        self.trail.push(format!("{}: {status}", waiting.number));
+        {
+            let doings = self.doings.lock().unwrap();
+            let seen = &doings.sent[waiting.number].seen;
+            let tags = seen.field("if-none-match").unwrap_or_default();
+            let since = seen.field("if-modified-since").unwrap_or_default();
+            self.trail
+                .push(format!("{}: {status} [{tags}] [{since}]", waiting.number));
+        }
         if status.is_stored() && !may_store {
             return Err(format!("it should not be stored: {status}"));
         }
@@ -351,31 +359,32 @@ impl World {
         let head = sent.and_then(|sent| sent.head.as_ref());
         let head = head.map(|(status, headers)| (*status, headers));
         let mut differences = Vec::new();
-        let fit = given.iter().find(|given| {
+        let fits = given.iter().filter(|given| {
             let compared = given.compare(head, parts.status, &parts.headers);
             compared
                 .map_err(|why| differences.push(format!("{given}: {why}")))
                 .is_ok()
         });
-        let Some(fit) = fit else {
+        let fits: Vec<_> = fits.collect();
+        let [fit, ..] = fits[..] else {
             return Err(format!(
                 "{} {:?} is not allowed: {differences:?}",
                 parts.status, parts.headers
             ));
         };
-        let reading = match (fit, sent) {
+        let mut reading = match (fit, sent) {
             (Given::AsSent, Some(sent)) => Reading {
                 body: Box::pin(body),
                 had: Vec::new(),
                 number,
-                expected: sent.body.clone(),
+                expected: vec![sent.body.clone()],
                 is_cut: sent.is_cut,
             },
             _ => Reading {
                 body: Box::pin(body),
                 had: Vec::new(),
                 number: None,
-                expected: fit.body(),
+                expected: fits.iter().map(|fit| fit.body()).collect(),
                 is_cut: false,
             },
         };
@@ -384,8 +393,13 @@ impl World {
             is_hit,
             status: Some(parts.status),
             fields: parts.headers,
-            body: (!reading.is_cut).then(|| reading.expected.clone()),
+            body: (!reading.is_cut).then(|| reading.expected[0].clone()),
         });
+        // There is nothing to read: it has ended with its head.
+        if let (Some(number), true) = (reading.number, reading.body.is_end_stream()) {
+            self.model.ended(number, &reading.expected[0], true);
+            reading.number = None;
+        }
         self.read(reading, read)
     }
 
@@ -420,7 +434,7 @@ impl World {
                 Err(error) => return Err(format!("{error} in a body that is whole")),
             }
         }
-        if reading.is_cut || reading.had[..] != reading.expected[..] {
+        if reading.is_cut || !reading.is_all() {
             return Err(format!(
                 "a body of {:?}, not {:?}",
                 Bytes::from(reading.had),
@@ -428,14 +442,14 @@ impl World {
             ));
         }
         if let Some(number) = reading.number {
-            self.model.ended(number, &reading.expected, true);
+            self.model.ended(number, &reading.expected[0], true);
         }
         Ok(())
     }
 
     /// The caller gives a body up. Where it has had all of it already, it may be stored.
     fn drop_body(&mut self, reading: Reading) {
-        let is_all = reading.had[..] == reading.expected[..] && !reading.is_cut;
+        let is_all = reading.is_all() && !reading.is_cut;
         let at_end = reading.body.is_end_stream();
         let Some(number) = reading.number else {
             return;
@@ -523,8 +537,24 @@ impl World {
 
     /// A validation in the background has ended: it has no caller, and has read the body itself.
     fn worked(&mut self, number: usize) -> Outcome {
-        let now = self.now();
-        self.heard(number, now);
+        let mut number = number;
+        let again = {
+            let doings = self.doings.lock().unwrap();
+            doings.sent.get(self.told).map(|sent| sent.asked_at)
+        };
+        let (given, _) = self.heard(number, again.unwrap_or(self.now()));
+        if again.is_some() {
+            if !given.iter().any(|given| matches!(given, Given::Again)) {
+                return Err("asked more than once in the background".to_owned());
+            }
+            number = self.told;
+            let asked = {
+                let doings = self.doings.lock().unwrap();
+                Asked::in_background(self.kind, &doings.sent[number].seen, self.model.moment())?
+            };
+            self.tell_again(&asked)?;
+            self.heard(number, self.now());
+        }
         let (body, is_cut) = {
             let doings = self.doings.lock().unwrap();
             let sent = &doings.sent[number];
@@ -534,11 +564,7 @@ impl World {
             true => self.model.dropped(number),
             false => self.model.ended(number, &body, true),
         }
-        let total = self.doings.lock().unwrap().sent.len();
-        match self.told == total {
-            true => Ok(()),
-            false => Err("asked more than once in the background".to_owned()),
-        }
+        Ok(())
     }
 
     /// What is held is within bounds, and no more than may be.
@@ -597,6 +623,12 @@ impl World {
             0 => Ok(()),
             left => Err(format!("{left} octets are left after a clear")),
         }
+    }
+}
+
+impl Reading {
+    fn is_all(&self) -> bool {
+        self.expected.iter().any(|body| body[..] == self.had[..])
     }
 }
 

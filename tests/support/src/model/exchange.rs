@@ -29,6 +29,9 @@ impl Model {
             may_store: false,
         };
         if flight.is_bypass {
+            if flight.asked.background.is_some() {
+                self.doubt(&flight);
+            }
             return passed;
         }
         if is_reading(&flight.asked) && replied.status == StatusCode::NOT_MODIFIED {
@@ -90,6 +93,7 @@ impl Model {
             return;
         }
         record.body = body.clone();
+        record.strip(self.kind);
         let is_plain = !flight.is_switched && !flight.is_outdated;
         record.is_sure = verdict == Storing::Must && is_plain && is_seen;
         if flight.is_outdated {
@@ -138,7 +142,9 @@ impl Model {
 
     fn flight(&mut self, number: usize) -> Flight {
         let at = self.flights.iter().position(|f| f.number == number);
-        self.flights.remove(at.expect("the origin was asked"))
+        let flight = self.flights.remove(at.expect("the origin was asked"));
+        self.was_disturbed = flight.is_fenced || flight.is_switched || flight.is_disturbed;
+        flight
     }
 
     /// Whatever else is under way for the same URI may find things otherwise than it left them.
@@ -192,7 +198,7 @@ impl Model {
     /// What a full answer says of the response that it is not (PRJ-4.3.3-4, EDGE-33, EDGE-49).
     fn mark_chosen(&mut self, flight: &Flight, status: StatusCode, verdict: Storing) {
         let is_new = (status.is_success() || status.is_redirection())
-            && status != StatusCode::PARTIAL_CONTENT
+            && ![206, 226].contains(&status.as_u16())
             || [404, 410].contains(&status.as_u16());
         let is_no_store = matches!(verdict, Storing::Never("9111-5.2.1.5-1"));
         let is_plain = !is_no_store && !flight.is_disturbed;
@@ -244,6 +250,7 @@ impl Model {
             response_time: now,
             mark: Mark::Good,
             is_sure: false,
+            is_adopted: false,
         }
     }
 
@@ -254,7 +261,9 @@ impl Model {
                 continue;
             }
             let is_newer = old.date() > record.date();
-            if is_newer && old.begun > record.begun {
+            // The clock may stand still between the two.
+            let is_late = old.request_time > record.request_time;
+            if is_newer && old.begun > record.begun && old.is_sure && is_late {
                 return;
             }
             if is_newer || is_disturbed || !record.is_sure {

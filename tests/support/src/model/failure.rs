@@ -3,6 +3,7 @@
 use tower_client_cache::CacheMode;
 
 use super::reuse::{Reuse, Wishes};
+use super::selection::chosen;
 use super::{Asked, Flight, Given, Kind, Mark, Model, Record};
 
 impl Model {
@@ -23,6 +24,13 @@ impl Model {
             must &= verdict == Reuse::Must && chosen.is_sure;
             if !matches!(verdict, Reuse::Never(_)) {
                 given.extend(chosen.reused(&flight.asked, now));
+            }
+        }
+        // What has been stored meanwhile may be taken as well.
+        for record in chosen(&self.records, &flight.asked) {
+            let verdict = record.when_failing(self.kind, &flight.asked, now);
+            if flight.is_disturbed && !matches!(verdict, Reuse::Never(_)) {
+                given.extend(record.reused(&flight.asked, now));
             }
         }
         (given, must && self.is_on() && !flight.is_switched)
@@ -52,9 +60,7 @@ impl Record {
         let age = self.age(now);
         let freshness = self.freshness(kind, now);
         let is_too_old = wishes.max_age.is_some_and(|most| most == 0 || age > most);
-        let is_too_stale = wishes.min_fresh > 0
-            && freshness.is_ok_and(|rest| rest < 10 * wishes.min_fresh)
-            || wishes.min_fresh > 0 && freshness.is_err();
+        let is_too_stale = wishes.is_too_stale(freshness);
         let is_default = asked.mode == CacheMode::Default;
         // PRJ-5861-1
         if self.forbids_stale(kind)
@@ -71,7 +77,10 @@ impl Record {
         let own = own.filter(|_| kind == Kind::Private);
         let window = self.window("stale-if-error").max(own);
         if window.is_some_and(|window| staleness <= 10 * window) {
-            let is_plain = wishes.max_age.is_none() && self.mark == Mark::Good && is_default;
+            let is_plain = !wishes.control.has("max-stale")
+                && wishes.max_age.is_none()
+                && self.mark == Mark::Good
+                && is_default;
             return if is_plain { Reuse::Must } else { Reuse::May };
         }
         match self.window("stale-while-revalidate") {

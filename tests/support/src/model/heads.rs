@@ -3,20 +3,35 @@
 use http::{Method, StatusCode};
 
 use super::control::Control;
-use super::fields::{lines, trim};
-use super::{Flight, Mark, Model, Record, Replied};
+use super::fields::{lines, not_stored, trim};
+use super::storing::is_for_all;
+use super::{Flight, Kind, Mark, Model, Record, Replied};
+
+const BESIDE: bool = true;
+const LIFTED: bool = false;
 
 impl Model {
     /// Freshens the responses that it could have been the head of, and marks the others that the request
     /// selects. Whether there was one to freshen.
     pub(super) fn hear_head(&mut self, flight: &Flight, replied: &Replied, now: u64) -> bool {
         let is_head = flight.asked.method == Method::HEAD;
-        if !is_head || replied.status != StatusCode::OK || flight.is_fenced || !self.is_on() {
+        if !is_head || replied.status != StatusCode::OK || !self.is_on() {
+            return false;
+        }
+        if flight.is_fenced {
+            // What is newer than the clear need not have been known to it.
+            self.doubt(flight);
             return false;
         }
         // 9111-5.2.1.5-2
-        let is_no_store = Control::of(&flight.asked.headers).has("no-store");
-        let is_plain = !flight.is_disturbed && !flight.is_switched;
+        let mut is_no_store = Control::of(&flight.asked.headers).has("no-store");
+        // 9111-3.5-1
+        let is_apart = self.kind == Kind::Shared && flight.asked.has_credentials();
+        is_no_store |= is_apart && !is_for_all(&replied.headers);
+        let is_head = |record: &Record| record.method == Method::HEAD;
+        let mut heads = self.records.iter().filter(|record| is_head(record));
+        let is_beside = heads.any(|record| record.is_selected_by(&flight.asked));
+        let is_plain = !flight.is_disturbed && !flight.is_switched && (BESIDE || !is_beside);
         let (mut has_any, mut new) = (false, Vec::new());
         for record in &mut self.records {
             let is_other = record.method == Method::HEAD || !record.is_selected_by(&flight.asked);
@@ -35,7 +50,7 @@ impl Model {
             let mut fresh = record.freshened(flight, replied, now);
             if !fresh.may_stay(self.kind) {
                 // PRJ-3.2-12; it may as well stay what it was, as long as it is not reused.
-                record.outdate(match is_plain {
+                record.outdate(match is_plain && fresh.is_no_store() {
                     true => Mark::Outdated,
                     false => Mark::Doubtful,
                 });
@@ -43,20 +58,31 @@ impl Model {
                 continue;
             }
             // What has to be validated has not been (9111-4.4-5).
-            let has_tag = replied.headers.contains_key("etag");
+            let has_tag = ["etag", "last-modified"]
+                .iter()
+                .any(|name| replied.headers.contains_key(*name));
             fresh.mark = match record.mark {
                 Mark::Outdated if has_tag => Mark::Doubtful,
+                Mark::Outdated if !LIFTED => Mark::Doubtful,
                 Mark::Outdated => Mark::Outdated,
                 _ => fresh.mark,
             };
-            let is_odd = fresh.varies_by_hop(&flight.asked);
+            // It was asked whether it is still good, and has not said so (PRJ-4.3.3-4); or it is known not to be.
+            let is_outdated = record.mark == Mark::Outdated;
+            let is_asked = is_outdated || flight.nominated.contains(&record.id);
+            let is_odd = fresh.varies_by_hop(&flight.asked) || is_asked;
+            let is_odd = is_odd || record.status != StatusCode::OK;
+            let is_odd =
+                is_odd || not_stored(&replied.headers).contains(&"cache-control".to_owned());
             if !is_plain || is_odd || record.is_of_unsaid_length(replied) {
                 record.is_sure = false;
                 record.outdate(Mark::Doubtful);
                 fresh.is_sure = false;
+                fresh.strip(self.kind);
                 new.push(fresh);
             } else {
                 *record = fresh;
+                record.strip(self.kind);
             }
         }
         for mut record in new {
@@ -64,6 +90,18 @@ impl Model {
             self.records.push(record);
         }
         has_any
+    }
+}
+
+impl Model {
+    /// The cache may think less of what the request selects.
+    pub(super) fn doubt(&mut self, flight: &Flight) {
+        for record in &mut self.records {
+            if record.is_selected_by(&flight.asked) {
+                record.outdate(Mark::Doubtful);
+                record.is_sure = false;
+            }
+        }
     }
 }
 

@@ -99,6 +99,8 @@ struct Record {
     mark: Mark,
     /// Whether the cache surely has it.
     is_sure: bool,
+    /// It was stored for another request (C-18), and may lack what was said to that one.
+    is_adopted: bool,
 }
 
 /// An exchange under way.
@@ -122,8 +124,12 @@ struct Flight {
     chosen: Vec<Record>,
     /// Those whose validators the origin was sent.
     nominated: Vec<usize>,
+    /// Those of them that are not among the chosen, as they were.
+    others: Vec<Record>,
     /// Whether the caller sent preconditions of its own.
     is_conditional: bool,
+    /// Whether the cache has added to them.
+    has_added: bool,
     /// What will be stored when the body has ended.
     record: Option<(Record, Storing)>,
 }
@@ -141,9 +147,11 @@ pub struct Model {
     is_forgetful: bool,
     /// Whether a request can be sent once more (C-20).
     asks_twice: bool,
+    /// Whether the exchange that was answered last had been interfered with.
+    was_disturbed: bool,
 }
 
-const STRICT: bool = false;
+const STRICT: bool = true;
 
 impl Asked {
     /// A request of a caller.
@@ -220,6 +228,7 @@ impl Model {
             events: 0,
             is_forgetful: false,
             asks_twice: false,
+            was_disturbed: false,
         }
     }
 

@@ -1,18 +1,23 @@
 //! A 304: which stored responses it is about, and what it makes of them (RFC 9111 §4.3.3, §4.3.4, §3.2).
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, Method};
 
 use super::control::Control;
 use super::fields::{age, not_stored};
 use super::selection::Vary;
+use super::storing::{is_for_all, is_refused_cookie};
 use super::validation::{Match, Tag, tags};
 use super::{Flight, Given, Heads, Kind, Mark, Model, Record, Replied, date};
+
+const STRICT_304: bool = false;
 
 /// Whether a 304 is about a stored response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum About {
     Yes,
     Perhaps,
+    /// The stored response is the answer, as it is.
+    Answered,
     No,
 }
 
@@ -20,10 +25,11 @@ impl Model {
     pub(super) fn not_modified(&mut self, flight: &Flight, replied: &Replied, now: u64) -> Heads {
         let mut given = Vec::new();
         // Those that the request selects (9111-4.3.4-1), and those that were being validated.
-        let mut candidates = flight.chosen.clone();
+        let mut candidates = [flight.chosen.clone(), flight.others.clone()].concat();
         for record in &self.records {
             let is_nominated = flight.nominated.contains(&record.id);
-            if record.is_selected_by(&flight.asked) || is_nominated {
+            let is_beside = record.is_of(&flight.asked) && record.method == Method::HEAD;
+            if record.is_selected_by(&flight.asked) || is_nominated || is_beside {
                 candidates.retain(|held| held.id != record.id || held.begun != record.begun);
                 candidates.push(record.clone());
             }
@@ -34,7 +40,12 @@ impl Model {
             if about == About::No {
                 continue;
             }
+            if about == About::Answered {
+                given.extend(record.validated(&flight.asked, None));
+                continue;
+            }
             let fresh = record.freshened(flight, replied, now);
+            let before = given.len();
             // 9111-5.1-4, C-35; a field that says nothing may count as one that is not there.
             let has_age = replied.headers.contains_key("age");
             if has_age {
@@ -42,6 +53,9 @@ impl Model {
             }
             if !has_age || age(&replied.headers).is_none() {
                 given.extend(fresh.validated(&flight.asked, None));
+            }
+            if !record.can_answer(&flight.asked) {
+                given.truncate(before);
             }
             if is_about_any != About::Yes {
                 is_about_any = match record.is_sure {
@@ -53,18 +67,22 @@ impl Model {
                 self.freshen(flight, record, fresh, replied, about);
             }
         }
-        if is_about_any != About::Yes {
+        let is_unasked = !flight.has_added;
+        if is_about_any != About::Yes || is_unasked {
             let is_answer = flight.is_conditional && answers_caller(flight, replied);
-            if is_answer || flight.nominated.is_empty() {
+            if is_answer || is_unasked {
                 given.push(Given::AsSent);
             }
-            if !flight.nominated.is_empty() {
+            let is_ours = !flight.nominated.is_empty() || !flight.chosen.is_empty();
+            if !is_unasked || is_ours && (!is_answer || !STRICT_304) {
                 given.push(match self.asks_twice {
                     true => Given::Again,
                     false => Given::Timeout,
                 });
                 for record in &mut self.records {
-                    if flight.nominated.contains(&record.id) {
+                    let mut chosen = flight.chosen.iter();
+                    let is_chosen = chosen.any(|chosen| chosen.id == record.id);
+                    if is_chosen || flight.nominated.contains(&record.id) {
                         // The origin does not know it any more.
                         record.outdate(Mark::Doubtful);
                         record.is_sure = false;
@@ -88,11 +106,31 @@ impl Model {
     ) -> About {
         let is_selected = record.is_selected_by(&flight.asked);
         let is_nominated = flight.nominated.contains(&record.id);
+        let is_only = matches!(&flight.chosen[..], [chosen] if chosen.id == record.id);
         let compare = |record: &Record| record.compare(&replied.headers, now);
         match compare(record) {
             Match::Other => About::No,
+            Match::Confirmed => About::Answered,
+            // A stored HEAD that a GET cannot select may as well be freshened.
+            Match::Strong if !record.can_answer(&flight.asked) => About::Perhaps,
+            // Nobody has asked (EDGE-31).
+            _ if !is_nominated && !flight.is_conditional => About::Perhaps,
             // C-18: a variant that the request does not select.
             Match::Strong if !is_selected => About::Perhaps,
+            // A stored GET and a stored HEAD: which one is asked about is the cache's choice.
+            Match::Strong if flight.asked.method == Method::HEAD && candidates.len() > 1 => {
+                About::Perhaps
+            }
+            // It may be the caller's own that it is about.
+            Match::Strong | Match::Weak
+                if flight.is_conditional && Tag::of(&replied.headers).is_none() =>
+            {
+                About::Perhaps
+            }
+            Match::Strong if !is_only && flight.is_conditional => About::Perhaps,
+            Match::Strong if candidates.iter().any(|c| compare(c) == Match::Confirmed) => {
+                About::Perhaps
+            }
             Match::Strong => About::Yes,
             Match::Weak => {
                 let mut others = candidates.iter().filter(|other| other.id != record.id);
@@ -111,7 +149,7 @@ impl Model {
                 }
             }
             Match::Nothing if is_nominated => About::Perhaps,
-            Match::Nothing if !record.has_validator() && candidates.len() == 1 => About::Perhaps,
+            Match::Nothing if !record.has_validator() => About::Perhaps,
             Match::Nothing => About::No,
         }
     }
@@ -130,12 +168,24 @@ impl Model {
         if control.has("no-store") || !self.is_on() {
             return;
         }
-        let at = self.records.iter().position(|held| held.id == record.id);
-        let is_same = at.is_some_and(|at| self.records[at].begun == record.begun);
         // Rules that are for one connection only: what becomes of what is stored is left open.
         let is_odd = not_stored(&replied.headers).contains(&"cache-control".to_owned())
             || fresh.varies_by_hop(&flight.asked);
-        let is_plain = !is_odd && is_same && !flight.is_switched && !flight.is_disturbed;
+        // 9111-3.5-1
+        let is_apart = self.kind == Kind::Shared && flight.asked.has_credentials();
+        let are_for_all = (is_for_all(&fresh.rules), is_for_all(&replied.headers));
+        if is_apart && are_for_all == (false, false) {
+            for held in &mut self.records {
+                let is_kept = fresh.may_stay(self.kind) && !is_odd;
+                held.is_sure &= held.id != record.id || is_kept;
+            }
+            return;
+        }
+        let is_doubtful = is_apart && are_for_all != (true, true);
+        let at = self.records.iter().position(|held| held.id == record.id);
+        let is_same = at.is_some_and(|at| self.records[at].begun == record.begun);
+        let is_plain =
+            !is_doubtful && !is_odd && is_same && !flight.is_switched && !flight.is_disturbed;
         let Some(at) = at else {
             return;
         };
@@ -143,6 +193,10 @@ impl Model {
         let is_kept = fresh.may_stay(self.kind);
         if about == About::Yes && is_plain && record.is_selected_by(&flight.asked) {
             self.records.remove(at);
+        } else if !record.is_selected_by(&flight.asked) {
+            // The other stays what it is (C-18).
+            fresh.is_sure = false;
+            fresh.id = self.next();
         } else {
             self.records[at].is_sure = false;
             self.records[at].outdate(Mark::Doubtful);
@@ -150,6 +204,7 @@ impl Model {
             fresh.id = self.next();
         }
         if is_kept {
+            fresh.strip(self.kind);
             let is_double = |held: &Record| held.is_same_variant(&fresh);
             if self.records.iter().any(is_double) {
                 fresh.is_sure = false;
@@ -194,6 +249,7 @@ impl Record {
             // PRJ-3.2-11
             fresh.request = flight.asked.headers.clone();
         }
+        fresh.is_adopted |= !self.is_selected_by(&flight.asked);
         fresh.begun = flight.begun;
         fresh.request_time = flight.request_time;
         fresh.response_time = now;
@@ -215,12 +271,28 @@ impl Record {
             && self.is_sure == other.is_sure
     }
 
+    /// A shared cache does not store the fields that `private` lists (9111-5.2.2.7-2).
+    pub(super) fn strip(&mut self, kind: Kind) {
+        if kind == Kind::Shared {
+            for name in Control::of(&self.rules).listed("private") {
+                self.head.remove(&name);
+                self.rules.remove(&name);
+            }
+        }
+    }
+
+    pub(super) fn is_no_store(&self) -> bool {
+        let control = Control::of(&self.rules);
+        control.has("no-store") && !control.has("must-understand")
+    }
+
     /// It may stay stored with the fields that it has now.
     pub(super) fn may_stay(&self, kind: Kind) -> bool {
         let control = Control::of(&self.rules);
-        let is_no_store = control.has("no-store") && !control.has("must-understand");
+        let is_no_store = self.is_no_store();
         let is_private = kind == Kind::Shared && control.has_unqualified("private");
-        !is_no_store && !is_private && Vary::of(&self.rules) != Vary::Never
+        let is_refused = kind == Kind::Shared && is_refused_cookie(&self.rules);
+        !is_no_store && !is_private && !is_refused && Vary::of(&self.rules) != Vary::Never
     }
 }
 

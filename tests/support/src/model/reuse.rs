@@ -23,7 +23,7 @@ pub(super) struct Wishes {
     pub(super) control: Control,
     pub(super) is_no_cache: bool,
     pub(super) max_age: Option<u64>,
-    pub(super) min_fresh: u64,
+    min_fresh: Option<u64>,
     /// `u64::MAX` where it may be as stale as it is.
     max_stale: Option<u64>,
     is_sure: bool,
@@ -51,11 +51,27 @@ impl Wishes {
                 || !are_ages
                 || min_fresh.contains(&None),
             max_age,
-            min_fresh: min_fresh.into_iter().flatten().max().unwrap_or(0),
+            min_fresh: min_fresh.into_iter().flatten().max(),
             max_stale,
             // A number and something that is none.
             is_sure: !control.is_torn && (numbers.len() == stale.len() || numbers.is_empty()),
             control,
+        }
+    }
+}
+
+impl Wishes {
+    /// It wants something fresh, and takes something stale.
+    fn is_torn(&self, freshness: Result<u64, u64>) -> bool {
+        self.min_fresh.is_some() && freshness.is_err()
+    }
+
+    /// `min-fresh`: it wants the lifetime to be at least the age and so much more (9111-5.2.1.3-1).
+    pub(super) fn is_too_stale(&self, freshness: Result<u64, u64>) -> bool {
+        match (self.min_fresh, freshness) {
+            (None, _) => false,
+            (Some(more), Ok(rest)) => rest < 10 * more,
+            (Some(more), Err(staleness)) => more > 0 || staleness > 0,
         }
     }
 }
@@ -82,8 +98,14 @@ impl Record {
         }
         let verdict = self.weigh(kind, asked, now, &wishes, &control);
         let is_sure = wishes.is_sure && !control.is_torn && self.mark == Mark::Good;
+        // As large as is convenient (9111-1.2.2-1): what is compared with what may be as large.
+        let is_endless = self.age(now) >= 1 << 31;
+        let is_sure = is_sure && !is_endless;
+        if is_endless && verdict == Reuse::Never("9111-4.2.4-2") {
+            return Reuse::May;
+        }
         match verdict {
-            Reuse::Must if !is_sure => Reuse::May,
+            Reuse::Must if !is_sure || wishes.is_torn(self.freshness(kind, now)) => Reuse::May,
             verdict => verdict,
         }
     }
@@ -122,9 +144,7 @@ impl Record {
                 return Reuse::May;
             }
         }
-        if wishes.min_fresh > 0 && freshness.is_ok_and(|rest| rest < 10 * wishes.min_fresh)
-            || wishes.min_fresh > 0 && freshness.is_err()
-        {
+        if wishes.is_too_stale(freshness) {
             return Reuse::Never("9111-5.2.1.3-1");
         }
         let Err(staleness) = freshness else {

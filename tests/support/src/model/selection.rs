@@ -39,7 +39,18 @@ impl Vary {
     /// The values of the fields in a request, in a form in which they can be compared.
     pub(super) fn values(&self, request: &HeaderMap) -> Vec<Option<Vec<u8>>> {
         match self {
-            Self::Names(names) => names.iter().map(|name| value(request, name)).collect(),
+            Self::Names(_) => {
+                let names = self.compared().into_iter();
+                names.map(|name| value(request, &name)).collect()
+            }
+            Self::Absent | Self::Never => Vec::new(),
+        }
+    }
+
+    /// The fields whose values count: the URI has satisfied `Host` (PRJ-4.1-8).
+    fn compared(&self) -> Vec<String> {
+        match self {
+            Self::Names(names) => names.iter().filter(|n| *n != "host").cloned().collect(),
             Self::Absent | Self::Never => Vec::new(),
         }
     }
@@ -47,11 +58,8 @@ impl Vary {
 
 /// A field's lines joined, no white space round its commas; letter case only where it matters (C-15).
 fn value(request: &HeaderMap, name: &str) -> Option<Vec<u8>> {
-    match name {
-        // Always satisfied by the URI (PRJ-4.1-8).
-        "host" => return None,
-        "cookie" => return cookie(request),
-        _ => {}
+    if name == "cookie" {
+        return cookie(request);
     }
     let line = joined(request, name, b",")?;
     let parts: Vec<_> = line.split(|octet| *octet == b',').map(trim).collect();
@@ -84,6 +92,11 @@ impl Record {
         asked.target.as_ref() == Some(&self.target) && self.user == asked.user
     }
 
+    /// It would be selected, were it not for `Vary`.
+    pub(super) fn can_answer(&self, asked: &Asked) -> bool {
+        self.is_of(asked) && answers(&self.method, &asked.method)
+    }
+
     fn matches(&self, asked: &Asked) -> bool {
         let vary = Vary::of(&self.rules);
         let is_comparable = vary != Vary::Never && !self.varies_by_hop(asked);
@@ -110,7 +123,7 @@ impl Record {
         self.target == other.target
             && self.user == other.user
             && is_head(self) == is_head(other)
-            && vary == others
+            && vary.compared() == others.compared()
             && vary.values(&self.request) == others.values(&other.request)
     }
 

@@ -6,6 +6,7 @@ use super::control::Control;
 use super::fields::{date, lines, members, trim};
 use super::freshness::{Lifetime, is_heuristically_cacheable, lifetime};
 use super::selection::Vary;
+use super::target::Target;
 use super::validation::Tag;
 use super::{Asked, Kind, Replied};
 
@@ -47,7 +48,7 @@ pub(super) fn storing(kind: Kind, asked: &Asked, replied: &Replied, received: u6
         Method::GET | Method::HEAD => {}
         // With explicit freshness and a Content-Location that is the target (9110-9.3.3-1, 5789-2-2).
         Method::POST | Method::PATCH => {
-            if !is_explicit || !is_about_target(kind, asked, fields) {
+            if !is_explicit || !is_about_target(asked, fields) {
                 return Storing::Never("9110-9.3.3-1");
             }
         }
@@ -70,16 +71,10 @@ pub(super) fn storing(kind: Kind, asked: &Asked, replied: &Replied, received: u6
         if control.has_unqualified("private") {
             return Storing::Never("9111-3-5");
         }
-        let is_permitted = ["must-revalidate", "public", "s-maxage"]
-            .iter()
-            .any(|name| control.has(name));
-        if asked.headers.contains_key("authorization") && !is_permitted {
+        if asked.has_credentials() && !is_for_all(fields) {
             return Storing::Never("9111-3-6");
         }
-        let excluded = [control.listed("private"), control.listed("no-cache")].concat();
-        let has_cookie = fields.contains_key("set-cookie");
-        let is_wanted = control.has("public") || control.has("s-maxage");
-        if has_cookie && !is_wanted && !excluded.contains(&"set-cookie".to_owned()) {
+        if is_refused_cookie(fields) {
             return Storing::Never("C-32");
         }
     }
@@ -107,11 +102,36 @@ pub(super) fn storing(kind: Kind, asked: &Asked, replied: &Replied, received: u6
     let is_useful = is_reusable || Tag::of(fields).is_some() || has_date(fields);
     let is_odd = !members(fields, "connection").is_empty();
     let has_hop_local = !members(&asked.headers, "connection").is_empty();
-    let is_plain = !control.is_torn && !is_odd && !has_hop_local;
+    // C-54: it may end where the connection does.
+    let may_be_cut = kind == Kind::Shared && lengths.is_empty();
+    // Stored, and left out of what is reused: not everybody trusts in that.
+    let has_cookie = kind == Kind::Shared && fields.contains_key("set-cookie");
+    let is_odd = is_odd || has_cookie && is_excluding(&control, "no-cache");
+    let is_plain = !control.is_torn && !is_odd && !has_hop_local && !may_be_cut;
     if !is_plain || !is_useful || asked.method != Method::GET {
         return Storing::May;
     }
     Storing::Must
+}
+
+fn is_excluding(control: &Control, name: &str) -> bool {
+    control.listed(name).contains(&"set-cookie".to_owned())
+}
+
+/// The directives that let a shared cache store the answer to a request with credentials (9111-3.5-2).
+pub(super) fn is_for_all(fields: &HeaderMap) -> bool {
+    let control = Control::of(fields);
+    let names = ["must-revalidate", "public", "s-maxage"];
+    names.iter().any(|name| control.has(name))
+}
+
+/// A cookie would become everybody's, unless the response says that it is meant to, or that the field is not
+/// (C-32).
+pub(super) fn is_refused_cookie(fields: &HeaderMap) -> bool {
+    let control = Control::of(fields);
+    let is_wanted = control.has("public") || control.has("s-maxage");
+    let is_excluded = is_excluding(&control, "private") || is_excluding(&control, "no-cache");
+    fields.contains_key("set-cookie") && !is_wanted && !is_excluded
 }
 
 fn has_date(fields: &HeaderMap) -> bool {
@@ -119,11 +139,13 @@ fn has_date(fields: &HeaderMap) -> bool {
 }
 
 /// `Content-Location` is the target URI (9110-8.7-1).
-fn is_about_target(kind: Kind, asked: &Asked, fields: &HeaderMap) -> bool {
+fn is_about_target(asked: &Asked, fields: &HeaderMap) -> bool {
     let lines = lines(fields, "content-location");
     let [line] = lines[..] else {
         return false;
     };
-    let named = asked.target.as_ref().and_then(|t| t.named(kind, line));
-    named.is_some() && named == asked.target
+    // Both are the same resource (9110-4.2.3-1), if not the same key (C-01).
+    let target = Target::of(Kind::Private, &asked.uri);
+    let named = target.as_ref().and_then(|t| t.named(Kind::Private, line));
+    named.is_some() && named == target
 }

@@ -79,17 +79,28 @@ pub(super) fn user(kind: Kind, asked: &Asked) -> Vec<Option<Vec<u8>>> {
     if kind == Kind::Shared {
         return Vec::new();
     }
-    let authority = asked.uri.authority().map(|authority| authority.as_str());
-    let userinfo = authority.and_then(|authority| authority.rsplit_once('@'));
     vec![
         joined(&asked.headers, "authorization", b", "),
         cookie(&asked.headers),
         joined(&asked.headers, "proxy-authorization", b", "),
-        userinfo.map(|(userinfo, _)| userinfo.as_bytes().to_vec()),
+        asked.userinfo(),
     ]
 }
 
 /// Crumbs of a cookie are one cookie (PRJ-4.1-8).
 pub(super) fn cookie(fields: &HeaderMap) -> Option<Vec<u8>> {
     joined(fields, "cookie", b"; ")
+}
+
+impl Asked {
+    /// What stands before the host (9110-4.2.4-1).
+    fn userinfo(&self) -> Option<Vec<u8>> {
+        let (userinfo, _) = self.uri.authority()?.as_str().rsplit_once('@')?;
+        Some(userinfo.as_bytes().to_vec())
+    }
+
+    /// `Authorization`, or what a client makes it of (9111-3.5-1).
+    pub(super) fn has_credentials(&self) -> bool {
+        self.headers.contains_key("authorization") || self.userinfo().is_some()
+    }
 }

@@ -135,6 +135,8 @@ impl Record {
             (Some(answered), Some(held)) if answered.is_strong() => {
                 if answered == held {
                     Match::Strong
+                } else if answered.is_weakly(&held) {
+                    Match::Confirmed
                 } else {
                     Match::Other
                 }
@@ -171,6 +173,9 @@ pub(super) enum Match {
     Doubtful,
     /// The 304 has no validator.
     Nothing,
+    /// It is a strong tag, and was asked for by the same one as a weak tag: the stored response is the
+    /// answer, and not updated.
+    Confirmed,
     /// It is about something else.
     Other,
 }
