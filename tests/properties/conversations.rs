@@ -37,7 +37,7 @@ fn live(kind: Kind, can_ask_twice: bool, taken: &[Step]) -> Result<Taken, String
     Ok(Taken::of(taken.len(), world.handle.stats()))
 }
 
-/// Requirements §20, 1 to 6: of a private cache, one request after the other.
+/// INV-1 to INV-6: of a private cache, one request after the other.
 #[test]
 fn a_private_cache_does_what_the_rules_allow() {
     run::steps("private", 20, &steps(ONE_BY_ONE), |taken| {

@@ -137,7 +137,7 @@ fn send(talk: &Conversation, exchange: &Exchange) -> (Answer, bool) {
 }
 
 proptest! {
-    /// Requirements §20, 1 to 4 and 7: for what is built.
+    /// INV-1 to INV-4, INV-7: for what is built.
     #[test]
     fn whatever_the_fields_say(exchanges in vec(exchange(), 1..12)) {
         // Without a runtime there is no background, so that every request is one exchange.
