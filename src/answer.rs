@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use crate::body::CacheBody;
 use crate::cache_status::{CacheStatus, NotStored};
@@ -22,15 +22,26 @@ pub(crate) fn reused<B>(
 ) -> Response<CacheBody<B>> {
     let age = stored.terms.current_age(now);
     let mut response = answer(stored, asked, caller, now);
+    let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
     let fields = response.headers_mut();
     for name in &stored.terms.withheld {
-        fields.remove(name);
+        // What describes a part is of this answer, and not of what is stored.
+        if !is_part || !DESCRIBES_PART.contains(name) {
+            fields.remove(name);
+        }
     }
     set_age(fields, age.as_secs());
     let status = status.with_age(age, stored.terms.lifetime);
     response.extensions_mut().insert(status);
     response
 }
+
+/// Fields of a 206 that is made here.
+const DESCRIBES_PART: [HeaderName; 3] = [
+    header::CONTENT_LENGTH,
+    header::CONTENT_RANGE,
+    header::CONTENT_TYPE,
+];
 
 /// A stored response that the origin has just said is still good. It has an `Age` only if that answer
 /// had one (C-35).

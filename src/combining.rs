@@ -56,7 +56,9 @@ impl Filling {
         let Some(part) = Part::of_stored(response.headers(), held) else {
             return passed(response, self.status, NotStored::Partial);
         };
-        let fresh = self.freshen_one(response.headers(), held);
+        let mut answer = response.headers().clone();
+        parts::forget_digests(&mut answer);
+        let fresh = self.freshen_one(&answer, held);
         match held.parts.as_deref() {
             Some(parts) if fresh.status.is_stored() => {
                 let room = self.settings.max_body().saturating_sub(parts.len());

@@ -31,7 +31,9 @@ impl Filling {
             .held_now()
             .filter(|current| parts::is_same(&held.head.fields, &held.terms, current));
         let current = current.as_ref().unwrap_or(&held);
-        let fresh = self.freshen_one(response.headers(), current);
+        let mut answer = response.headers().clone();
+        parts::forget_digests(&mut answer);
+        let fresh = self.freshen_one(&answer, current);
         let room = self.settings.max_body().saturating_sub(octets.len());
         let status = if part.len() > room as u64 {
             fresh.status.stored_as(Err(NotStored::TooLarge))
@@ -39,6 +41,7 @@ impl Filling {
             fresh.status
         };
         let mut head = answer::whole(&fresh.response, part, self.now, fresh.is_from_cache);
+        head.headers_mut().extend(fresh.for_caller);
         head.extensions_mut().insert(status);
         let recorder = status.is_stored().then(|| {
             let (cache, exchanging) = (self.cache, self.fill.exchanging);

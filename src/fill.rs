@@ -35,6 +35,8 @@ pub(crate) struct Fill {
     pub(crate) missing: Option<Gap>,
     /// Where none was selected, those that the origin was asked about all the same (C-18).
     pub(crate) others: Vec<Arc<StoredResponse>>,
+    /// Of a HEAD, the stored responses to GET that its answer may say something of.
+    pub(crate) described: Vec<Arc<StoredResponse>>,
     /// Whether the origin is asked if one of these is still good.
     pub(crate) is_validation: bool,
     /// Whether the caller's own request can be sent once more (C-20).

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode, header};
 
 use crate::answer::{self, passed};
 use crate::body::CacheBody;
@@ -23,7 +23,7 @@ pub(crate) struct Fresh {
     /// The answer came from a cache on the way, with an `Age` of its own.
     pub(crate) is_from_cache: bool,
     /// What the answer says to this caller alone.
-    for_caller: HeaderMap,
+    pub(crate) for_caller: HeaderMap,
     pub(crate) status: CacheStatus,
 }
 
@@ -57,7 +57,9 @@ impl Filling {
                 response.extensions_mut().insert(status);
                 Next::Answer(response)
             }
-            (NotModified::Confirmed, Some(selected)) => Next::Answer(self.confirmed(selected)),
+            (NotModified::Confirmed, Some(selected)) => {
+                Next::Answer(self.confirmed(answer, selected))
+            }
             (NotModified::Caller, Some(selected)) if fill.is_validation => {
                 // It was asked about as well, and is another.
                 if validation::has_other_tag(answer, selected) {
@@ -80,8 +82,11 @@ impl Filling {
     /// request goes out as it was, or where it is gone the answer is an error, once.
     pub(crate) fn good_for_nothing<B>(self, refused: NotStored) -> Next<B> {
         if !self.fill.may_repeat {
-            if let Some(selected) = &self.fill.selected {
-                self.cache.store.remove(selected);
+            match &self.fill.selected {
+                Some(selected) if refused == NotStored::NotSelected => {
+                    self.cache.store.remove(selected);
+                }
+                _ => {}
             }
             let status = self.status.stored_as(Err(refused));
             return Next::Answer(answer::unavailable(status));
@@ -107,9 +112,25 @@ impl Filling {
     }
 
     /// The stored response is as good as it was, and no fresher.
-    fn confirmed<B>(&self, stored: &StoredResponse) -> Response<CacheBody<B>> {
+    fn confirmed<B>(
+        &self,
+        answered: &HeaderMap,
+        stored: &StoredResponse,
+    ) -> Response<CacheBody<B>> {
         let (asked, caller, now) = (&self.fill.asked, &self.fill.caller, self.now);
         let mut response = answer::validated(stored, asked, caller, now, false);
+        // Cookies are not what is stored, but what is said now.
+        let mut cookies = answered.get_all(header::SET_COOKIE).iter();
+        if let Some(first) = cookies.next() {
+            response
+                .headers_mut()
+                .insert(header::SET_COOKIE, first.clone());
+            for cookie in cookies {
+                response
+                    .headers_mut()
+                    .append(header::SET_COOKIE, cookie.clone());
+            }
+        }
         let age = stored.terms.current_age(now);
         let status = self.status.with_age(age, stored.terms.lifetime);
         let status = status.stored_as(Err(NotStored::NotSelected));
@@ -173,7 +194,7 @@ impl Filling {
     /// requests like this one, and shares the body. What its head said to others is theirs.
     fn adopt(&self, answer: &HeaderMap, stored: &Arc<StoredResponse>) -> Fresh {
         let head = StoredHead {
-            fields: updating::fields_of_body(&stored.head.fields),
+            fields: self.settings.policy.adoptable_fields(&stored.head.fields),
             ..stored.head
         };
         let (fresh, refused) = self.brought_up_to_date(answer, stored, &head);
@@ -263,9 +284,8 @@ impl Filling {
             selected.is_some_and(|selected| Arc::ptr_eq(held, selected))
         };
         let store = &self.cache.store;
-        let mut could_be = store.variants(&fill.key);
-        could_be
-            .retain(|held| !is_selected(held) && !held.head.is_of_head && presented.matches(held));
+        let could_be = fill.described.iter();
+        let could_be = could_be.filter(|held| !is_selected(held) && presented.matches(held));
         let weigh = |held: &Arc<StoredResponse>| {
             if held.head.status != status || !updating::is_head_of(answer, held) {
                 store.outdate(held);
@@ -288,9 +308,9 @@ impl Filling {
             }
             None
         };
-        for held in &could_be {
+        could_be.for_each(|held| {
             weigh(held);
-        }
+        });
         selected.and_then(weigh)
     }
 }

@@ -60,6 +60,7 @@ impl Invalidation {
         let Some(target) = target else {
             return false;
         };
+        let target = target.literal(self.cache.seed.is_literal());
         let came_from = settings.came_from(response.extensions());
         let is_redirected = came_from.is_some_and(|uri| !target.is_of(&uri));
         let nothing = HeaderMap::new();

@@ -32,6 +32,11 @@ impl Seed {
         }
     }
 
+    /// Whether keys are made of URIs in their literal form (C-01).
+    pub(crate) fn is_literal(&self) -> bool {
+        self.is_literal
+    }
+
     pub(crate) fn hasher(&self) -> SipHasher13 {
         SipHasher13::new_with_keys(self.key.0, self.key.1)
     }

@@ -123,6 +123,13 @@ impl<S, X, P> CacheService<S, X, P> {
         } else {
             Vec::new()
         };
+        // What is stored later is newer than what the answer is about.
+        let mut described = if asked.is_head {
+            self.cache.store.variants(&key)
+        } else {
+            Vec::new()
+        };
+        described.retain(|held| !held.head.is_of_head);
         let is_validation = may_ask
             && validation::make_conditional(
                 request.headers_mut(),
@@ -146,6 +153,7 @@ impl<S, X, P> CacheService<S, X, P> {
             part,
             missing,
             others,
+            described,
             is_validation,
             may_repeat: spare.is_some(),
             request_time: SystemTime::UNIX_EPOCH,
@@ -179,6 +187,7 @@ impl<S, X, P> CacheService<S, X, P> {
             part: None,
             missing: None,
             others: Vec::new(),
+            described: Vec::new(),
             is_validation: false,
             may_repeat: false,
             request_time: SystemTime::UNIX_EPOCH,

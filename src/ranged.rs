@@ -7,8 +7,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::body::CacheBody;
 use crate::header::content_range::ContentRange;
-use crate::policy::precondition;
 use crate::policy::range::{AskedRange, Portion};
+use crate::policy::{parts, precondition};
 use crate::stored::StoredResponse;
 
 /// What a request for ranges gets of a stored response; `None` where that is the whole.
@@ -30,6 +30,9 @@ pub(crate) fn answer<B>(
     };
     // They come behind the whole.
     fields.remove(header::TRAILER);
+    // That is of this answer, and what stands for the whole content is not of part of it (RFC 9530 §2).
+    fields.remove(header::CONTENT_RANGE);
+    parts::forget_digests(&mut fields);
     let pieces = match ranges[..] {
         [(first, last)] => {
             let enclosed = enclosed(stored, first, last);

@@ -92,6 +92,11 @@ impl<'a> Target<'a> {
         Self { is_literal, ..self }
     }
 
+    /// The same, in the form that another is compared in.
+    pub(crate) fn in_form_of(self, other: &Target<'_>) -> Self {
+        self.literal(other.is_literal)
+    }
+
     /// The absolute form, as a base for references.
     pub(crate) fn to_text(self) -> String {
         let mut text = Vec::new();

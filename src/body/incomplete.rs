@@ -125,6 +125,10 @@ impl Incomplete {
             },
         };
         let parts = parts.ok_or(NotStored::Partial)?;
+        let (settings, _) = self.cache.settings();
+        if parts.len() > settings.max_body() {
+            return Err(NotStored::TooLarge);
+        }
         // An answer that came later may have brought the fields up to date.
         if let Some(held) = held.as_deref() {
             if held.terms.response_time > self.terms.response_time {
@@ -144,6 +148,12 @@ impl Incomplete {
         store.freshen(&exchanging, &held, response, reservation, &cache.switch)?;
         cache.counters.store();
         Ok(())
+    }
+
+    /// Whether it takes the place of something that is held whole.
+    pub(super) fn outdates_whole(&self) -> bool {
+        let outdated = self.outdated.as_ref().and_then(Weak::upgrade);
+        outdated.is_some_and(|held| held.parts.is_none())
     }
 
     /// There is nothing wrong with it, and still it is not stored. It shows all the same that what it would

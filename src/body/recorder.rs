@@ -132,7 +132,11 @@ impl Recorder {
         };
         let length = self.length as u64;
         let is_short = length > 0 && self.expected.is_none_or(|octets| length < octets);
-        if !response.keeps_incomplete || !is_short || self.trailers.is_some() {
+        if !response.keeps_incomplete
+            || !is_short
+            || self.trailers.is_some()
+            || response.outdates_whole()
+        {
             return;
         }
         response.part = Some(Part {

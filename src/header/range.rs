@@ -70,7 +70,9 @@ impl RangeSet {
 
     /// Whether each has a last position, and may mean the same however many octets there are.
     pub(crate) fn is_bounded(&self) -> bool {
-        let is_bounded = |spec: &RangeSpec| matches!(spec, RangeSpec::FromTo(..));
+        // A position that is too large to be told is as good as none.
+        let is_bounded =
+            |spec: &RangeSpec| matches!(spec, RangeSpec::FromTo(_, last) if *last < u64::MAX);
         self.0.iter().all(is_bounded)
     }
 

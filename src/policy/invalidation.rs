@@ -32,7 +32,8 @@ pub(crate) fn is_of_target(target: &Target<'_>, answer: &HeaderMap) -> bool {
         return false;
     };
     resolve(target, located.as_bytes()).is_some_and(|uri| {
-        Target::of_uri(&uri).is_some_and(|uri| uri.is(target.to_text().as_bytes()))
+        Target::of_uri(&uri)
+            .is_some_and(|uri| uri.in_form_of(target).is(target.to_text().as_bytes()))
     })
 }
 

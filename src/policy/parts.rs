@@ -102,6 +102,7 @@ impl Policy {
             return Err(NotStored::Partial);
         }
         storable.fields.remove(header::CONTENT_RANGE);
+        forget_digests(&mut storable.fields);
         storable.content_length = Some(part.len());
         Ok((storable, part))
     }
@@ -151,12 +152,19 @@ pub(crate) fn kinship(
         }
     };
     // Of the same second it is the one that was asked for first (PRJ-4-13).
-    let is_older = (date, asked) < (held.terms.date, held.terms.request_time);
+    let is_older = (date, asked) < (held.terms.date, held.terms.request_time)
+        && asked <= held.terms.response_time;
     match is_other {
         false => Kinship::Unknown,
         true if is_older => Kinship::Older,
         true => Kinship::Newer,
     }
+}
+
+/// Takes out what is said of the content of one message, and not of what it is part of (RFC 9530 §2).
+pub(crate) fn forget_digests(fields: &mut HeaderMap) {
+    fields.remove("content-digest");
+    fields.remove("content-md5");
 }
 
 /// Whether what is stored of a head can be put together with a stored response.

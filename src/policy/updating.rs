@@ -89,26 +89,41 @@ pub(crate) fn is_head_of(answer: &HeaderMap, stored: &StoredResponse) -> bool {
         })
 }
 
-/// Of a stored head what describes the body, and what the origin says of it to everybody: what a 304 to somebody
-/// else can stand for (C-18). Cookies and whatever else was said to one are not among it.
-pub(crate) fn fields_of_body(held: &HeaderMap) -> HeaderMap {
-    const KEPT: [HeaderName; 8] = [
-        header::ACCEPT_RANGES,
-        header::AGE,
-        header::CACHE_CONTROL,
-        header::DATE,
-        header::ETAG,
-        header::EXPIRES,
-        header::LAST_MODIFIED,
-        header::VARY,
-    ];
-    let mut fields = HeaderMap::with_capacity(held.keys_len());
-    for (name, value) in held {
-        if name.as_str().starts_with("content-") || KEPT.contains(name) {
+impl Policy {
+    /// Of a stored head what a 304 to somebody else can stand for (C-18). In a private cache that is of the same
+    /// user, and it is everything but cookies; in a shared one it is what describes the body, and what the
+    /// origin says of it to every cache.
+    pub(crate) fn adoptable_fields(&self, held: &HeaderMap) -> HeaderMap {
+        const KEPT: [&str; 12] = [
+            "accept-ranges",
+            "age",
+            "cache-control",
+            "cache-groups",
+            "date",
+            "etag",
+            "expires",
+            "last-modified",
+            "no-vary-search",
+            "strict-transport-security",
+            "vary",
+            "x-content-type-options",
+        ];
+        let is_kept = |name: &HeaderName| {
+            if !self.is_shared() {
+                return name != header::SET_COOKIE;
+            }
+            #[cfg(feature = "structured-fields")]
+            if self.targets.contains(name) {
+                return true;
+            }
+            name.as_str().starts_with("content-") || KEPT.contains(&name.as_str())
+        };
+        let mut fields = HeaderMap::with_capacity(held.keys_len());
+        for (name, value) in held.iter().filter(|(name, _)| is_kept(name)) {
             fields.append(name.clone(), value.clone());
         }
+        fields
     }
-    fields
 }
 
 #[cfg(test)]

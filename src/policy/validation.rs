@@ -160,7 +160,10 @@ impl Policy {
                 NotModified::Other(place)
             } else if question.is_ours && selected.is_some_and(|stored| is_weakly(tag, stored)) {
                 NotModified::Confirmed
-            } else if !question.is_ours || listed.is_some_and(|listed| listed.matches(Some(tag))) {
+            } else if !question.is_ours
+                || listed.is_some_and(|listed| listed.matches(Some(tag)))
+                || selected.is_some_and(|stored| asks_as_we_do(caller, stored))
+            {
                 NotModified::Caller
             } else {
                 NotModified::Nobody
@@ -182,8 +185,12 @@ impl Policy {
             let is_ours = |tag: EntityTag<'_>| ours.is_some_and(|ours| tag.matches_weakly(ours));
             listed.tags().all(is_ours)
         });
+        // What nothing was added to is the caller's own question, and so is the answer.
+        let is_mixed = !listed
+            .as_ref()
+            .is_some_and(|listed| ours.is_some_and(|ours| listed.matches(Some(ours))));
         if !is_alone {
-            return if question.may_repeat {
+            return if question.may_repeat && is_mixed {
                 NotModified::Nobody
             } else {
                 NotModified::Caller
@@ -199,6 +206,17 @@ impl Policy {
             _ => NotModified::Nobody,
         }
     }
+}
+
+/// Whether the caller's own date asks no less than ours did, which is all that was asked.
+fn asks_as_we_do(caller: &HeaderMap, stored: &StoredResponse) -> bool {
+    let terms = &stored.terms;
+    EntityTag::parse(&stored.head.fields).is_none()
+        && !caller.contains_key(header::IF_NONE_MATCH)
+        && DateField::parse(caller, &header::IF_MODIFIED_SINCE, terms.date)
+            .time()
+            .zip(terms.last_modified)
+            .is_some_and(|(theirs, ours)| theirs >= ours)
 }
 
 /// Whether a 304 with this tag has a validator in common with a stored response: the same tag, strong

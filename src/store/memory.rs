@@ -87,7 +87,7 @@ impl Memory {
         state.recording -= reservation.take();
         let replaced = Arc::downgrade(old);
         let result = state
-            .is_good_for(exchange, old)
+            .is_good_for(exchange, old, &new)
             .and_then(|()| state.publish(exchange, &new, Some(&replaced), switch, &mut gone));
         drop(state);
         drop(gone);
@@ -105,7 +105,7 @@ impl Memory {
         let mut gone = Vec::new();
         let mut state = self.lock();
         let result = state
-            .is_good_for(exchange, old)
+            .is_good_for(exchange, old, &new)
             .and_then(|()| state.publish(exchange, &new, None, switch, &mut gone));
         drop(state);
         drop(gone);

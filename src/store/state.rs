@@ -87,11 +87,12 @@ impl State {
     }
 
     /// Whether something may be made of a stored response by what this exchange has brought: it is still there,
-    /// and no mark was set after the exchange began, which would not be for it to lift.
+    /// no mark was set after the exchange began, which would not be for it to lift, and it is not newer.
     pub(super) fn is_good_for(
         &self,
         exchange: &Exchanging,
         old: &Arc<StoredResponse>,
+        new: &StoredResponse,
     ) -> Result<(), Refused> {
         let held = self.index.slot(old.key.hash).iter();
         let mut held = held.filter(|held| Arc::ptr_eq(&held.response, old));
@@ -99,7 +100,9 @@ impl State {
             held.invalid_since
                 .is_none_or(|since| exchange.term().generation >= since)
         });
-        is_good.then_some(()).ok_or(Refused::Outdated)
+        (is_good && !is_newer(old, new))
+            .then_some(())
+            .ok_or(Refused::Outdated)
     }
 
     /// The switch, the fence, and whether anything is to be stored at all.
@@ -198,5 +201,5 @@ fn is_newer(held: &StoredResponse, new: &StoredResponse) -> bool {
     held.selected_by == new.selected_by
         && held.head.is_of_head == new.head.is_of_head
         && (held.terms.date, held.terms.request_time) > (new.terms.date, new.terms.request_time)
-        && held.terms.response_time > new.terms.request_time
+        && held.terms.response_time >= new.terms.request_time
 }

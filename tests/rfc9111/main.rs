@@ -7,6 +7,7 @@ mod invalidation;
 mod invariants;
 mod range;
 mod reuse;
+mod reviewed;
 mod selection;
 mod stale;
 mod storing;

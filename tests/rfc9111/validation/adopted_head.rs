@@ -7,7 +7,7 @@ use tower_client_cache::CacheLayer;
 /// was said, was said to others
 #[tokio::test]
 async fn what_describes_the_body_goes_with_it() {
-    let talk = Conversation::through(CacheLayer::new().default_request_body());
+    let talk = Conversation::through(CacheLayer::shared().default_request_body());
     let ask = |language| get("/a", &[("accept-language", language)]);
     let tomorrow = talk.clock.date(86_400);
     let kept = [
@@ -16,7 +16,7 @@ async fn what_describes_the_body_goes_with_it() {
         ("content-length", "5"),
         ("content-foo", "1"),
         ("accept-ranges", "bytes"),
-        ("cache-control", "max-age=60"),
+        ("cache-control", "public, max-age=60"),
         ("etag", "\"de\""),
         ("expires", &*tomorrow),
         ("last-modified", "Sun, 30 Oct 1994 08:49:37 GMT"),
