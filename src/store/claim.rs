@@ -10,14 +10,20 @@ use super::memory::Memory;
 pub(crate) struct Exchanging {
     store: Arc<Memory>,
     term: Term,
+    /// The number of the response that was stored last when it began.
+    newest: u64,
 }
 
 impl Exchanging {
     /// An exchange with the origin begins.
     pub(crate) fn begin(store: &Arc<Memory>) -> Self {
+        let mut state = store.lock();
+        let (term, newest) = (state.fence.begin(), state.index.last_id());
+        drop(state);
         Self {
-            term: store.lock().fence.begin(),
             store: store.clone(),
+            term,
+            newest,
         }
     }
 
@@ -26,6 +32,10 @@ impl Exchanging {
         let mut exchanging = self;
         exchanging.term.is_void = true;
         exchanging
+    }
+
+    pub(super) fn newest(&self) -> u64 {
+        self.newest
     }
 
     pub(super) fn term(&self) -> &Term {

@@ -46,7 +46,7 @@ impl Default for Recency {
 /// A stored response in its slot.
 #[derive(Debug)]
 pub(super) struct Held {
-    id: u64,
+    pub(super) id: u64,
     size: usize,
     /// It was made wrong, or shown to be: nothing may be answered with it before it is validated, by an
     /// exchange of this generation or a later one.
@@ -66,6 +66,11 @@ impl From<&Held> for Found {
 impl Index {
     pub(super) fn len(&self) -> usize {
         self.recency.0.len()
+    }
+
+    /// The number of the response that was stored last.
+    pub(super) fn last_id(&self) -> u64 {
+        self.last_id
     }
 
     pub(super) fn bytes(&self) -> usize {

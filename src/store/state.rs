@@ -94,15 +94,15 @@ impl State {
         old: &Arc<StoredResponse>,
         new: &StoredResponse,
     ) -> Result<(), Refused> {
-        let held = self.index.slot(old.key.hash).iter();
-        let mut held = held.filter(|held| Arc::ptr_eq(&held.response, old));
-        let is_good = held.next().is_some_and(|held| {
-            held.invalid_since
-                .is_none_or(|since| exchange.term().generation >= since)
-        });
-        (is_good && !is_newer(old, new))
-            .then_some(())
-            .ok_or(Refused::Outdated)
+        let mut held = self.index.slot(old.key.hash).iter();
+        let held = held
+            .find(|held| Arc::ptr_eq(&held.response, old))
+            .ok_or(Refused::Outdated)?;
+        let since = held.invalid_since;
+        let is_good = since.is_none_or(|since| exchange.term().generation >= since);
+        // What was stored meanwhile is not set back to what was said before.
+        let is_late = held.id > exchange.newest() && is_dated_later(old, new);
+        (is_good && !is_late).then_some(()).ok_or(Refused::Outdated)
     }
 
     /// The switch, the fence, and whether anything is to be stored at all.
@@ -200,6 +200,10 @@ fn is_whole_beside(held: &StoredResponse, new: &StoredResponse) -> bool {
 fn is_newer(held: &StoredResponse, new: &StoredResponse) -> bool {
     held.selected_by == new.selected_by
         && held.head.is_of_head == new.head.is_of_head
-        && (held.terms.date, held.terms.request_time) > (new.terms.date, new.terms.request_time)
+        && is_dated_later(held, new)
         && held.terms.response_time >= new.terms.request_time
+}
+
+fn is_dated_later(held: &StoredResponse, new: &StoredResponse) -> bool {
+    (held.terms.date, held.terms.request_time) > (new.terms.date, new.terms.request_time)
 }

@@ -140,7 +140,14 @@ impl World {
         seconds(&self.clock)
     }
 
-    pub(crate) fn take(&mut self, step: &Step) -> Outcome {
+    fn take(&mut self, step: &Step) -> Outcome {
+        let taken = self.perform(step);
+        // What was to be asked and was not is not held back for the next.
+        self.doings.lock().unwrap().next.is_held = false;
+        taken
+    }
+
+    fn perform(&mut self, step: &Step) -> Outcome {
         match step {
             Step::Ask(exchange) => {
                 let (ask, plan, read) = &**exchange;

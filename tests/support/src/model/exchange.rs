@@ -31,6 +31,8 @@ impl Model {
         if flight.is_bypass {
             if flight.asked.background.is_some() {
                 self.doubt(&flight);
+                let given = vec![Given::AsSent, Given::Again];
+                return Heads { given, ..passed };
             }
             return passed;
         }
@@ -143,6 +145,7 @@ impl Model {
     fn flight(&mut self, number: usize) -> Flight {
         let at = self.flights.iter().position(|f| f.number == number);
         let flight = self.flights.remove(at.expect("the origin was asked"));
+        self.was_about.clone_from(&flight.chosen);
         self.was_disturbed = flight.is_fenced || flight.is_switched || flight.is_disturbed;
         flight
     }
@@ -201,7 +204,7 @@ impl Model {
             && ![206, 226].contains(&status.as_u16())
             || [404, 410].contains(&status.as_u16());
         let is_no_store = matches!(verdict, Storing::Never("9111-5.2.1.5-1"));
-        let is_plain = !is_no_store && !flight.is_disturbed;
+        let is_plain = !is_no_store && !flight.is_disturbed && self.is_on();
         let mark = match verdict {
             Storing::Never(_) if is_new && is_plain => Mark::Outdated,
             // The good one is kept.

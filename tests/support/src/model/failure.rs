@@ -75,16 +75,26 @@ impl Record {
         };
         let own = wishes.control.least("stale-if-error").0;
         let own = own.filter(|_| kind == Kind::Private);
+        if own == Some(0) && staleness == 0 {
+            return Reuse::May;
+        }
         let window = self.window("stale-if-error").max(own);
         if window.is_some_and(|window| staleness <= 10 * window) {
             let is_plain = !wishes.control.has("max-stale")
+                && !wishes.control.has("min-fresh")
                 && wishes.max_age.is_none()
                 && self.mark == Mark::Good
                 && is_default;
-            return if is_plain { Reuse::Must } else { Reuse::May };
+            return if is_plain && age < 1 << 31 {
+                Reuse::Must
+            } else {
+                Reuse::May
+            };
         }
         match self.window("stale-while-revalidate") {
             Some(window) if staleness <= 10 * window => Reuse::May,
+            // As large as is convenient (9111-1.2.2-1).
+            _ if age >= 1 << 31 => Reuse::May,
             _ => Reuse::Never("9111-4.2.4-2"),
         }
     }

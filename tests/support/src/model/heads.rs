@@ -15,19 +15,19 @@ impl Model {
     /// selects. Whether there was one to freshen.
     pub(super) fn hear_head(&mut self, flight: &Flight, replied: &Replied, now: u64) -> bool {
         let is_head = flight.asked.method == Method::HEAD;
-        if !is_head || replied.status != StatusCode::OK || !self.is_on() {
+        if !is_head || replied.status != StatusCode::OK {
             return false;
         }
-        if flight.is_fenced {
+        if flight.is_fenced || !self.is_on() {
             // What is newer than the clear need not have been known to it.
             self.doubt(flight);
             return false;
         }
         // 9111-5.2.1.5-2
-        let mut is_no_store = Control::of(&flight.asked.headers).has("no-store");
+        let is_no_store = Control::of(&flight.asked.headers).has("no-store");
         // 9111-3.5-1
         let is_apart = self.kind == Kind::Shared && flight.asked.has_credentials();
-        is_no_store |= is_apart && !is_for_all(&replied.headers);
+
         let is_head = |record: &Record| record.method == Method::HEAD;
         let mut heads = self.records.iter().filter(|record| is_head(record));
         let is_beside = heads.any(|record| record.is_selected_by(&flight.asked));
@@ -39,6 +39,10 @@ impl Model {
                 continue;
             }
             let is_same = record.has_head(replied);
+            let fresh = record.freshened(flight, replied, now);
+            let are_for_all = (is_for_all(&fresh.rules), is_for_all(&replied.headers));
+            let is_no_store = is_no_store || is_apart && are_for_all == (false, false);
+            record.is_sure &= !is_apart || fresh.may_stay(self.kind);
             if is_no_store || !is_same {
                 record.outdate(match is_no_store || !is_plain {
                     true => Mark::Doubtful,
@@ -47,7 +51,7 @@ impl Model {
                 continue;
             }
             has_any = true;
-            let mut fresh = record.freshened(flight, replied, now);
+            let mut fresh = fresh;
             if !fresh.may_stay(self.kind) {
                 // PRJ-3.2-12; it may as well stay what it was, as long as it is not reused.
                 record.outdate(match is_plain && fresh.is_no_store() {
@@ -68,9 +72,10 @@ impl Model {
                 _ => fresh.mark,
             };
             // It was asked whether it is still good, and has not said so (PRJ-4.3.3-4); or it is known not to be.
-            let is_outdated = record.mark == Mark::Outdated;
+            let is_outdated = record.mark != Mark::Good;
             let is_asked = is_outdated || flight.nominated.contains(&record.id);
             let is_odd = fresh.varies_by_hop(&flight.asked) || is_asked;
+            let is_odd = is_odd || is_apart && are_for_all != (true, true);
             let is_odd = is_odd || record.status != StatusCode::OK;
             let is_odd =
                 is_odd || not_stored(&replied.headers).contains(&"cache-control".to_owned());

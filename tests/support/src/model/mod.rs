@@ -149,6 +149,8 @@ pub struct Model {
     asks_twice: bool,
     /// Whether the exchange that was answered last had been interfered with.
     was_disturbed: bool,
+    /// What it was about.
+    was_about: Vec<Record>,
 }
 
 const STRICT: bool = true;
@@ -229,6 +231,7 @@ impl Model {
             is_forgetful: false,
             asks_twice: false,
             was_disturbed: false,
+            was_about: Vec::new(),
         }
     }
 

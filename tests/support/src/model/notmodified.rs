@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, Method};
 use super::control::Control;
 use super::fields::{age, not_stored};
 use super::selection::Vary;
-use super::storing::{is_for_all, is_refused_cookie};
+use super::storing::{has_hidden_cookie, is_for_all, is_refused_cookie};
 use super::validation::{Match, Tag, tags};
 use super::{Flight, Given, Heads, Kind, Mark, Model, Record, Replied, date};
 
@@ -41,7 +41,16 @@ impl Model {
                 continue;
             }
             if about == About::Answered {
-                given.extend(record.validated(&flight.asked, None));
+                let mut answered = record.clone();
+                // What is said now, and not what is stored.
+                let cookies: Vec<_> = replied.headers.get_all("set-cookie").iter().collect();
+                if !cookies.is_empty() {
+                    answered.head.remove("set-cookie");
+                }
+                for cookie in cookies {
+                    answered.head.append("set-cookie", cookie.clone());
+                }
+                given.extend(answered.validated(&flight.asked, None));
                 continue;
             }
             let fresh = record.freshened(flight, replied, now);
@@ -63,9 +72,12 @@ impl Model {
                     false => About::Perhaps,
                 };
             }
-            if !flight.is_fenced {
-                self.freshen(flight, record, fresh, replied, about);
-            }
+            // What is newer than a clear may be freshened by what is older.
+            let about = match flight.is_fenced {
+                true => About::Perhaps,
+                false => about,
+            };
+            self.freshen(flight, record, fresh, replied, about);
         }
         let is_unasked = !flight.has_added;
         if is_about_any != About::Yes || is_unasked {
@@ -79,6 +91,8 @@ impl Model {
                     true => Given::Again,
                     false => Given::Timeout,
                 });
+            }
+            if is_about_any != About::Yes {
                 for record in &mut self.records {
                     let mut chosen = flight.chosen.iter();
                     let is_chosen = chosen.any(|chosen| chosen.id == record.id);
@@ -131,7 +145,9 @@ impl Model {
             Match::Strong if candidates.iter().any(|c| compare(c) == Match::Confirmed) => {
                 About::Perhaps
             }
+            Match::Strong if !is_nominated => About::Perhaps,
             Match::Strong => About::Yes,
+            Match::Weak if !is_only && flight.is_conditional => About::Perhaps,
             Match::Weak => {
                 let mut others = candidates.iter().filter(|other| other.id != record.id);
                 let is_last = others.any(|other| compare(other) == Match::Weak);
@@ -165,12 +181,17 @@ impl Model {
     ) {
         let control = Control::of(&flight.asked.headers);
         // 9111-5.2.1.5-2
-        if control.has("no-store") || !self.is_on() {
+        if control.has("no-store") {
+            return;
+        }
+        if !self.is_on() {
+            self.doubt(flight);
             return;
         }
         // Rules that are for one connection only: what becomes of what is stored is left open.
         let is_odd = not_stored(&replied.headers).contains(&"cache-control".to_owned())
-            || fresh.varies_by_hop(&flight.asked);
+            || fresh.varies_by_hop(&flight.asked)
+            || self.kind == Kind::Shared && has_hidden_cookie(&fresh.rules);
         // 9111-3.5-1
         let is_apart = self.kind == Kind::Shared && flight.asked.has_credentials();
         let are_for_all = (is_for_all(&fresh.rules), is_for_all(&replied.headers));
@@ -269,6 +290,7 @@ impl Record {
             && self.rules == other.rules
             && self.mark == other.mark
             && self.is_sure == other.is_sure
+            && self.is_adopted == other.is_adopted
     }
 
     /// A shared cache does not store the fields that `private` lists (9111-5.2.2.7-2).
@@ -291,7 +313,7 @@ impl Record {
         let control = Control::of(&self.rules);
         let is_no_store = self.is_no_store();
         let is_private = kind == Kind::Shared && control.has_unqualified("private");
-        let is_refused = kind == Kind::Shared && is_refused_cookie(&self.rules);
+        let is_refused = kind == Kind::Shared && !self.is_adopted && is_refused_cookie(&self.rules);
         !is_no_store && !is_private && !is_refused && Vary::of(&self.rules) != Vary::Never
     }
 }

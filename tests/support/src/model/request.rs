@@ -125,6 +125,7 @@ impl Model {
         // It goes on with the first one.
         flight.is_switched = self.was_disturbed;
         flight.is_disturbed = self.was_disturbed;
+        flight.others.clone_from(&self.was_about);
         unchanged(&told(asked), seen, &[])?;
         flight.chosen = chosen(&self.records, asked).into_iter().cloned().collect();
         self.flights.push(flight);

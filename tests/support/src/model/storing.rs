@@ -105,13 +105,17 @@ pub(super) fn storing(kind: Kind, asked: &Asked, replied: &Replied, received: u6
     // C-54: it may end where the connection does.
     let may_be_cut = kind == Kind::Shared && lengths.is_empty();
     // Stored, and left out of what is reused: not everybody trusts in that.
-    let has_cookie = kind == Kind::Shared && fields.contains_key("set-cookie");
-    let is_odd = is_odd || has_cookie && is_excluding(&control, "no-cache");
+    let is_odd = is_odd || kind == Kind::Shared && has_hidden_cookie(fields);
     let is_plain = !control.is_torn && !is_odd && !has_hop_local && !may_be_cut;
     if !is_plain || !is_useful || asked.method != Method::GET {
         return Storing::May;
     }
     Storing::Must
+}
+
+/// A cookie that is left out of what is reused.
+pub(super) fn has_hidden_cookie(fields: &HeaderMap) -> bool {
+    fields.contains_key("set-cookie") && is_excluding(&Control::of(fields), "no-cache")
 }
 
 fn is_excluding(control: &Control, name: &str) -> bool {
