@@ -308,9 +308,12 @@ impl Filling {
             }
             None
         };
-        could_be.for_each(|held| {
-            weigh(held);
-        });
+        // An answer of another status is about what it was asked about, and nothing else (§4.3.5).
+        if status == StatusCode::OK {
+            could_be.for_each(|held| {
+                weigh(held);
+            });
+        }
         selected.and_then(weigh)
     }
 }
