@@ -213,7 +213,7 @@ pub(crate) struct Doings {
 impl Doings {
     /// Answers as planned.
     pub(crate) fn answer(doings: &Arc<Mutex<Self>>, clock: &Clock, seen: &Seen) -> Reply {
-        let mut doings = doings.lock().unwrap();
+        let mut doings = doings.lock().expect("no panic");
         let number = doings.sent.len();
         let (reply, sent) = doings.next.answer(number, clock, seen);
         doings.sent.push(sent);

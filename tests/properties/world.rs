@@ -53,7 +53,7 @@ pub(crate) struct Got {
 
 /// Something under way.
 enum Open {
-    Head(Waiting),
+    Head(Box<Waiting>),
     Body(Reading),
     Task(Task, usize),
 }
@@ -143,7 +143,7 @@ impl World {
     fn take(&mut self, step: &Step) -> Outcome {
         let taken = self.perform(step);
         // What was to be asked and was not is not held back for the next.
-        self.doings.lock().unwrap().next.is_held = false;
+        self.doings.lock().expect("no panic").next.is_held = false;
         taken
     }
 
@@ -151,7 +151,7 @@ impl World {
         match step {
             Step::Ask(exchange) => {
                 let (ask, plan, read) = &**exchange;
-                self.doings.lock().unwrap().next = plan.clone();
+                self.doings.lock().expect("no panic").next = plan.clone();
                 return self.ask(ask, *read);
             }
             Step::Wait(seconds) => self.clock.advance(*seconds),
@@ -203,10 +203,10 @@ impl World {
         let request = ask.request::<Bytes>(&self.clock);
         let asked = Asked::new(self.kind, &request);
         let answers = self.model.asked(&asked, self.now());
-        let before = self.doings.lock().unwrap().sent.len();
+        let before = self.doings.lock().expect("no panic").sent.len();
         let mut answering = (self.call)(request);
         let polled = poll(answering.as_mut());
-        let is_forwarded = self.doings.lock().unwrap().sent.len() > before;
+        let is_forwarded = self.doings.lock().expect("no panic").sent.len() > before;
         if is_forwarded {
             if !answers.may_forward {
                 return Err(format!(
@@ -258,7 +258,7 @@ impl World {
         match polled {
             Poll::Ready(result) => self.came(waiting, result),
             Poll::Pending => {
-                self.open.push(Open::Head(waiting));
+                self.open.push(Open::Head(Box::new(waiting)));
                 Ok(())
             }
         }
@@ -271,7 +271,7 @@ impl World {
         result: Result<Response<CacheBody<OriginBody>>, OriginError>,
     ) -> Outcome {
         let again = {
-            let doings = self.doings.lock().unwrap();
+            let doings = self.doings.lock().expect("no panic");
             doings.sent.get(self.told).map(|sent| sent.asked_at)
         };
         let (mut given, mut may_store) = self.heard(waiting.number, again.unwrap_or(self.now()));
@@ -288,7 +288,7 @@ impl World {
 
     /// Tells the model what the origin was asked.
     fn tell(&mut self, asked: &Asked) -> Outcome {
-        let doings = self.doings.lock().unwrap();
+        let doings = self.doings.lock().expect("no panic");
         let number = self.told;
         self.told = number + 1;
         let sent = &doings.sent[number];
@@ -297,7 +297,7 @@ impl World {
     }
 
     fn tell_again(&mut self, asked: &Asked) -> Outcome {
-        let doings = self.doings.lock().unwrap();
+        let doings = self.doings.lock().expect("no panic");
         let number = self.told;
         self.told = number + 1;
         let sent = &doings.sent[number];
@@ -307,7 +307,7 @@ impl World {
 
     /// Tells the model what the origin has answered.
     fn heard(&mut self, number: usize, now: u64) -> (Vec<Given>, bool) {
-        let doings = self.doings.lock().unwrap();
+        let doings = self.doings.lock().expect("no panic");
         match &doings.sent[number].head {
             Some((status, headers)) => {
                 let replied = Replied {
@@ -338,7 +338,7 @@ impl World {
         };
         let status = status(&response);
         {
-            let doings = self.doings.lock().unwrap();
+            let doings = self.doings.lock().expect("no panic");
             let seen = &doings.sent[waiting.number].seen;
             let tags = seen.field("if-none-match").unwrap_or_default();
             let since = seen.field("if-modified-since").unwrap_or_default();
@@ -361,7 +361,7 @@ impl World {
     ) -> Outcome {
         let (parts, body) = response.into_parts();
         let is_hit = parts.extensions.get().is_some_and(CacheStatus::is_hit);
-        let doings = self.doings.lock().unwrap();
+        let doings = self.doings.lock().expect("no panic");
         let sent = number.map(|number| &doings.sent[number]);
         let head = sent.and_then(|sent| sent.head.as_ref());
         let head = head.map(|(status, headers)| (*status, headers));
@@ -463,7 +463,9 @@ impl World {
         };
         drop(reading);
         if is_all || at_end {
-            let body = self.doings.lock().unwrap().sent[number].body.clone();
+            let body = self.doings.lock().expect("no panic").sent[number]
+                .body
+                .clone();
             self.model.ended(number, &body, false);
         } else {
             self.model.dropped(number);
@@ -482,15 +484,15 @@ impl World {
                 let Poll::Ready(result) = polled else {
                     return Err("the origin has answered, and the caller waits".to_owned());
                 };
-                self.came(waiting, result)
+                self.came(*waiting, result)
             }
             Open::Body(reading) => self.read(reading, read),
             Open::Task(task, number) => self.finish(task, number),
         }
     }
 
-    fn open_gate(&mut self, number: usize) {
-        let mut doings = self.doings.lock().unwrap();
+    fn open_gate(&self, number: usize) {
+        let mut doings = self.doings.lock().expect("no panic");
         if let Some(gate) = doings.sent[number].gate.take() {
             gate.open();
         }
@@ -515,15 +517,15 @@ impl World {
         if self.tasks.is_empty() {
             return Ok(());
         }
-        self.doings.lock().unwrap().next = plan.clone();
+        self.doings.lock().expect("no panic").next = plan.clone();
         let (mut task, begun) = self.tasks.remove(which % self.tasks.len());
         let polled = poll(task.as_mut());
-        if self.told == self.doings.lock().unwrap().sent.len() {
+        if self.told == self.doings.lock().expect("no panic").sent.len() {
             return Ok(());
         }
         let number = self.told;
         let asked = {
-            let doings = self.doings.lock().unwrap();
+            let doings = self.doings.lock().expect("no panic");
             Asked::in_background(self.kind, &doings.sent[number].seen, begun)?
         };
         self.tell(&asked)?;
@@ -546,7 +548,7 @@ impl World {
     fn worked(&mut self, number: usize) -> Outcome {
         let mut number = number;
         let again = {
-            let doings = self.doings.lock().unwrap();
+            let doings = self.doings.lock().expect("no panic");
             doings.sent.get(self.told).map(|sent| sent.asked_at)
         };
         let (given, _) = self.heard(number, again.unwrap_or(self.now()));
@@ -556,14 +558,14 @@ impl World {
             }
             number = self.told;
             let asked = {
-                let doings = self.doings.lock().unwrap();
+                let doings = self.doings.lock().expect("no panic");
                 Asked::in_background(self.kind, &doings.sent[number].seen, self.model.moment())?
             };
             self.tell_again(&asked)?;
             self.heard(number, self.now());
         }
         let (body, is_cut) = {
-            let doings = self.doings.lock().unwrap();
+            let doings = self.doings.lock().expect("no panic");
             let sent = &doings.sent[number];
             (sent.body.clone(), sent.is_cut)
         };

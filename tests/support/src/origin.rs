@@ -27,10 +27,13 @@ pub struct Origin {
     script: Arc<Mutex<Script>>,
 }
 
+/// Makes a reply of what is asked.
+type Answers = Box<dyn FnMut(&Seen) -> Reply + Send>;
+
 #[derive(Default)]
 struct Script {
     replies: VecDeque<Reply>,
-    answers: Option<Box<dyn FnMut(&Seen) -> Reply + Send>>,
+    answers: Option<Answers>,
     seen: Vec<Seen>,
 }
 

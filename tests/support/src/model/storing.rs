@@ -28,12 +28,11 @@ const NEVER: [u16; 14] = [
 
 /// Final ones of RFC 9110 whose rules are known, and 451 (C-14).
 fn is_understood(status: StatusCode) -> bool {
-    match status.as_u16() {
-        200..=206 | 300..=304 | 307 | 308 | 400..=401 | 403..=417 | 421 | 422 | 426 | 451 => true,
-        428 | 429 | 431 | 511 => true,
-        500..=505 => true,
-        _ => false,
-    }
+    matches!(
+        status.as_u16(),
+        200..=206 | 300..=304 | 307 | 308 | 400..=401 | 403..=417 | 421 | 422 | 426 | 428 | 429 | 431 | 451
+            | 500..=505 | 511
+    )
 }
 
 /// Whether a whole response to the request may be stored.
