@@ -7,9 +7,10 @@ mod invalidation;
 mod invariants;
 mod range;
 mod reuse;
-mod reviewed;
+
 mod selection;
 mod stale;
 mod storing;
 mod targeted;
+mod together;
 mod validation;

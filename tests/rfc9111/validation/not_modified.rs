@@ -277,3 +277,18 @@ async fn a_304_that_answers_the_callers_own_tag_is_passed_on() {
         assert_eq!(answer.status, 304, "{own}: {}", answer.cache);
     }
 }
+
+/// 9110-15.4.5-2: nor was anything else asked than what the caller's own date asks
+#[tokio::test]
+async fn a_304_that_answers_the_callers_own_date_is_passed_on() {
+    for (theirs, expected) in [
+        (MODIFIED, 304),
+        ("Mon, 31 Oct 1994 08:49:37 GMT", 304),
+        ("Sat, 29 Oct 1994 08:49:37 GMT", 504),
+    ] {
+        let talk = with_a_stale(stored().field("last-modified", MODIFIED)).await;
+        talk.origin.will(reply(304).field("etag", "\"new\""));
+        let answer = talk.get_with("/a", &[("if-modified-since", theirs)]).await;
+        assert_eq!(answer.status, expected, "{theirs}: {}", answer.cache);
+    }
+}

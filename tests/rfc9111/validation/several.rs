@@ -223,3 +223,13 @@ async fn a_304_with_the_callers_tag_shows_that_ours_is_outdated() {
         .will(reply(200).field("etag", "\"new\"").body("new"));
     assert_eq!(talk.get("/a").await.text(), "new");
 }
+
+/// PRJ-4.3.4-8: what nothing was added to is not asked twice
+#[tokio::test]
+async fn a_question_of_the_callers_own_is_not_asked_twice() {
+    let talk = with_a_stale().await;
+    talk.origin.will(reply(304));
+    let own = [("if-none-match", "\"e\", \"x\"")];
+    let answer = talk.get_with("/a", &own).await;
+    assert_eq!((answer.status.as_u16(), talk.origin.calls()), (304, 2));
+}

@@ -615,3 +615,18 @@ async fn a_part_asked_for_after_shows_that_what_is_held_is_outdated() {
     let answer = ask("bytes=0-2").await;
     assert_eq!(answer.text(), "new", "{}", answer.cache);
 }
+
+/// PRJ-4-13: whichever was asked for first at the same moment
+#[tokio::test]
+async fn an_older_response_whose_body_ends_late_does_not_replace_a_newer_one() {
+    let talk = Conversation::default();
+    let old = talk.clock.date(-864_000);
+    let older = reply(200).field("date", old).control("max-age=864010");
+    talk.origin.will(older.body("old"));
+    let late = talk.start(get("/a", &[])).await.expect("an answer");
+    talk.store(reply(200).control("max-age=10").body("new"))
+        .await
+        .assert_stored();
+    support::Answer::read(late).await.expect("a whole body");
+    assert_eq!(talk.get("/a").await.assert_hit().text(), "new");
+}
