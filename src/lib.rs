@@ -188,6 +188,7 @@ mod freshening;
 mod future;
 mod handle;
 mod header;
+mod heads;
 mod invalidation;
 mod key;
 mod layer;
@@ -196,6 +197,7 @@ mod parts;
 mod policy;
 mod question;
 mod ranged;
+mod reasons;
 #[cfg_attr(not(feature = "structured-fields"), path = "unrelated.rs")]
 mod relations;
 pub mod request_body;

@@ -5,9 +5,9 @@ mod cache_status;
 mod freshness;
 mod invalidation;
 mod invariants;
+mod late;
 mod range;
 mod reuse;
-
 mod selection;
 mod stale;
 mod storing;
