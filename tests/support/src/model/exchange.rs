@@ -265,7 +265,7 @@ impl Model {
             }
             let is_newer = old.date() > record.date();
             // The clock may stand still between the two.
-            let is_late = old.request_time > record.request_time;
+            let is_late = true;
             if is_newer && old.begun > record.begun && old.is_sure && is_late {
                 return;
             }

@@ -2,6 +2,7 @@
 
 use tower_client_cache::CacheMode;
 
+use super::control::Control;
 use super::reuse::{Reuse, Wishes};
 use super::selection::chosen;
 use super::{Asked, Flight, Given, Kind, Mark, Model, Record};
@@ -80,7 +81,8 @@ impl Record {
         }
         let window = self.window("stale-if-error").max(own);
         if window.is_some_and(|window| staleness <= 10 * window) {
-            let is_plain = !wishes.control.has("max-stale")
+            let is_plain = !Control::of(&self.rules).is_torn
+                && !wishes.control.has("max-stale")
                 && !wishes.control.has("min-fresh")
                 && wishes.max_age.is_none()
                 && self.mark == Mark::Good

@@ -7,9 +7,6 @@ use super::fields::{lines, not_stored, trim};
 use super::storing::is_for_all;
 use super::{Flight, Kind, Mark, Model, Record, Replied};
 
-const BESIDE: bool = true;
-const LIFTED: bool = false;
-
 impl Model {
     /// Freshens the responses that it could have been the head of, and marks the others that the request
     /// selects. Whether there was one to freshen.
@@ -28,10 +25,7 @@ impl Model {
         // 9111-3.5-1
         let is_apart = self.kind == Kind::Shared && flight.asked.has_credentials();
 
-        let is_head = |record: &Record| record.method == Method::HEAD;
-        let mut heads = self.records.iter().filter(|record| is_head(record));
-        let is_beside = heads.any(|record| record.is_selected_by(&flight.asked));
-        let is_plain = !flight.is_disturbed && !flight.is_switched && (BESIDE || !is_beside);
+        let is_plain = !flight.is_disturbed && !flight.is_switched;
         let (mut has_any, mut new) = (false, Vec::new());
         for record in &mut self.records {
             let is_other = record.method == Method::HEAD || !record.is_selected_by(&flight.asked);
@@ -67,7 +61,6 @@ impl Model {
                 .any(|name| replied.headers.contains_key(*name));
             fresh.mark = match record.mark {
                 Mark::Outdated if has_tag => Mark::Doubtful,
-                Mark::Outdated if !LIFTED => Mark::Doubtful,
                 Mark::Outdated => Mark::Outdated,
                 _ => fresh.mark,
             };

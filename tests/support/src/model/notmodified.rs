@@ -9,8 +9,6 @@ use super::storing::{has_hidden_cookie, is_for_all, is_refused_cookie};
 use super::validation::{Match, Tag, tags};
 use super::{Flight, Given, Heads, Kind, Mark, Model, Record, Replied, date};
 
-const STRICT_304: bool = false;
-
 /// Whether a 304 is about a stored response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum About {
@@ -41,16 +39,15 @@ impl Model {
                 continue;
             }
             if about == About::Answered {
-                let mut answered = record.clone();
-                // What is said now, and not what is stored.
-                let cookies: Vec<_> = replied.headers.get_all("set-cookie").iter().collect();
-                if !cookies.is_empty() {
-                    answered.head.remove("set-cookie");
+                let mut confirmed = record.clone();
+                if replied.headers.contains_key("set-cookie") {
+                    // What is said to the caller is the caller's.
+                    confirmed.head.remove("set-cookie");
+                    for line in replied.headers.get_all("set-cookie") {
+                        confirmed.head.append("set-cookie", line.clone());
+                    }
                 }
-                for cookie in cookies {
-                    answered.head.append("set-cookie", cookie.clone());
-                }
-                given.extend(answered.validated(&flight.asked, None));
+                given.extend(confirmed.validated(&flight.asked, None));
                 continue;
             }
             let fresh = record.freshened(flight, replied, now);
@@ -86,11 +83,10 @@ impl Model {
                 given.push(Given::AsSent);
             }
             let is_ours = !flight.nominated.is_empty() || !flight.chosen.is_empty();
-            if !is_unasked || is_ours && (!is_answer || !STRICT_304) {
-                given.push(match self.asks_twice {
-                    true => Given::Again,
-                    false => Given::Timeout,
-                });
+            if self.asks_twice && (is_ours || !is_unasked) {
+                given.push(Given::Again);
+            } else if !is_unasked || is_ours && !is_answer {
+                given.push(Given::Timeout);
             }
             if is_about_any != About::Yes {
                 for record in &mut self.records {

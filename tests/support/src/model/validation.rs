@@ -152,9 +152,6 @@ impl Record {
             (Some(_), None) if is_same_date => Match::Doubtful,
             (Some(_), None) => Match::Other,
             (None, _) if modified.is_none() => Match::Nothing,
-            (None, _) if !is_same_date && !super::STRICT && self.modified().is_none() => {
-                Match::Doubtful
-            }
             (None, _) if !is_same_date => Match::Other,
             (None, _) if is_date_strong => Match::Strong,
             (None, _) => Match::Weak,
