@@ -264,8 +264,8 @@ impl Model {
                 continue;
             }
             let is_newer = old.date() > record.date();
-            // The clock may stand still between the two.
-            let is_late = true;
+            // The clock may have been set back between the two.
+            let is_late = old.request_time >= record.request_time;
             if is_newer && old.begun > record.begun && old.is_sure && is_late {
                 return;
             }
