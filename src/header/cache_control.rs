@@ -67,16 +67,8 @@ impl ResponseDirectives {
             |directive| match directive.known_name() {
                 "max-age" => smallest(&mut found.max_age, directive.seconds().unwrap_or(0)),
                 "s-maxage" => smallest(&mut found.s_maxage, directive.seconds().unwrap_or(0)),
-                "stale-while-revalidate" => {
-                    if let Some(seconds) = directive.seconds() {
-                        smallest(&mut found.stale_while_revalidate, seconds);
-                    }
-                }
-                "stale-if-error" => {
-                    if let Some(seconds) = directive.seconds() {
-                        smallest(&mut found.stale_if_error, seconds);
-                    }
-                }
+                "stale-while-revalidate" => window(&mut found.stale_while_revalidate, directive),
+                "stale-if-error" => window(&mut found.stale_if_error, directive),
                 "no-cache" => found.no_cache.widen(directive),
                 "private" => found.private.widen(directive),
                 "no-store" => found.no_store = true,
@@ -134,11 +126,7 @@ impl RequestDirectives {
                         smallest(&mut found.max_stale, seconds);
                     }
                 }
-                "stale-if-error" => {
-                    if let Some(seconds) = directive.seconds() {
-                        smallest(&mut found.stale_if_error, seconds);
-                    }
-                }
+                "stale-if-error" => window(&mut found.stale_if_error, directive),
                 "no-cache" => found.no_cache = true,
                 "no-store" => found.no_store = true,
                 "only-if-cached" => found.only_if_cached = true,
@@ -192,6 +180,16 @@ const KNOWN: [&str; 15] = [
     "min-fresh",
     "only-if-cached",
 ];
+
+/// A time for which something stale may be reused. Without a number it says nothing; where something stands
+/// there that cannot be read, it takes back what was said elsewhere.
+fn window(least: &mut Option<u64>, directive: &Directive<'_>) {
+    if let Some(seconds) = directive.seconds() {
+        smallest(least, seconds);
+    } else if directive.argument == Argument::Unreadable {
+        smallest(least, 0);
+    }
+}
 
 fn smallest(least: &mut Option<u64>, seconds: u64) {
     *least = Some(least.map_or(seconds, |least| least.min(seconds)));
@@ -582,6 +580,47 @@ mod tests {
             remove_directives(&mut fields, &["max-stale", "only-if-cached"]);
             let left: Vec<_> = fields.get_all(header::CACHE_CONTROL).iter().collect();
             assert_eq!(left, Vec::from_iter(expected), "{lines:?}");
+        }
+    }
+
+    /// PRJ-5.2-9, PRJ-5861-3: what is damaged permits nothing
+    #[test]
+    fn a_damaged_window_takes_back_what_was_said_elsewhere() {
+        let table: &[(&[&str], Option<u64>)] = &[
+            (&["stale-while-revalidate=60"], Some(60)),
+            (
+                &["stale-while-revalidate=60, stale-while-revalidate=5"],
+                Some(5),
+            ),
+            (
+                &["stale-while-revalidate=60, stale-while-revalidate"],
+                Some(60),
+            ),
+            (
+                &["stale-while-revalidate=60, stale-while-revalidate=x"],
+                Some(60),
+            ),
+            (
+                &["stale-while-revalidate=60, stale-while-revalidate = 5"],
+                Some(0),
+            ),
+            (
+                &[
+                    "stale-while-revalidate=60",
+                    "\"oops",
+                    "stale-while-revalidate=5",
+                ],
+                Some(0),
+            ),
+            (&["stale-while-revalidate=\"60"], Some(0)),
+        ];
+        for (lines, expected) in table {
+            let mut fields = HeaderMap::new();
+            for line in *lines {
+                fields.append(header::CACHE_CONTROL, line.parse().unwrap());
+            }
+            let found = ResponseDirectives::parse(&fields);
+            assert_eq!(found.stale_while_revalidate, *expected, "{lines:?}");
         }
     }
 }
