@@ -59,6 +59,11 @@ pub(crate) const URIS: [&str; 20] = [
 ];
 
 impl Ask {
+    /// It says who asks (9111-3.5-1).
+    pub(crate) fn has_credentials(&self) -> bool {
+        self.uri.contains('@') || self.fields.iter().any(|(name, _)| *name == "authorization")
+    }
+
     pub(crate) fn request<D: bytes::Buf>(&self, clock: &Clock) -> Request<Empty<D>> {
         let mut request = Request::new(Empty::new());
         *request.method_mut() = Method::from_bytes(self.method.as_bytes()).expect("a method");

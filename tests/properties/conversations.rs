@@ -1,6 +1,7 @@
 //! Random conversations, beside the model.
 
 use proptest::prelude::*;
+use proptest::sample::select;
 use support::model::Kind;
 
 use super::run::{self, Taken};
@@ -11,17 +12,20 @@ use super::world::World;
 const INTERLEAVED: Manner = Manner {
     is_interleaved: true,
     is_set_back: false,
+    is_small: false,
 };
 
 /// With a clock that is set back.
 const SET_BACK: Manner = Manner {
     is_interleaved: true,
     is_set_back: true,
+    is_small: false,
 };
 
 const ONE_BY_ONE: Manner = Manner {
     is_interleaved: false,
     is_set_back: false,
+    is_small: false,
 };
 
 fn kind(is_shared: bool) -> Kind {
@@ -77,5 +81,22 @@ fn a_clock_that_is_set_back_does_no_harm() {
     let both = (any::<bool>(), steps(SET_BACK)).boxed();
     run::steps("set back", 10, &both, |(is_shared, taken)| {
         live(kind(is_shared), false, &taken)
+    });
+}
+
+/// EDGE-53, design §7: what is held is within bounds and is the sum of what there is, however little room there
+/// is; INV-10: a cache that holds nothing is as none.
+#[test]
+fn little_room_changes_no_answer_for_the_worse() {
+    let manner = Manner {
+        is_small: true,
+        ..INTERLEAVED
+    };
+    let room = select(&[0_usize, 1000, 2500, 4000][..]);
+    let all = (any::<bool>(), room, steps(manner)).boxed();
+    run::steps("small", 10, &all, |(is_shared, room, taken)| {
+        let mut world = World::small(kind(is_shared), room);
+        world.live(&taken)?;
+        Ok(Taken::of(taken.len(), world.handle.stats()))
     });
 }

@@ -12,6 +12,7 @@
 mod asks;
 mod conversations;
 mod octets;
+mod pairs;
 mod plan;
 mod run;
 mod steps;

@@ -230,6 +230,15 @@ pub(crate) fn seconds(clock: &Clock) -> u64 {
 }
 
 impl Plan {
+    /// A quoted string in `Cache-Control` does not end.
+    pub(crate) fn has_torn_control(&self) -> bool {
+        let quotes = self.fields.iter().map(|(name, text)| match text {
+            Text::Is(line) if *name == "cache-control" => line.matches('"').count(),
+            _ => 0,
+        });
+        quotes.sum::<usize>() % 2 == 1
+    }
+
     fn answer(&self, number: usize, clock: &Clock, seen: &Seen) -> (Reply, Sent) {
         let is_reading = seen.method == "GET" || seen.method == "HEAD";
         let is_304 = is_reading && self.is_not_modified(clock, seen);

@@ -32,6 +32,8 @@ pub(crate) enum Step {
     Enable,
     Pause,
     Resume,
+    /// There is only so much room.
+    Room(usize),
     /// Something that is under way goes on: so far, a body is read.
     GoOn(usize, Read),
     /// It is given up.
@@ -47,25 +49,36 @@ pub(crate) struct Manner {
     pub(crate) is_interleaved: bool,
     /// The clock is set back.
     pub(crate) is_set_back: bool,
+    /// The room changes.
+    pub(crate) is_small: bool,
 }
 
 pub(crate) fn steps(manner: Manner) -> BoxedStrategy<Vec<Step>> {
     let wait = select(&[0_u64, 1, 1, 4, 5, 9, 10, 11, 59, 60, 61, 600, 4000][..]);
     let back = if manner.is_set_back { 1 } else { 0 };
+    let room = if manner.is_small { 2 } else { 0 };
     let apart = if manner.is_interleaved { 8 } else { 0 };
     let step = prop_oneof![
         40 => exchange(manner),
         20 => wait.prop_map(Step::Wait),
-        1 => Just(Step::Clear),
-        1 => select(&URIS[..]).prop_map(Step::Purge),
-        1 => select(vec![Step::Disable, Step::Pause, Step::DisableAndClear]),
-        2 => select(vec![Step::Enable, Step::Resume, Step::Enable]),
+        6 => handle(),
         3 => (any::<usize>(), plan(manner)).prop_map(|(which, plan)| Step::Work(which, plan.into())),
         back => select(&[1_u64, 5, 60, 3600][..]).prop_map(Step::SetBack),
         apart => (any::<usize>(), read(manner)).prop_map(|(which, read)| Step::GoOn(which, read)),
+        room => select(&[0_usize, 1000, 2500, 4000, 10_000][..]).prop_map(Step::Room),
         apart / 8 => any::<usize>().prop_map(Step::GiveUp),
     ];
     vec(step, 1..40).boxed()
+}
+
+fn handle() -> BoxedStrategy<Step> {
+    prop_oneof![
+        1 => Just(Step::Clear),
+        1 => select(&URIS[..]).prop_map(Step::Purge),
+        1 => select(vec![Step::Disable, Step::Pause, Step::DisableAndClear]),
+        3 => select(vec![Step::Enable, Step::Resume, Step::Enable]),
+    ]
+    .boxed()
 }
 
 fn exchange(manner: Manner) -> BoxedStrategy<Step> {
@@ -85,7 +98,7 @@ fn read(manner: Manner) -> BoxedStrategy<Read> {
     .boxed()
 }
 
-fn plan(manner: Manner) -> BoxedStrategy<Plan> {
+pub(crate) fn plan(manner: Manner) -> BoxedStrategy<Plan> {
     let status = prop_oneof![
         30 => Just(200_u16),
         4 => select(&[203, 204, 301, 302, 404, 410, 500, 503, 599, 299][..]),

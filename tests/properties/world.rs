@@ -46,6 +46,8 @@ pub(crate) struct World {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Got {
     pub(crate) is_hit: bool,
+    /// It came from the store, and the origin has not said that it may.
+    pub(crate) is_reused: bool,
     pub(crate) status: Option<StatusCode>,
     pub(crate) fields: HeaderMap,
     pub(crate) body: Option<Bytes>,
@@ -79,20 +81,31 @@ struct Reading {
 
 impl World {
     pub(crate) fn new(kind: Kind, can_ask_twice: bool) -> Self {
+        Self::with(kind, can_ask_twice, |layer| layer)
+    }
+
+    /// One with settings of its own.
+    pub(crate) fn with(
+        kind: Kind,
+        can_ask_twice: bool,
+        set: impl FnOnce(CacheLayer<Later>) -> CacheLayer<Later>,
+    ) -> Self {
         let later = Later::default();
         let layer = match kind {
             Kind::Private => CacheLayer::background(later.clone()),
             Kind::Shared => CacheLayer::shared_background(later.clone()),
         };
-        Self::through(kind, later, layer, can_ask_twice)
+        Self::through(kind, later, set(layer), can_ask_twice)
     }
 
-    pub(crate) fn through(
-        kind: Kind,
-        later: Later,
-        layer: CacheLayer<Later>,
-        can_ask_twice: bool,
-    ) -> Self {
+    /// One whose cache may lack the room for what it should have.
+    pub(crate) fn small(kind: Kind, octets: usize) -> Self {
+        let mut world = Self::with(kind, false, |layer| layer.capacity(octets));
+        world.model = world.model.forgetful();
+        world
+    }
+
+    fn through(kind: Kind, later: Later, layer: CacheLayer<Later>, can_ask_twice: bool) -> Self {
         let clock = Clock::default();
         let origin = Origin::new(clock.clone());
         let doings = Arc::new(Mutex::new(Doings {
@@ -187,6 +200,7 @@ impl World {
                     self.model.resume();
                 }
             }
+            Step::Room(octets) => self.handle.set_capacity(*octets),
             Step::GoOn(which, read) => return self.go_on(*which, *read),
             Step::GiveUp(which) => {
                 if !self.open.is_empty() {
@@ -395,9 +409,12 @@ impl World {
                 is_cut: false,
             },
         };
+        let is_validated = head.is_some_and(|(status, _)| status == StatusCode::NOT_MODIFIED);
+        let is_reused = matches!(fit, Given::Stored(_)) && !is_validated;
         drop(doings);
         self.got.push(Got {
             is_hit,
+            is_reused,
             status: Some(parts.status),
             fields: parts.headers,
             body: (!reading.is_cut).then(|| reading.expected[0].clone()),
@@ -645,6 +662,7 @@ impl Got {
     fn error() -> Self {
         Self {
             is_hit: false,
+            is_reused: false,
             status: None,
             fields: HeaderMap::new(),
             body: None,

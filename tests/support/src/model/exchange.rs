@@ -97,7 +97,7 @@ impl Model {
         record.body = body.clone();
         record.strip(self.kind);
         let is_plain = !flight.is_switched && !flight.is_outdated;
-        record.is_sure = verdict == Storing::Must && is_plain && is_seen;
+        record.is_sure = verdict == Storing::Must && is_plain && is_seen && !self.is_forgetful;
         if flight.is_outdated {
             record.mark = Mark::Outdated;
         }
