@@ -10,18 +10,35 @@ use crate::cache_status::{CacheStatus, NotStored};
 use crate::policy::parts::Part;
 use crate::policy::{Asked, precondition};
 use crate::ranged;
-use crate::stored::StoredResponse;
+use crate::stored::{StoredBody, StoredResponse};
+
+/// What is taken of a stored response to make an answer of: its fields and its body.
+pub(crate) struct Taken {
+    pub(crate) fields: HeaderMap,
+    pub(crate) body: StoredBody,
+}
+
+impl Taken {
+    /// From where it lies at rest.
+    pub(crate) fn of(stored: &StoredResponse) -> Self {
+        Self {
+            fields: stored.head.fields.unpack(),
+            body: stored.body.clone(),
+        }
+    }
+}
 
 /// A stored response as the answer to a request, without the origin having said that it is still good.
 pub(crate) fn reused<B>(
     stored: &StoredResponse,
+    taken: Taken,
     asked: &Asked,
     caller: &HeaderMap,
     now: SystemTime,
     status: CacheStatus,
 ) -> Response<CacheBody<B>> {
     let age = stored.terms.current_age(now);
-    let mut response = answer(stored, asked, caller, now);
+    let mut response = answer(stored, taken, asked, caller, now);
     let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
     let fields = response.headers_mut();
     for name in &stored.terms.withheld {
@@ -52,7 +69,7 @@ pub(crate) fn validated<B>(
     now: SystemTime,
     is_from_cache: bool,
 ) -> Response<CacheBody<B>> {
-    let mut response = answer(stored, asked, caller, now);
+    let mut response = answer(stored, Taken::of(stored), asked, caller, now);
     if is_from_cache {
         let age = stored.terms.current_age(now);
         set_age(response.headers_mut(), age.as_secs());
@@ -72,7 +89,7 @@ pub(crate) fn whole(
     let mut response = Response::new(());
     *response.version_mut() = stored.head.version;
     *response.status_mut() = stored.head.status;
-    let mut fields = stored.head.fields.clone();
+    let mut fields = stored.head.fields.unpack();
     if let Some(octets) = part.complete {
         fields.insert(header::CONTENT_LENGTH, HeaderValue::from(octets));
     }
@@ -109,31 +126,33 @@ pub(crate) fn passed<B>(
 /// The stored response, or a 304 where the caller has it already.
 fn answer<B>(
     stored: &StoredResponse,
+    taken: Taken,
     asked: &Asked,
     caller: &HeaderMap,
     now: SystemTime,
 ) -> Response<CacheBody<B>> {
     let head = &stored.head;
+    let Taken { fields, body } = taken;
     let is_not_modified = asked.is_conditional
-        && precondition::is_not_modified(caller, head.status, &head.fields, &stored.terms, now);
+        && precondition::is_not_modified(caller, head.status, &fields, &stored.terms, now);
     if let Some(range) = asked.range.as_deref().filter(|_| !is_not_modified) {
-        if let Some(response) = ranged::answer(stored, range) {
+        if let Some(response) = ranged::answer(stored, &fields, range) {
             return response;
         }
     }
     let body = if is_not_modified || asked.is_head {
         CacheBody::absent()
     } else {
-        CacheBody::stored(stored.body.clone())
+        CacheBody::stored(body)
     };
     let mut response = Response::new(body);
     *response.version_mut() = head.version;
     if is_not_modified {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-        *response.headers_mut() = precondition::not_modified_fields(&head.fields);
+        *response.headers_mut() = precondition::not_modified_fields(&fields);
     } else {
         *response.status_mut() = head.status;
-        *response.headers_mut() = head.fields.clone();
+        *response.headers_mut() = fields;
     }
     response
 }

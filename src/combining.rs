@@ -10,9 +10,10 @@ use crate::body::CacheBody;
 use crate::body::incomplete::Incomplete;
 use crate::cache_status::NotStored;
 use crate::fill::Filling;
+use crate::packed::Packed;
 use crate::policy::parts::{self, Kinship, Part};
 use crate::relations::Relations;
-use crate::stored::{self, StoredHead, StoredResponse};
+use crate::stored::{StoredHead, StoredResponse};
 
 impl Filling {
     /// RFC 9111 §3.3: an answer with part of the whole. The caller gets it as it is.
@@ -106,7 +107,7 @@ impl Filling {
                 is_of_head: false,
                 status: StatusCode::OK,
                 version: response.version(),
-                fields: stored::own(&storable.fields),
+                fields: Packed::of(&storable.fields),
             },
             selected_by,
             terms: storable.terms,

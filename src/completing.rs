@@ -29,7 +29,7 @@ impl Filling {
         // By now more may be stored of the same.
         let current = self
             .held_now()
-            .filter(|current| parts::is_same(&held.head.fields, &held.terms, current));
+            .filter(|current| parts::is_same(&held.head.validators(), &held.terms, current));
         let current = current.as_ref().unwrap_or(&held);
         let mut answer = response.headers().clone();
         parts::forget_digests(&mut answer);

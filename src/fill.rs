@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 
-use crate::answer::{passed, reused, unavailable};
+use crate::answer::{Taken, passed, reused, unavailable};
 use crate::body::CacheBody;
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, NotStored};
@@ -180,6 +180,7 @@ impl Filling {
         let status = self.status.stored_as(Err(instead));
         reused(
             stored,
+            Taken::of(stored),
             &self.fill.asked,
             &self.fill.caller,
             self.now,

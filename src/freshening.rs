@@ -10,12 +10,13 @@ use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, NotStored};
 use crate::exchange::{Exchange, Next, Purpose};
 use crate::fill::{Fill, Filling};
+use crate::packed::Packed;
 use crate::policy::selection::{self, Presented};
 use crate::policy::updating::Freshened;
 use crate::policy::validation::{self, NotModified, Question};
 use crate::relations::Relations;
 use crate::store::Reservation;
-use crate::stored::{self, StoredHead, StoredResponse};
+use crate::stored::{StoredHead, StoredResponse};
 
 /// A stored response brought up to date.
 pub(crate) struct Fresh {
@@ -193,8 +194,9 @@ impl Filling {
     /// What is stored for other requests is what this one selects too (C-18): it is stored once more, for
     /// requests like this one, and shares the body. What its head said to others is theirs.
     fn adopt(&self, answer: &HeaderMap, stored: &Arc<StoredResponse>) -> Fresh {
+        let policy = &self.settings.policy;
         let head = StoredHead {
-            fields: self.settings.policy.adoptable_fields(&stored.head.fields),
+            fields: Packed::of(&policy.adoptable_fields(&stored.head.fields.unpack())),
             ..stored.head
         };
         let (fresh, refused) = self.brought_up_to_date(answer, stored, &head);
@@ -248,7 +250,7 @@ impl Filling {
         let response = StoredResponse::new(
             stored.key.clone(),
             StoredHead {
-                fields: stored::own(&fields),
+                fields: Packed::of(&fields),
                 ..*head
             },
             selected_by.unwrap_or_default(),

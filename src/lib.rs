@@ -193,6 +193,7 @@ mod invalidation;
 mod key;
 mod layer;
 mod mode;
+mod packed;
 mod parts;
 mod policy;
 mod question;

@@ -11,17 +11,17 @@ use crate::policy::range::{AskedRange, Portion};
 use crate::policy::{parts, precondition};
 use crate::stored::StoredResponse;
 
-/// What a request for ranges gets of a stored response; `None` where that is the whole.
+/// What a request for ranges gets of a stored response, which has these fields; `None` where that is the whole.
 pub(crate) fn answer<B>(
     stored: &StoredResponse,
+    held: &HeaderMap,
     range: &AskedRange,
 ) -> Option<Response<CacheBody<B>>> {
     let ranges = match range.portion(stored) {
         Portion::Whole => return None,
-        Portion::Unsatisfiable(complete) => return Some(unsatisfiable(stored, complete)),
+        Portion::Unsatisfiable(complete) => return Some(unsatisfiable(stored, held, complete)),
         Portion::Ranges(ranges) => ranges,
     };
-    let held = &stored.head.fields;
     // Who has part of it already has these fields as well.
     let mut fields = if range.is_conditional() {
         precondition::not_modified_fields(held)
@@ -41,10 +41,11 @@ pub(crate) fn answer<B>(
         }
         _ => {
             let boundary = boundary();
-            let media_type = format!("multipart/byteranges; boundary={boundary}");
-            let media_type = HeaderValue::try_from(media_type).expect("letters and digits");
-            fields.insert(header::CONTENT_TYPE, media_type);
-            multipart(stored, &ranges, &boundary)
+            let whole = format!("multipart/byteranges; boundary={boundary}");
+            let whole = HeaderValue::try_from(whole).expect("letters and digits");
+            fields.insert(header::CONTENT_TYPE, whole);
+            let media_type = held.get(header::CONTENT_TYPE);
+            multipart(stored, media_type, &ranges, &boundary)
         }
     };
     let length: usize = pieces.iter().map(Bytes::len).sum();
@@ -57,10 +58,14 @@ pub(crate) fn answer<B>(
 }
 
 /// 416, of so many octets.
-fn unsatisfiable<B>(stored: &StoredResponse, complete: u64) -> Response<CacheBody<B>> {
+fn unsatisfiable<B>(
+    stored: &StoredResponse,
+    held: &HeaderMap,
+    complete: u64,
+) -> Response<CacheBody<B>> {
     let mut fields = HeaderMap::with_capacity(4);
     for name in [header::DATE, header::VARY, header::AGE] {
-        for value in stored.head.fields.get_all(&name) {
+        for value in held.get_all(&name) {
             fields.append(name.clone(), value.clone());
         }
     }
@@ -94,8 +99,12 @@ fn octets(stored: &StoredResponse, first: u64, last: u64) -> Vec<Bytes> {
 }
 
 /// Several ranges as parts of one body (RFC 9110 §14.6).
-fn multipart(stored: &StoredResponse, ranges: &[(u64, u64)], boundary: &str) -> Vec<Bytes> {
-    let media_type = stored.head.fields.get(header::CONTENT_TYPE);
+fn multipart(
+    stored: &StoredResponse,
+    media_type: Option<&HeaderValue>,
+    ranges: &[(u64, u64)],
+    boundary: &str,
+) -> Vec<Bytes> {
     let mut pieces = Vec::with_capacity(2 * ranges.len() + 1);
     let mut line_end = "";
     for &(first, last) in ranges {

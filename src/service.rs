@@ -9,7 +9,7 @@ use http::{HeaderMap, Request, Response, Uri};
 use http_body::Body;
 use tower::Service;
 
-use crate::answer;
+use crate::answer::{self, Taken};
 use crate::background::{Background, Claim, Tokio, Validation};
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, NotStored};
@@ -230,7 +230,14 @@ impl<S, X, P> CacheService<S, X, P> {
         S: Service<Request<Q>>,
     {
         self.cache.counters.hit();
-        let mut response = answer::reused(stored, asked, caller, now, CacheStatus::hit());
+        let mut response = answer::reused(
+            stored,
+            Taken::of(stored),
+            asked,
+            caller,
+            now,
+            CacheStatus::hit(),
+        );
         self.settings.announce(&mut response);
         ResponseFuture::answered(response)
     }

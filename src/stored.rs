@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
 use crate::backoff::Backoff;
 use crate::key::{CacheKey, Digest};
+use crate::packed::Packed;
 use crate::parts::Parts;
 use crate::relations::Relations;
 
@@ -37,7 +38,14 @@ pub(crate) struct StoredHead {
     pub(crate) is_of_head: bool,
     pub(crate) status: StatusCode,
     pub(crate) version: Version,
-    pub(crate) fields: HeaderMap,
+    pub(crate) fields: Packed,
+}
+
+impl StoredHead {
+    /// What it can be validated with, and what it can be told from others by (RFC 9110 §8.8).
+    pub(crate) fn validators(&self) -> HeaderMap {
+        self.fields.only([header::ETAG, header::LAST_MODIFIED])
+    }
 }
 
 /// What was decided about a response's reuse when it was stored.
@@ -122,7 +130,7 @@ impl StoredResponse {
             + BOOKKEEPING
             + size_of::<CacheKey>()
             + self.key.uri.len()
-            + fields_size(&self.head.fields)
+            + self.head.fields.size()
             + selection
             + withheld
             + self.relations.size()

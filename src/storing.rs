@@ -9,10 +9,11 @@ use crate::body::CacheBody;
 use crate::body::incomplete::Incomplete;
 use crate::cache_status::NotStored;
 use crate::fill::Filling;
+use crate::packed::Packed;
 use crate::policy::selection;
 use crate::policy::storing::Storable;
 use crate::relations::Relations;
-use crate::stored::{self, Selection, StoredHead};
+use crate::stored::{Selection, StoredHead};
 
 impl Filling {
     /// Whether an answer may be stored (RFC 9111 §3), and for which requests.
@@ -97,7 +98,7 @@ impl Filling {
                 status: response.status(),
                 version: response.version(),
                 // Of the transport nothing is held on to while the body is read.
-                fields: stored::own(&fields),
+                fields: Packed::of(&fields),
             },
             selected_by,
             terms: storable.terms,

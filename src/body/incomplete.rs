@@ -12,6 +12,7 @@ use super::recorder::Recorder;
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, NotStored};
 use crate::key::CacheKey;
+use crate::packed::Packed;
 use crate::parts::Parts;
 use crate::policy::parts::{self, Part};
 use crate::relations::Relations;
@@ -115,7 +116,7 @@ impl Incomplete {
         reservation: Reservation,
     ) -> Result<(), NotStored> {
         let held = self.cache.store.held_for(&self.key, &self.selected_by);
-        let held = held.filter(|held| parts::is_same(&self.head.fields, &self.terms, held));
+        let held = held.filter(|held| parts::is_same(&self.head.validators(), &self.terms, held));
         let parts = match held.as_deref() {
             None => Parts::new(part.first, data, part.complete),
             Some(held) => match held.parts.as_deref() {
@@ -171,12 +172,12 @@ fn put_together(
     terms: Terms,
     parts: Parts,
 ) -> StoredResponse {
+    let mut fields = head.fields.unpack();
     match parts.complete() {
-        Some(octets) => head
-            .fields
-            .insert(header::CONTENT_LENGTH, HeaderValue::from(octets)),
-        None => head.fields.remove(header::CONTENT_LENGTH),
+        Some(octets) => fields.insert(header::CONTENT_LENGTH, HeaderValue::from(octets)),
+        None => fields.remove(header::CONTENT_LENGTH),
     };
+    head.fields = Packed::of(&fields);
     let whole = parts.whole();
     let parts = whole.is_none().then(|| Arc::new(parts));
     let body = StoredBody {

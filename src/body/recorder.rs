@@ -193,7 +193,7 @@ impl Drop for Recorder {
             return;
         };
         let is_whole = self.length > 0 && self.expected == Some(self.length as u64);
-        if is_whole && !response.head.fields.contains_key(http::header::TRAILER) {
+        if is_whole && !response.head.fields.has(&http::header::TRAILER) {
             self.store();
         } else {
             self.keep();

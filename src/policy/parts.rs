@@ -139,7 +139,7 @@ pub(crate) fn kinship(
     let date = freshness::date_or(answer, received);
     let modified = freshness::last_modified(answer, received);
     let strong = strong(answer, freshness::is_date_strong(date, modified));
-    let held_fields = &held.head.fields;
+    let held_fields = &held.head.validators();
     if strong.is_some() && strong == strong_validator(held_fields, &held.terms) {
         return Kinship::Same;
     }
@@ -170,7 +170,7 @@ pub(crate) fn forget_digests(fields: &mut HeaderMap) {
 /// Whether what is stored of a head can be put together with a stored response.
 pub(crate) fn is_same(fields: &HeaderMap, terms: &Terms, held: &StoredResponse) -> bool {
     let strong = strong_validator(fields, terms);
-    strong.is_some() && strong == strong_validator(&held.head.fields, &held.terms)
+    strong.is_some() && strong == strong_validator(&held.head.validators(), &held.terms)
 }
 
 /// What is missing of a stored response, where a request for the whole can be completed by asking for that
@@ -187,7 +187,8 @@ pub(crate) fn missing(asked: &Asked, request: &HeaderMap, held: &StoredResponse)
 /// Makes a request ask for what is missing, and for the whole where that is another by now (RFC 9110
 /// §13.1.5): with the strong validator of what is held. False where that has none any more.
 pub(crate) fn ask_for_missing(request: &mut HeaderMap, gap: Gap, held: &StoredResponse) -> bool {
-    let Some(validator) = strong_validator(&held.head.fields, &held.terms) else {
+    let validators = held.head.validators();
+    let Some(validator) = strong_validator(&validators, &held.terms) else {
         return false;
     };
     let range = match gap.last {

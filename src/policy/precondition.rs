@@ -109,7 +109,13 @@ mod tests {
         for (held, caller, status, expected) in table {
             let status = StatusCode::from_u16(*status).unwrap();
             let now = SystemTime::UNIX_EPOCH;
-            let found = is_not_modified(&map(caller), status, &held.head.fields, &held.terms, now);
+            let found = is_not_modified(
+                &map(caller),
+                status,
+                &held.head.fields.unpack(),
+                &held.terms,
+                now,
+            );
             assert_eq!(found, *expected, "{caller:?} {status}");
         }
     }

@@ -112,9 +112,9 @@ impl AskedRange {
             Condition::Validator(validator) => validator,
             Condition::Unreadable => return false,
         };
-        let held = &stored.head.fields;
+        let held = stored.head.validators();
         if let Some(tag) = EntityTag::of(validator).filter(|tag| tag.is_delimited()) {
-            return EntityTag::parse(held).is_some_and(|held| tag.matches_strongly(held));
+            return EntityTag::parse(&held).is_some_and(|held| tag.matches_strongly(held));
         }
         stored.terms.is_date_strong()
             && held.get(header::LAST_MODIFIED).is_some_and(|modified| {

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header};
 
 use super::{Asked, Kind, Policy, Received};
 use crate::key::{Seed, Wanted};
+use crate::packed::Packed;
 use crate::stored::{StoredBody, StoredHead, StoredResponse};
 use crate::target::Target;
 
@@ -57,7 +58,7 @@ pub(super) fn of(received: Received<'_>) -> StoredResponse {
             is_of_head: false,
             status: StatusCode::OK,
             version: Version::HTTP_11,
-            fields: storable.fields,
+            fields: Packed::of(&storable.fields),
         },
         Box::default(),
         storable.terms,

@@ -75,7 +75,7 @@ pub(crate) fn select<'a>(
 fn preference(asked: &Asked, stored: &StoredResponse) -> impl PartialOrd + use<> {
     (
         range::has_all(asked, stored),
-        Vary::parse(&stored.head.fields) != Vary::Fields(Vec::new()),
+        Vary::parse(&stored.head.fields.only([header::VARY])) != Vary::Fields(Vec::new()),
         stored.terms.date,
         !stored.head.is_of_head,
     )

@@ -29,7 +29,7 @@ impl Policy {
         head: &StoredHead,
         answer: Received<'_>,
     ) -> Freshened {
-        let mut fields = head.fields.clone();
+        let mut fields = head.fields.unpack();
         // Its age starts anew with the answer (PRJ-3.2-10).
         fields.remove(header::DATE);
         let connection = Connection::of(answer.fields);
@@ -81,12 +81,12 @@ impl Policy {
 /// Whether the head that answers a HEAD is that of a stored response (RFC 9111 §4.3.5): what it says of
 /// validators and length is the same.
 pub(crate) fn is_head_of(answer: &HeaderMap, stored: &StoredResponse) -> bool {
-    [header::ETAG, header::LAST_MODIFIED, header::CONTENT_LENGTH]
-        .iter()
-        .all(|name| match answer.get(name) {
-            Some(said) => stored.head.fields.get(name) == Some(said),
-            None => true,
-        })
+    const COMPARED: [HeaderName; 3] = [header::ETAG, header::LAST_MODIFIED, header::CONTENT_LENGTH];
+    let held = stored.head.fields.only(COMPARED);
+    COMPARED.iter().all(|name| match answer.get(name) {
+        Some(said) => held.get(name) == Some(said),
+        None => true,
+    })
 }
 
 impl Policy {

@@ -29,9 +29,9 @@ pub(crate) fn make_conditional<'a>(
     others: impl Iterator<Item = &'a StoredResponse>,
     may_repeat: bool,
 ) -> bool {
-    let nominated: Vec<_> = selected.into_iter().chain(others).collect();
-    let tags = nominated.iter().filter_map(|stored| {
-        let held = &stored.head.fields;
+    let nominated = selected.into_iter().chain(others);
+    let nominated: Vec<_> = nominated.map(|stored| stored.head.validators()).collect();
+    let tags = nominated.iter().filter_map(|held| {
         EntityTag::parse(held).and_then(|tag| Some((tag, held.get(header::ETAG)?)))
     });
     if let Some(listed) = IfNoneMatch::of(fields) {
@@ -46,8 +46,8 @@ pub(crate) fn make_conditional<'a>(
         return true;
     }
     let tags: Vec<_> = tags.map(|(_, tag)| tag).collect();
-    let modified = match nominated[..] {
-        [one] => one.head.fields.get(header::LAST_MODIFIED),
+    let modified = match &nominated[..] {
+        [one] => one.get(header::LAST_MODIFIED),
         _ => None,
     };
     if tags.is_empty() && modified.is_none() {
@@ -73,17 +73,22 @@ pub(crate) fn adoptable(
     const MOST: usize = 8;
     const MOST_OCTETS: usize = 1024;
     stored.retain(|stored| {
-        let tag = EntityTag::parse(&stored.head.fields);
+        let fields = stored
+            .head
+            .fields
+            .only([header::ETAG, header::CONTENT_ENCODING]);
+        let tag = EntityTag::parse(&fields);
         !stored.head.is_of_head
             && stored.parts.is_none()
             && stored.head.status == StatusCode::OK
             && tag.is_some_and(EntityTag::is_strong)
-            && selection::accepts_coding_of(request, &stored.head.fields)
+            && selection::accepts_coding_of(request, &fields)
     });
     let has_rival = |one: &Arc<StoredResponse>| {
+        let fields = one.head.validators();
         let mut same = stored
             .iter()
-            .filter(|other| has_same_strong_tag(&other.head.fields, one));
+            .filter(|other| has_same_strong_tag(&fields, other));
         same.nth(1).is_some()
     };
     let mut alone: Vec<_> = stored
@@ -94,8 +99,8 @@ pub(crate) fn adoptable(
     alone.sort_by_key(|stored| std::cmp::Reverse(stored.terms.date));
     let mut octets = 0;
     let listed = alone.into_iter().take(MOST).take_while(|stored| {
-        let tag = stored.head.fields.get(header::ETAG);
-        octets += tag.map_or(0, HeaderValue::len);
+        let tag = stored.head.validators().remove(header::ETAG);
+        octets += tag.map_or(0, |tag| tag.len());
         octets <= MOST_OCTETS
     });
     listed.collect()
@@ -180,7 +185,8 @@ impl Policy {
             };
         }
         // A tag of the caller's may be meant as well as ours.
-        let ours = EntityTag::parse(&stored.head.fields);
+        let held = stored.head.validators();
+        let ours = EntityTag::parse(&held);
         let is_alone = listed.as_ref().is_none_or(|listed| {
             let is_ours = |tag: EntityTag<'_>| ours.is_some_and(|ours| tag.matches_weakly(ours));
             listed.tags().all(is_ours)
@@ -198,7 +204,7 @@ impl Policy {
         }
         // A date that differs is about something else. Where nothing contradicts and ours is the only
         // question asked, ours is answered: many origins leave the tag out of a 304 (C-19).
-        match (modified(answer), modified(&stored.head.fields)) {
+        match (modified(answer), modified(&held)) {
             (Some(answered), held) if held == Some(answered) => NotModified::Stored,
             (None, _) if !self.is_strict => NotModified::Stored,
             // The question was the caller's own, and so is the answer.
@@ -211,7 +217,7 @@ impl Policy {
 /// Whether the caller's own date asks no less than ours did, which is all that was asked.
 fn asks_as_we_do(caller: &HeaderMap, stored: &StoredResponse) -> bool {
     let terms = &stored.terms;
-    EntityTag::parse(&stored.head.fields).is_none()
+    EntityTag::parse(&stored.head.validators()).is_none()
         && !caller.contains_key(header::IF_NONE_MATCH)
         && DateField::parse(caller, &header::IF_MODIFIED_SINCE, terms.date)
             .time()
@@ -223,12 +229,12 @@ fn asks_as_we_do(caller: &HeaderMap, stored: &StoredResponse) -> bool {
 /// where the 304's is; or, where the stored response has none, the same date, which is strong where it
 /// is old enough (RFC 9110 §8.8.2.2).
 fn is_tag_of(tag: EntityTag<'_>, answer: &HeaderMap, stored: &StoredResponse) -> bool {
-    let (held, terms) = (&stored.head.fields, &stored.terms);
-    if let Some(held) = EntityTag::parse(held) {
+    let (held, terms) = (stored.head.validators(), &stored.terms);
+    if let Some(held) = EntityTag::parse(&held) {
         return tag.matches_strongly(held) || (!tag.is_strong() && tag.matches_weakly(held));
     }
     modified(answer).is_some()
-        && modified(answer) == modified(held)
+        && modified(answer) == modified(&held)
         && (terms.is_date_strong() || !tag.is_strong())
 }
 
@@ -245,21 +251,21 @@ fn was_copied_before(stored: &StoredResponse, answer: &HeaderMap, caller: &Heade
 }
 
 fn is_weakly(tag: EntityTag<'_>, stored: &StoredResponse) -> bool {
-    let held = EntityTag::parse(&stored.head.fields);
-    held.is_some_and(|held| held.matches_weakly(tag))
+    let held = stored.head.validators();
+    EntityTag::parse(&held).is_some_and(|held| held.matches_weakly(tag))
 }
 
 /// Whether both have an entity tag, and not the same.
 pub(crate) fn has_other_tag(answer: &HeaderMap, stored: &StoredResponse) -> bool {
-    let has_one = EntityTag::parse(&stored.head.fields).is_some();
+    let has_one = EntityTag::parse(&stored.head.validators()).is_some();
     has_one && EntityTag::parse(answer).is_some_and(|tag| !is_weakly(tag, stored))
 }
 
 /// Whether both have the same strong entity tag.
 pub(crate) fn has_same_strong_tag(answer: &HeaderMap, stored: &StoredResponse) -> bool {
-    let held = EntityTag::parse(&stored.head.fields);
+    let held = stored.head.validators();
     EntityTag::parse(answer)
-        .zip(held)
+        .zip(EntityTag::parse(&held))
         .is_some_and(|(tag, held)| tag.matches_strongly(held))
 }
 

@@ -264,10 +264,11 @@ impl Hasher for SpreadHasher {
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use http::{HeaderMap, StatusCode, Uri, Version};
+    use http::{StatusCode, Uri, Version};
 
     use super::*;
     use crate::key::{Seed, Wanted};
+    use crate::packed::Packed;
     use crate::stored::{StoredBody, StoredHead, Terms};
     use crate::target::Target;
 
@@ -281,7 +282,7 @@ mod tests {
                 is_of_head: false,
                 status: StatusCode::OK,
                 version: Version::HTTP_11,
-                fields: HeaderMap::new(),
+                fields: Packed::default(),
             },
             Box::default(),
             Terms {
@@ -338,7 +339,7 @@ mod tests {
     #[test]
     fn nothing_is_left_of_what_is_taken_out() {
         use crate::relations::{Related, Relations};
-        let mut fields = HeaderMap::new();
+        let mut fields = http::HeaderMap::new();
         fields.insert("cache-groups", "\"g\"".parse().unwrap());
         fields.insert("no-vary-search", "key-order".parse().unwrap());
         let related = Related {
