@@ -93,7 +93,8 @@ impl Incomplete {
         let aged = status.with_age(self.terms.current_age(now), self.terms.lifetime);
         let (parts, body) = response.into_parts();
         let (body, storing) = if !body.is_end_stream() {
-            let recorder = Recorder::new(self, expected, limit);
+            let recorder =
+                Recorder::new(self, expected, limit).of_at_most(body.size_hint().upper());
             (CacheBody::recorded(body, recorder), Ok(()))
         } else if expected.unwrap_or(0) == 0 {
             let reservation = Reservation::new(&self.cache.store);

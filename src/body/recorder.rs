@@ -21,6 +21,8 @@ pub(crate) struct Recorder {
     length: usize,
     trailers: Option<HeaderMap>,
     expected: Option<u64>,
+    /// What it can come to, as far as is known.
+    most: Option<u64>,
     limit: usize,
     // Taken by whichever comes first: the end, or a reason not to store it.
     storing: Option<(Incomplete, Reservation)>,
@@ -35,9 +37,16 @@ impl Recorder {
             length: 0,
             trailers: None,
             expected,
+            most: expected,
             limit,
             storing: Some((response, reservation)),
         }
+    }
+
+    /// It will not come to more than this.
+    pub(super) fn of_at_most(mut self, octets: Option<u64>) -> Self {
+        self.most = self.most.or(octets);
+        self
     }
 
     /// Copies a frame. False where the body will not be stored after all: it is too large, longer
@@ -87,8 +96,10 @@ impl Recorder {
             last.extend_from_slice(now);
         }
         if !later.is_empty() {
-            let ahead = match self.expected {
-                Some(octets) => usize::try_from(octets).unwrap_or(usize::MAX) - length,
+            let ahead = match self.most {
+                Some(octets) => usize::try_from(octets)
+                    .unwrap_or(usize::MAX)
+                    .saturating_sub(length),
                 None => length.min(self.limit - length),
             };
             let room = later.len() + ahead.min(AHEAD);
