@@ -155,20 +155,63 @@ pub(crate) fn userinfo(uri: &Uri) -> Option<&str> {
     Some(&authority[..end])
 }
 
-/// What a request looks up: a key whose parts still lie in the request.
+/// The URI of a key, written down: on the stack, where it is no longer than most are.
+#[derive(Debug)]
+pub(crate) struct Text {
+    short: [u8; SHORT],
+    long: Vec<u8>,
+    length: usize,
+}
+
+const SHORT: usize = 192;
+
+impl Text {
+    pub(crate) fn of(seed: &Seed, target: Target<'_>) -> Self {
+        let mut text = Self {
+            short: [0; SHORT],
+            long: Vec::new(),
+            length: 0,
+        };
+        let target = target.literal(seed.is_literal);
+        target.write(|piece| text.push(piece));
+        text
+    }
+
+    fn push(&mut self, piece: &[u8]) {
+        let end = self.length + piece.len();
+        if let Some(place) = self.short.get_mut(self.length..end) {
+            place.copy_from_slice(piece);
+        } else {
+            if self.long.is_empty() {
+                self.long.extend_from_slice(&self.short[..self.length]);
+            }
+            self.long.extend_from_slice(piece);
+        }
+        self.length = end;
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        match self.short.get(..self.length) {
+            Some(short) => short,
+            None => &self.long,
+        }
+    }
+}
+
+/// What a request looks up: a key whose URI lies on the stack.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted<'a> {
-    pub(crate) target: Target<'a>,
+    uri: &'a [u8],
     pub(crate) partition: Option<Partition>,
     pub(crate) hash: u64,
-    pub(crate) uri_hash: u64,
+    uri_hash: u64,
 }
 
 impl<'a> Wanted<'a> {
-    pub(crate) fn new(seed: &Seed, target: Target<'a>, partition: Option<Partition>) -> Self {
-        let target = target.literal(seed.is_literal);
+    pub(crate) fn new(seed: &Seed, text: &'a Text, partition: Option<Partition>) -> Self {
+        let uri = text.as_bytes();
         let mut hasher = seed.hasher();
-        target.write(|piece| hasher.write(piece));
+        hasher.write(uri);
         let uri_hash = hasher.finish();
         let hash = partition.map_or(uri_hash, |Partition(Digest(bits))| {
             hasher.write(Digester::END);
@@ -176,7 +219,7 @@ impl<'a> Wanted<'a> {
             hasher.finish()
         });
         Self {
-            target,
+            uri,
             partition,
             hash,
             uri_hash,
@@ -184,18 +227,23 @@ impl<'a> Wanted<'a> {
     }
 
     pub(crate) fn is(&self, key: &CacheKey) -> bool {
-        self.partition == key.partition && self.target.is(&key.uri)
+        self.partition == key.partition && *self.uri == *key.uri
     }
 
     pub(crate) fn to_key(self) -> CacheKey {
-        let mut uri = Vec::new();
-        self.target.write(|piece| uri.extend_from_slice(piece));
         CacheKey {
             hash: self.hash,
             uri_hash: self.uri_hash,
-            uri: uri.into_boxed_slice(),
+            uri: self.uri.into(),
             partition: self.partition,
         }
+    }
+}
+
+impl CacheKey {
+    /// The key of a target in a partition.
+    pub(crate) fn new(seed: &Seed, target: Target<'_>, partition: Option<Partition>) -> Self {
+        Wanted::new(seed, &Text::of(seed, target), partition).to_key()
     }
 }
 
@@ -260,7 +308,7 @@ pub(crate) struct UriKey {
 
 impl UriKey {
     pub(crate) fn new(seed: &Seed, target: Target<'_>) -> Self {
-        let key = Wanted::new(seed, target, None).to_key();
+        let key = CacheKey::new(seed, target, None);
         Self {
             hash: key.uri_hash,
             text: key.uri,
@@ -286,7 +334,7 @@ mod tests {
         let seed = seed();
         let key = |uri: &str| {
             let uri = uri.parse().unwrap();
-            Wanted::new(&seed, Target::of_uri(&uri).unwrap(), None).to_key()
+            CacheKey::new(&seed, Target::of_uri(&uri).unwrap(), None)
         };
         assert_eq!(key("http://h/~smith?%2f"), key("HTTP://H:80/%7Esmith?%2F"));
         assert_ne!(key("http://h/a").hash, key("http://h/b").hash);
@@ -303,7 +351,7 @@ mod tests {
         ] {
             let uri: Uri = uri.parse().unwrap();
             let target = Target::of_uri(&uri).unwrap();
-            let key = Wanted::new(&seed(), target, None).to_key();
+            let key = CacheKey::new(&seed(), target, None);
             assert_eq!(key.origin(), expected.as_bytes(), "{uri}");
             assert_eq!(target.origin(), expected.as_bytes(), "{uri}");
         }
@@ -315,14 +363,30 @@ mod tests {
         let (seed, uri) = (seed(), Uri::from_static("http://h/a"));
         let target = Target::of_uri(&uri).unwrap();
         let user = partition("http://h/a", &[("cookie", "a")]);
+        let text = Text::of(&seed, target);
         let (nobody, user) = (
-            Wanted::new(&seed, target, None),
-            Wanted::new(&seed, target, user),
+            Wanted::new(&seed, &text, None),
+            Wanted::new(&seed, &text, user),
         );
         assert!(!nobody.is(&user.to_key()) && !user.is(&nobody.to_key()));
         assert_ne!(nobody.hash, user.hash);
         let uri = UriKey::new(&seed, target);
         assert!(nobody.to_key().is_of(&uri) && user.to_key().is_of(&uri));
+    }
+
+    /// On the stack or not, it is the same text.
+    #[test]
+    fn a_uri_may_be_long() {
+        let seed = seed();
+        for length in [SHORT - 11, SHORT - 10, SHORT - 9, 10 * SHORT] {
+            let path = format!("{}?%2f", "x".repeat(length));
+            let uri: Uri = format!("http://h/{path}").parse().unwrap();
+            let target = Target::of_uri(&uri).unwrap();
+            let key = CacheKey::new(&seed, target, None);
+            assert_eq!(key.uri, target.to_text().into_bytes().into(), "{length}");
+            let text = Text::of(&seed, target);
+            assert!(Wanted::new(&seed, &text, None).is(&key));
+        }
     }
 
     fn partition(uri: &str, fields: &[(&'static str, &str)]) -> Option<Partition> {
@@ -365,17 +429,16 @@ mod tests {
     #[test]
     fn nothing_secret_is_printed() {
         let uri: Uri = "http://u:password@h/a?token=secret".parse().unwrap();
-        let key = Wanted::new(
+        let key = CacheKey::new(
             &seed(),
             Target::of_uri(&uri).unwrap(),
             partition("http://h/", &[("cookie", "secret")]),
         );
-        let printed = format!("{:?} {:?}", key.to_key(), seed());
+        let printed = format!("{key:?} {:?}", seed());
         assert!(
             !printed.contains("secret") && !printed.contains("password"),
             "{printed}"
         );
-        let key = key.to_key();
         assert!(!key.uri.windows(8).any(|part| part == b"password"));
     }
 }

@@ -13,7 +13,7 @@ use crate::exchange::Purpose;
 use crate::fill::Fill;
 use crate::future::{Forwarding, ResponseFuture};
 use crate::header::cache_control;
-use crate::key::{CacheKey, Wanted};
+use crate::key::CacheKey;
 use crate::mode::CacheMode;
 use crate::policy::{Asked, parts, validation};
 use crate::request_body::{Replay, RequestBody};
@@ -177,9 +177,9 @@ impl<S, X, P> CacheService<S, X, P> {
         let mut asked = may_be_stored.then(|| Asked::posting(fields)).flatten()?;
         asked.has_authorization |= self.names_user(request.uri());
         let target = Target::of_request(request.uri(), fields, &self.settings.scheme)?;
-        let partition = self.partition(request)?;
+        let partition = self.partition(request, true)?;
         Some(Fill {
-            key: Wanted::new(&self.cache.seed, target, partition).to_key(),
+            key: CacheKey::new(&self.cache.seed, target, partition),
             asked,
             caller: fields.clone(),
             exchanging: self.exchanging(),

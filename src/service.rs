@@ -16,7 +16,7 @@ use crate::cache_status::{CacheStatus, Forward, NotStored};
 use crate::exchange::{Exchange, Purpose};
 use crate::future::{Forwarding, ResponseFuture};
 use crate::invalidation::Invalidation;
-use crate::key::{self, Partition, Wanted};
+use crate::key::{self, Partition, Text, Wanted};
 use crate::mode::CacheMode;
 use crate::policy::reuse::{self, Decision};
 use crate::policy::{Asked, selection};
@@ -108,16 +108,20 @@ where
             }
             return self.pass(request, mode, Forward::Bypass, NotStored::Disabled);
         }
-        let scheme = &self.settings.scheme;
-        let target = Target::of_request(request.uri(), request.headers(), scheme);
-        let apart = self.partition(&request);
+        let target = if asked.has_host {
+            Target::of_request(request.uri(), request.headers(), &self.settings.scheme)
+        } else {
+            Target::of_uri(request.uri())
+        };
+        let apart = self.partition(&request, asked.has_credentials);
         let (Some(target), Some(partition), false) = (target, apart, asked.is_bypass) else {
             if asked.directives.only_if_cached {
                 return self.unsatisfiable();
             }
             return self.pass(request, mode, Forward::Bypass, NotStored::Bypass);
         };
-        let wanted = Wanted::new(&self.cache.seed, target, partition);
+        let text = Text::of(&self.cache.seed, target);
+        let wanted = Wanted::new(&self.cache.seed, &text, partition);
         let now = self.settings.clock.now();
         let comparing = self.settings.comparing(&self.cache.seed);
         let found = self.cache.store.look_up(&wanted, |stored| {
@@ -195,19 +199,25 @@ impl<S, X, P> CacheService<S, X, P> {
     /// Whether a shared cache has to take a URI for a credential: what names a user is one wherever it stands
     /// (RFC 9110 §4.2.4).
     pub(crate) fn names_user(&self, uri: &Uri) -> bool {
-        self.settings.policy.is_shared() && key::userinfo(uri).is_some()
+        self.settings.policy.is_shared() && has_userinfo(uri)
     }
 
-    /// For whom a request is made; `None` where nothing may be stored for it.
+    /// For whom a request is made; `None` where nothing may be stored for it. Whether it has one of the fields
+    /// that are credentials everywhere may be known already.
     #[allow(clippy::option_option, reason = "nobody in particular is not nobody")]
-    pub(crate) fn partition<Q>(&self, request: &Request<Q>) -> Option<Option<Partition>> {
+    pub(crate) fn partition<Q>(
+        &self,
+        request: &Request<Q>,
+        may_have_fields: bool,
+    ) -> Option<Option<Partition>> {
         let (uri, fields) = (request.uri(), request.headers());
         let seed = &self.cache.seed;
         let user = self
             .settings
             .credentials
-            .as_deref()
-            .and_then(|credentials| Partition::of(seed, uri, fields, credentials));
+            .as_ref()
+            .filter(|credentials| may_have_fields || credentials.has_others || has_userinfo(uri))
+            .and_then(|credentials| Partition::of(seed, uri, fields, &credentials.fields));
         let Some(PartitionSetting(of)) = &self.settings.partition else {
             return Some(user);
         };
@@ -289,6 +299,10 @@ impl<S, X, P> CacheService<S, X, P> {
             site: None,
         }
     }
+}
+
+fn has_userinfo(uri: &Uri) -> bool {
+    key::userinfo(uri).is_some()
 }
 
 impl<S: fmt::Debug, X, P> fmt::Debug for CacheService<S, X, P> {

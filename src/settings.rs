@@ -32,7 +32,7 @@ pub(crate) struct Settings {
     /// The scheme of requests whose URI has none.
     pub(crate) scheme: Scheme,
     /// The request fields that say who asks; `None` where it makes no difference.
-    pub(crate) credentials: Option<Vec<HeaderName>>,
+    pub(crate) credentials: Option<Credentials>,
     /// What else responses are kept apart by.
     pub(crate) partition: Option<PartitionSetting>,
     /// Which URI a response came from, where the inner service follows redirects.
@@ -43,6 +43,23 @@ pub(crate) struct Settings {
     pub(crate) normalizes_encodings: bool,
     /// The name in `Cache-Status`, where there is to be one.
     pub(crate) announced_as: Option<Arc<str>>,
+}
+
+/// The request fields that say who asks.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Credentials {
+    pub(crate) fields: Vec<HeaderName>,
+    /// Whether there are others than those that every request is looked through for.
+    pub(crate) has_others: bool,
+}
+
+impl Credentials {
+    pub(crate) fn add(&mut self, field: HeaderName) {
+        if !self.fields.contains(&field) {
+            self.fields.push(field);
+            self.has_others = true;
+        }
+    }
 }
 
 /// Says for whom a request is made, beyond its credentials; `None` where nothing may be stored for it.
@@ -91,7 +108,10 @@ impl Settings {
             clears_sites: false,
             related: Related::default(),
             scheme: Scheme::HTTP,
-            credentials: (kind == Kind::Private).then(|| credentials.to_vec()),
+            credentials: (kind == Kind::Private).then(|| Credentials {
+                fields: credentials.to_vec(),
+                has_others: false,
+            }),
             partition: None,
             final_uri: None,
             bypass: Vec::new(),

@@ -22,9 +22,8 @@ pub(crate) struct Target<'a> {
 impl<'a> Target<'a> {
     /// The target of an absolute URI; `None` for any other form.
     pub(crate) fn of_uri(uri: &'a Uri) -> Option<Self> {
-        let authority = uri.authority()?;
-        let port = port_of(authority)?;
-        Self::new(uri, uri.scheme_str()?, authority.host(), port)
+        let (host, port) = split_authority(uri.authority()?)?;
+        Self::new(uri, uri.scheme_str()?, host, port)
     }
 
     /// The target of a request: of its URI, or of its `Host` where the URI has no authority, as
@@ -45,8 +44,8 @@ impl<'a> Target<'a> {
             let scheme = uri.scheme_str().unwrap_or(scheme.as_str());
             return Self::new(uri, scheme, host, port);
         };
-        let port = port_of(authority)?;
-        let target = Self::new(uri, uri.scheme_str()?, authority.host(), port)?;
+        let (written, port) = split_authority(authority)?;
+        let target = Self::new(uri, uri.scheme_str()?, written, port)?;
         let agrees = host.is_none_or(|host| {
             split_host(host).is_some_and(|(host, port)| {
                 host.eq_ignore_ascii_case(target.host)
@@ -133,6 +132,7 @@ impl<'a> Target<'a> {
 }
 
 fn without_default(scheme: &str, port: Option<u16>) -> Option<u16> {
+    port?;
     let default = if scheme.eq_ignore_ascii_case("https") {
         443
     } else if scheme.eq_ignore_ascii_case("http") {
@@ -141,6 +141,15 @@ fn without_default(scheme: &str, port: Option<u16>) -> Option<u16> {
         return port;
     };
     port.filter(|port| *port != default)
+}
+
+/// Host and port. Most authorities are nothing but a host.
+fn split_authority(authority: &Authority) -> Option<(&str, Option<u16>)> {
+    let text = authority.as_str();
+    if !text.bytes().any(|byte| matches!(byte, b':' | b'@')) {
+        return Some((text, None));
+    }
+    Some((authority.host(), port_of(authority)?))
 }
 
 /// The port that is written; `Some(None)` where there is none, `None` where it is no port.

@@ -236,10 +236,7 @@ impl<X, P> CacheLayer<X, P> {
     #[must_use]
     pub fn credential(self, field: HeaderName) -> Self {
         self.set_credentials(|settings| {
-            let fields = settings.credentials.get_or_insert_default();
-            if !fields.contains(&field) {
-                fields.push(field);
-            }
+            settings.credentials.get_or_insert_default().add(field);
         })
     }
 

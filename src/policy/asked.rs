@@ -22,6 +22,12 @@ pub(crate) struct Asked {
     pub(crate) is_posted: bool,
     /// It is a GET and asks for ranges.
     pub(crate) range: Option<Box<AskedRange>>,
+    /// It has `Host`.
+    pub(crate) has_host: bool,
+    /// It has `Authorization`, `Cookie` or `Proxy-Authorization`.
+    pub(crate) has_credentials: bool,
+    /// It has `Connection`.
+    pub(crate) has_connection: bool,
     /// It has `Authorization` (RFC 9111 §3.5).
     pub(crate) has_authorization: bool,
     /// Any stored response will do that no directive forbids, however old (FETCH-5, FETCH-6).
@@ -49,23 +55,33 @@ impl Asked {
         };
         let (mut has_directives, mut has_range) = (false, false);
         for name in fields.keys() {
-            if name == header::CACHE_CONTROL || name == header::PRAGMA {
-                has_directives = true;
-            } else if name == header::IF_NONE_MATCH || name == header::IF_MODIFIED_SINCE {
-                asked.is_conditional = true;
-                asked.is_bypass |= policy.bypasses_conditional;
-            } else if name == header::AUTHORIZATION {
-                asked.has_authorization = true;
-            } else if name == header::RANGE {
-                has_range = !is_head;
-            } else if name == header::IF_MATCH
-                || name == header::IF_UNMODIFIED_SINCE
-                || name == header::UPGRADE
-                || (name == header::CONTENT_TYPE && content_type::is_grpc(fields))
-            {
-                asked.is_bypass = true;
+            // Most names are of none of these lengths, and none is compared with all.
+            match name.as_str().len() {
+                4 => asked.has_host |= name == header::HOST,
+                5 => has_range |= name == header::RANGE && !is_head,
+                6 => {
+                    has_directives |= name == header::PRAGMA;
+                    asked.has_credentials |= name == header::COOKIE;
+                }
+                7 => asked.is_bypass |= name == header::UPGRADE,
+                8 => asked.is_bypass |= name == header::IF_MATCH,
+                10 => asked.has_connection |= name == header::CONNECTION,
+                12 if name == header::CONTENT_TYPE => {
+                    asked.is_bypass |= content_type::is_grpc(fields);
+                }
+                13 if name == header::CACHE_CONTROL => has_directives = true,
+                13 if name == header::AUTHORIZATION => asked.has_authorization = true,
+                13 => asked.is_conditional |= name == header::IF_NONE_MATCH,
+                17 => asked.is_conditional |= name == header::IF_MODIFIED_SINCE,
+                19 => {
+                    asked.is_bypass |= name == header::IF_UNMODIFIED_SINCE;
+                    asked.has_credentials |= name == header::PROXY_AUTHORIZATION;
+                }
+                _ => {}
             }
         }
+        asked.has_credentials |= asked.has_authorization;
+        asked.is_bypass |= asked.is_conditional && policy.bypasses_conditional;
         if has_range {
             match policy.range_of(fields) {
                 RangeOf::Ranges(range) => asked.range = Some(range),
@@ -89,6 +105,7 @@ impl Asked {
         (!content_type::is_grpc(fields)).then(|| Self {
             directives: RequestDirectives::parse(fields),
             has_authorization: fields.contains_key(header::AUTHORIZATION),
+            has_connection: true,
             is_posted: true,
             ..Self::default()
         })

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header};
 
 use super::{Asked, Kind, Policy, Received};
-use crate::key::{Seed, Wanted};
+use crate::key::{CacheKey, Seed};
 use crate::packed::Packed;
 use crate::stored::{StoredBody, StoredHead, StoredResponse};
 use crate::target::Target;
@@ -53,7 +53,7 @@ pub(super) fn of(received: Received<'_>) -> StoredResponse {
     let uri = Uri::from_static("http://o.test/a");
     let target = Target::of_uri(&uri).unwrap();
     StoredResponse::new(
-        Arc::new(Wanted::new(&Seed::random(false), target, None).to_key()),
+        Arc::new(CacheKey::new(&Seed::random(false), target, None)),
         StoredHead {
             is_of_head: false,
             status: StatusCode::OK,

@@ -51,6 +51,9 @@ pub(crate) fn select<'a>(
 ) -> Result<usize, Forward> {
     let mut miss = Forward::UriMiss;
     let mut presented = Presented::by(comparing, request);
+    if !asked.has_connection {
+        presented.connection = Some(Connection::default());
+    }
     let mut best: Option<(usize, &StoredResponse)> = None;
     for (place, candidate) in stored.enumerate() {
         // The head of what is not held whole may not say how long it is.
@@ -133,9 +136,8 @@ impl Comparing<'_> {
     /// A digest of a field in the form it is compared in (C-15): lines joined, white space round commas
     /// left out, letter case too where the field's definition says that it means nothing.
     fn digest(self, fields: &HeaderMap, name: &HeaderName) -> Option<Digest> {
-        if !fields.contains_key(name) {
-            return None;
-        }
+        let mut lines = lines(fields, name).peekable();
+        lines.peek()?;
         if self.normalizes_encodings && name == header::ACCEPT_ENCODING {
             return Some(self.encodings(fields));
         }
@@ -158,7 +160,7 @@ impl Comparing<'_> {
                 digester.write(member);
             }
         };
-        for line in lines(fields, name) {
+        for line in lines {
             if name == header::COOKIE {
                 write(line);
                 continue;

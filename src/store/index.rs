@@ -267,7 +267,7 @@ mod tests {
     use http::{StatusCode, Uri, Version};
 
     use super::*;
-    use crate::key::{Seed, Wanted};
+    use crate::key::{CacheKey, Seed};
     use crate::packed::Packed;
     use crate::stored::{StoredBody, StoredHead, Terms};
     use crate::target::Target;
@@ -277,7 +277,7 @@ mod tests {
         let target = Target::of_uri(&uri).unwrap();
         let time = SystemTime::UNIX_EPOCH;
         Arc::new(StoredResponse::new(
-            Arc::new(Wanted::new(&Seed::random(false), target, None).to_key()),
+            Arc::new(CacheKey::new(&Seed::random(false), target, None)),
             StoredHead {
                 is_of_head: false,
                 status: StatusCode::OK,
