@@ -10,6 +10,7 @@ use crate::cache_status::{CacheStatus, NotStored};
 use crate::policy::parts::Part;
 use crate::policy::{Asked, precondition};
 use crate::ranged;
+use crate::store::Copy;
 use crate::stored::{StoredBody, StoredResponse};
 
 /// What is taken of a stored response to make an answer of: its fields and its body.
@@ -24,6 +25,14 @@ impl Taken {
         Self {
             fields: stored.head.fields.unpack(),
             body: stored.body.clone(),
+        }
+    }
+
+    /// From a copy.
+    pub(crate) fn of_copy(copy: &Copy) -> Self {
+        Self {
+            fields: copy.fields.clone(),
+            body: copy.body.clone(),
         }
     }
 }

@@ -154,7 +154,8 @@ impl CacheHandle {
         self.len() == 0
     }
 
-    /// How many octets the stored responses take: keys, fields, bodies and what it takes to find them.
+    /// How many octets the stored responses take: keys, fields, bodies, what it takes to find them, and
+    /// [copies](Stats::copies) of those that are hot.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.cache.store.bytes()
@@ -193,7 +194,9 @@ impl CacheHandle {
     pub fn stats(&self) -> Stats {
         let (recording, evictions) = self.cache.store.recording_and_evictions();
         Stats {
+            hits: self.cache.store.copies.hits(),
             recording,
+            copies: self.cache.store.copies.bytes(),
             evictions,
             ..self.cache.counters.read()
         }

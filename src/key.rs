@@ -6,9 +6,9 @@ use std::hash::{BuildHasher, Hasher};
 
 use http::{HeaderMap, HeaderName, Uri, header};
 use siphasher::sip::SipHasher13;
-use siphasher::sip128::{Hasher128, SipHasher24};
+use siphasher::sip128::{Hasher128, SipHasher13 as SipHasher13Of128, SipHasher24};
 
-use crate::target::Target;
+use crate::target::{self, Target};
 
 /// The secret of one cache, drawn when it is made: what is hashed with it means nothing elsewhere.
 #[derive(Clone)]
@@ -55,6 +55,14 @@ impl Seed {
     pub(crate) fn digester(&self) -> Digester {
         Digester(SipHasher24::new_with_keys(self.digest.0, self.digest.1))
     }
+
+    /// For what is hashed at every hit.
+    pub(crate) fn quick_digester(&self) -> Digester<SipHasher13Of128> {
+        Digester(SipHasher13Of128::new_with_keys(
+            self.digest.0,
+            self.digest.1,
+        ))
+    }
 }
 
 impl fmt::Debug for Seed {
@@ -75,12 +83,14 @@ impl fmt::Debug for Digest {
 
 /// Makes a [`Digest`] of pieces; where one ends and the next begins makes no difference.
 #[derive(Debug)]
-pub(crate) struct Digester(SipHasher24);
+pub(crate) struct Digester<H = SipHasher24>(H);
 
 impl Digester {
     /// Ends a name or a value: no field has this octet.
     pub(crate) const END: &'static [u8] = &[0];
+}
 
+impl<H: Hasher + Hasher128> Digester<H> {
     pub(crate) fn write(&mut self, piece: &[u8]) {
         self.0.write(piece);
     }
@@ -167,14 +177,26 @@ const SHORT: usize = 192;
 
 impl Text {
     pub(crate) fn of(seed: &Seed, target: Target<'_>) -> Self {
-        let mut text = Self {
-            short: [0; SHORT],
-            long: Vec::new(),
-            length: 0,
-        };
+        let mut text = Self::empty();
         let target = target.literal(seed.is_literal);
         target.write(|piece| text.push(piece));
         text
+    }
+
+    /// Of a URI that stands as it would in a key.
+    pub(crate) fn of_normal(uri: &Uri) -> Option<Self> {
+        let pieces = target::normal(uri)?;
+        let mut text = Self::empty();
+        pieces.into_iter().for_each(|piece| text.push(piece));
+        Some(text)
+    }
+
+    fn empty() -> Self {
+        Self {
+            short: [0; SHORT],
+            long: Vec::new(),
+            length: 0,
+        }
     }
 
     fn push(&mut self, piece: &[u8]) {

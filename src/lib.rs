@@ -208,6 +208,7 @@ mod selector;
 mod service;
 mod settings;
 mod site;
+mod standing;
 mod stats;
 mod store;
 mod stored;

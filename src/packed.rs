@@ -58,6 +58,16 @@ impl Packed {
         fields
     }
 
+    /// The fields as they were, in memory that nothing else has a share of, and no more of it than needed.
+    pub(crate) fn unshared(&self) -> HeaderMap {
+        let apart = Self {
+            octets: Bytes::copy_from_slice(&self.octets),
+            names: self.names,
+        };
+        // A map keeps the room it was made with; its clone has just what it needs.
+        apart.unpack().clone()
+    }
+
     /// Of these names what there is.
     pub(crate) fn only<const N: usize>(&self, names: [HeaderName; N]) -> HeaderMap {
         let mut fields = HeaderMap::new();

@@ -108,22 +108,26 @@ where
             }
             return self.pass(request, mode, Forward::Bypass, NotStored::Disabled);
         }
-        let target = if asked.has_host {
-            Target::of_request(request.uri(), request.headers(), &self.settings.scheme)
-        } else {
-            Target::of_uri(request.uri())
-        };
+        let text = self.uri_of(&request, &asked);
         let apart = self.partition(&request, asked.has_credentials);
-        let (Some(target), Some(partition), false) = (target, apart, asked.is_bypass) else {
+        let (Some(text), Some(partition), false) = (text, apart, asked.is_bypass) else {
             if asked.directives.only_if_cached {
                 return self.unsatisfiable();
             }
             return self.pass(request, mode, Forward::Bypass, NotStored::Bypass);
         };
-        let text = Text::of(&self.cache.seed, target);
         let wanted = Wanted::new(&self.cache.seed, &text, partition);
         let now = self.settings.clock.now();
         let comparing = self.settings.comparing(&self.cache.seed);
+        if let Some(copy) = self.cache.store.copies.find(&wanted) {
+            let fields = request.headers();
+            let (response, before) = (&copy.response, copy.presented);
+            let is_selected = selection::selects(comparing, &asked, fields, response, before);
+            if is_selected && reuse::decide(&asked, response, false, now) == Decision::Reuse {
+                let taken = Taken::of_copy(&copy);
+                return self.reuse(response, taken, &asked, fields, now);
+            }
+        }
         let found = self.cache.store.look_up(&wanted, |stored| {
             selection::select(comparing, &asked, request.headers(), stored)
         });
@@ -152,9 +156,19 @@ where
             }
         };
         let reason = match reuse::decide(&asked, &stored, is_invalid, now) {
-            Decision::Reuse => return self.reuse(&stored, &asked, request.headers(), now),
+            Decision::Reuse => {
+                let taken = Taken::of(&stored);
+                if stored.standing.is_hot_with_this_hit() {
+                    let fields = request.headers();
+                    let selected_by = &stored.selected_by;
+                    let presented = selection::presented(comparing, &asked, fields, selected_by);
+                    self.cache.store.give_copy(&stored, presented);
+                }
+                return self.reuse(&stored, taken, &asked, request.headers(), now);
+            }
             Decision::ReuseAndValidate if self.background.is_available() => {
-                let answer = self.reuse(&stored, &asked, request.headers(), now);
+                let taken = Taken::of(&stored);
+                let answer = self.reuse(&stored, taken, &asked, request.headers(), now);
                 if let Some(claim) = Claim::on(&self.cache, &self.settings, &stored, now) {
                     let key = wanted.to_key();
                     self.validate_in_background(request, key, stored, asked, claim);
@@ -163,7 +177,8 @@ where
             }
             // In the foreground no more often than in the background.
             Decision::ReuseAndValidate if stored.backoff.is_resting(now) => {
-                return self.reuse(&stored, &asked, request.headers(), now);
+                let taken = Taken::of(&stored);
+                return self.reuse(&stored, taken, &asked, request.headers(), now);
             }
             Decision::Unsatisfiable => return self.unsatisfiable(),
             Decision::ReuseAndValidate => Forward::Stale,
@@ -202,6 +217,19 @@ impl<S, X, P> CacheService<S, X, P> {
         self.settings.policy.is_shared() && has_userinfo(uri)
     }
 
+    /// The URI of a request as it stands in a key.
+    fn uri_of<Q>(&self, request: &Request<Q>, asked: &Asked) -> Option<Text> {
+        let (uri, seed) = (request.uri(), &self.cache.seed);
+        let target = if asked.has_host {
+            Target::of_request(uri, request.headers(), &self.settings.scheme)
+        } else if let Some(text) = Text::of_normal(uri) {
+            return Some(text);
+        } else {
+            Target::of_uri(uri)
+        };
+        target.map(|target| Text::of(seed, target))
+    }
+
     /// For whom a request is made; `None` where nothing may be stored for it. Whether it has one of the fields
     /// that are credentials everywhere may be known already.
     #[allow(clippy::option_option, reason = "nobody in particular is not nobody")]
@@ -232,6 +260,7 @@ impl<S, X, P> CacheService<S, X, P> {
     fn reuse<Q, R>(
         &self,
         stored: &StoredResponse,
+        taken: Taken,
         asked: &Asked,
         caller: &HeaderMap,
         now: SystemTime,
@@ -239,15 +268,8 @@ impl<S, X, P> CacheService<S, X, P> {
     where
         S: Service<Request<Q>>,
     {
-        self.cache.counters.hit();
-        let mut response = answer::reused(
-            stored,
-            Taken::of(stored),
-            asked,
-            caller,
-            now,
-            CacheStatus::hit(),
-        );
+        self.cache.store.copies.count_hit();
+        let mut response = answer::reused(stored, taken, asked, caller, now, CacheStatus::hit());
         self.settings.announce(&mut response);
         ResponseFuture::answered(response)
     }

@@ -19,6 +19,7 @@ pub struct Stats {
     pub(crate) stores: u64,
     pub(crate) evictions: u64,
     pub(crate) recording: usize,
+    pub(crate) copies: usize,
 }
 
 const FORWARDS: usize = 8;
@@ -91,6 +92,16 @@ impl Stats {
     }
 }
 
+impl Stats {
+    /// Octets of copies of hot responses, which are part of [`bytes`](crate::CacheHandle::bytes): where a response
+    /// is reused again and again each thread has a head of its own to hand out. They take an eighth of the capacity
+    /// at most.
+    #[must_use]
+    pub fn copies(&self) -> usize {
+        self.copies
+    }
+}
+
 impl fmt::Debug for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         struct Forwards<'a>(&'a Stats);
@@ -111,6 +122,7 @@ impl fmt::Debug for Stats {
             .field("stores", &self.stores)
             .field("evictions", &self.evictions)
             .field("recording", &self.recording)
+            .field("copies", &self.copies)
             .finish()
     }
 }
@@ -118,7 +130,6 @@ impl fmt::Debug for Stats {
 /// The counts as they grow.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    hits: AtomicU64,
     unsatisfiable: AtomicU64,
     forwards: [AtomicU64; FORWARDS],
     validations: AtomicU64,
@@ -127,10 +138,6 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    pub(crate) fn hit(&self) {
-        add(&self.hits);
-    }
-
     pub(crate) fn unsatisfiable(&self) {
         add(&self.unsatisfiable);
     }
@@ -153,7 +160,6 @@ impl Counters {
     pub(crate) fn read(&self) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
-            hits: read(&self.hits),
             unsatisfiable: read(&self.unsatisfiable),
             forwards: std::array::from_fn(|reason| read(&self.forwards[reason])),
             validations: read(&self.validations),

@@ -11,6 +11,7 @@ use crate::key::{CacheKey, Digest};
 use crate::packed::Packed;
 use crate::parts::Parts;
 use crate::relations::Relations;
+use crate::standing::Standing;
 
 /// A response in the store. It never changes: a 304 makes a new one that shares the body.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct StoredResponse {
     pub(crate) parts: Option<Arc<Parts>>,
     /// When it may be validated in the background.
     pub(crate) backoff: Backoff,
+    /// Whether copies of it may answer.
+    pub(crate) standing: Standing,
 }
 
 /// Fields and what they held, as digests: no request field is kept in clear.
@@ -106,6 +109,7 @@ impl StoredResponse {
             body,
             parts: None,
             backoff: Backoff::default(),
+            standing: Standing::default(),
         }
     }
 

@@ -131,6 +131,22 @@ impl<'a> Target<'a> {
     }
 }
 
+/// The pieces of a URI that is in its normal form as it stands, as most are: there is no `@`, no port, no `%`
+/// and no upper case where that means nothing.
+pub(crate) fn normal(uri: &Uri) -> Option<[&[u8]; 3]> {
+    let scheme: &[u8] = match uri.scheme()? {
+        scheme if *scheme == Scheme::HTTPS => b"https://",
+        scheme if *scheme == Scheme::HTTP => b"http://",
+        _ => return None,
+    };
+    let host = uri.authority()?.as_str().as_bytes();
+    let is_plain = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
+    let path = uri.path_and_query()?.as_str().as_bytes();
+    let is_normal =
+        host.iter().all(is_plain) && path.first() == Some(&b'/') && !path.contains(&b'%');
+    is_normal.then_some([scheme, host, path])
+}
+
 fn without_default(scheme: &str, port: Option<u16>) -> Option<u16> {
     port?;
     let default = if scheme.eq_ignore_ascii_case("https") {
@@ -255,6 +271,32 @@ mod tests {
 
     fn text(uri: &str) -> String {
         Target::of_uri(&uri.parse().unwrap()).unwrap().to_text()
+    }
+
+    #[test]
+    fn what_is_taken_for_normal_is_the_normal_form() {
+        for (uri, expected) in [
+            ("http://h/", true),
+            ("https://a-b.c1/d//e/?F=/&~", true),
+            ("http://h", true),
+            ("http://h/a#f", true),
+            ("http://h?x", false),
+            ("http://h:80/", false),
+            ("http://h:81/", false),
+            ("http://H/", false),
+            ("http://u@h/", false),
+            ("http://[::1]/", false),
+            ("http://h/%2F", false),
+            ("ftp://h/", false),
+            ("/a", false),
+        ] {
+            let uri: Uri = uri.parse().unwrap();
+            let normal = normal(&uri).map(|pieces| pieces.concat());
+            assert_eq!(normal.is_some(), expected, "{uri}");
+            if let Some(normal) = normal {
+                assert_eq!(normal, text(&uri.to_string()).as_bytes(), "{uri}");
+            }
+        }
     }
 
     /// Whether two URIs have one normal form, which is also what each is compared with.

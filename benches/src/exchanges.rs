@@ -45,7 +45,7 @@ impl Exchanges {
                 Mode::Forward => endless(layer.layer(origin("no-store", soon))),
             },
         };
-        exchanges.make(2);
+        exchanges.make(20);
         exchanges
     }
 

@@ -7,7 +7,7 @@ use crate::cache_status::Forward;
 use crate::header::connection::Connection;
 use crate::header::vary::Vary;
 use crate::header::{Members, Quoting, lines, members};
-use crate::key::{Digest, Seed};
+use crate::key::{Digest, Digester, Seed};
 use crate::stored::{Selection, StoredResponse};
 
 /// How request fields are compared: by digests made with a secret, and `Accept-Encoding` in a normal
@@ -50,10 +50,7 @@ pub(crate) fn select<'a>(
     stored: impl Iterator<Item = &'a StoredResponse>,
 ) -> Result<usize, Forward> {
     let mut miss = Forward::UriMiss;
-    let mut presented = Presented::by(comparing, request);
-    if !asked.has_connection {
-        presented.connection = Some(Connection::default());
-    }
+    let mut presented = Presented::of(comparing, asked, request);
     let mut best: Option<(usize, &StoredResponse)> = None;
     for (place, candidate) in stored.enumerate() {
         // The head of what is not held whole may not say how long it is.
@@ -71,6 +68,45 @@ pub(crate) fn select<'a>(
         }
     }
     best.map(|(place, _)| place).ok_or(miss)
+}
+
+/// What a request has in these fields, octet for octet: another that has the same selects the same.
+pub(crate) fn presented(
+    comparing: Comparing<'_>,
+    asked: &Asked,
+    request: &HeaderMap,
+    selected_by: &Selection,
+) -> Option<Digest> {
+    // What it names is for the next hop, and selects nothing.
+    if asked.has_connection {
+        return None;
+    }
+    let mut digester = comparing.seed.quick_digester();
+    for (name, _) in selected_by {
+        for line in lines(request, name) {
+            digester.write(line);
+            digester.write(Digester::END);
+        }
+        digester.write(Digester::END);
+    }
+    Some(digester.finish())
+}
+
+/// Whether a request selects a stored response that is the only one it could select, and that another request
+/// has selected which had this in the fields that count.
+pub(crate) fn selects(
+    comparing: Comparing<'_>,
+    asked: &Asked,
+    request: &HeaderMap,
+    stored: &StoredResponse,
+    before: Option<Digest>,
+) -> bool {
+    let selected_by = &stored.selected_by;
+    let is_as_before =
+        || before.is_some() && presented(comparing, asked, request, selected_by) == before;
+    selected_by.is_empty()
+        || is_as_before()
+        || Presented::of(comparing, asked, request).matches(stored)
 }
 
 /// Of two that match: one that has all that is asked for; the one with `Vary`; the newer; one with a body,
@@ -104,6 +140,14 @@ impl<'a> Presented<'a> {
             fields,
             connection: None,
             digests: [const { None }; REMEMBERED],
+        }
+    }
+
+    /// Of a request that has been read.
+    fn of(comparing: Comparing<'a>, asked: &Asked, fields: &'a HeaderMap) -> Self {
+        Self {
+            connection: (!asked.has_connection).then(Connection::default),
+            ..Self::by(comparing, fields)
         }
     }
 

@@ -89,7 +89,7 @@ impl Reservation {
             state.make_room(&mut gone);
         }
         drop(state);
-        drop(gone);
+        self.store.dismiss(gone);
         fits
     }
 }

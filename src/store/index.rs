@@ -109,12 +109,15 @@ impl Index {
             gone.push(self.remove(hash, 0));
         }
         if self.slot(hash).len() >= MAX_VARIANTS {
-            gone.push(self.remove(hash, 0));
+            let mut held = self.slot(hash).iter();
+            let unused = held.position(|held| !held.response.standing.take_used());
+            gone.push(self.remove(hash, unused.unwrap_or(0)));
         }
         if response.key.is_partitioned() {
             self.partitions.entry(uri_hash).or_default().insert(hash);
         }
         self.last_id += 1;
+        self.withdraw_beside(&response);
         let held = Held {
             id: self.last_id,
             size: response.size(),
@@ -133,6 +136,17 @@ impl Index {
         slot.push(held);
     }
 
+    /// Where a request could select one or the other it is not for copies to answer.
+    fn withdraw_beside(&self, response: &StoredResponse) {
+        let slot = self.slot(response.key.hash);
+        if !is_plain(response) || slot.iter().any(|held| !are_apart(&held.response, response)) {
+            response.standing.withdraw();
+            for held in slot {
+                held.response.standing.withdraw();
+            }
+        }
+    }
+
     /// Takes a variant out.
     pub(super) fn remove(&mut self, hash: u64, place: usize) -> Arc<StoredResponse> {
         let slot = self.slots.get_mut(&hash).expect("what is removed is held");
@@ -141,6 +155,7 @@ impl Index {
             self.slots.remove(&hash);
             self.forget_partition(&held);
         }
+        held.response.standing.withdraw();
         self.recency.0.pop(&held.id);
         self.bytes -= held.size;
         #[cfg(feature = "structured-fields")]
@@ -163,9 +178,17 @@ impl Index {
 
     /// Takes out what has not been used for longest.
     pub(super) fn remove_oldest(&mut self) -> Option<Arc<StoredResponse>> {
-        let (id, hash) = self.recency.0.peek_lru().map(|(id, hash)| (*id, *hash))?;
-        let place = self.slot(hash).iter().position(|held| held.id == id)?;
-        Some(self.remove(hash, place))
+        // Copies may go on answering: nobody waits until they do not.
+        for left in (0..self.len()).rev() {
+            let (id, hash) = self.recency.0.peek_lru().map(|(id, hash)| (*id, *hash))?;
+            let place = self.slot(hash).iter().position(|held| held.id == id)?;
+            let response = &self.slot(hash)[place].response;
+            if left == 0 || !response.standing.take_used() {
+                return Some(self.remove(hash, place));
+            }
+            self.recency.0.promote(&id);
+        }
+        None
     }
 
     /// Where a response is, if it still is.
@@ -184,6 +207,7 @@ impl Index {
         {
             // A later mark stays.
             held.invalid_since = held.invalid_since.max(Some(generation));
+            held.response.standing.withdraw();
         }
     }
 
@@ -235,6 +259,20 @@ impl Index {
             self.searches.remove(held.id, search);
         }
     }
+}
+
+/// It answers GET and HEAD, and is held whole.
+fn is_plain(response: &StoredResponse) -> bool {
+    !response.head.is_of_head && response.parts.is_none()
+}
+
+/// Of two variants with the same `Vary` no request selects both.
+fn are_apart(one: &StoredResponse, other: &StoredResponse) -> bool {
+    let names = |response: &StoredResponse| {
+        let named = response.selected_by.iter();
+        named.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    is_plain(one) && is_plain(other) && names(one) == names(other)
 }
 
 /// Spreads what is a hash already, or a number, over all the bits that a table looks at.

@@ -3,26 +3,56 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::claim::{Exchanging, Reservation};
+use super::copies::Copies;
 use super::state::State;
 use super::{Found, Limits, Refused};
 use crate::cache_status::{Forward, NotStored};
-use crate::key::{CacheKey, Wanted};
+use crate::key::{CacheKey, Digest, Wanted};
 use crate::mode::Switch;
 use crate::stored::{Selection, StoredResponse};
 
 /// Stored responses, within a budget. One lock, held for what has to be done under it: nothing of a
 /// user's runs there, and what is taken out is dropped after it.
 #[derive(Debug)]
-pub(crate) struct Memory(Mutex<State>);
+pub(crate) struct Memory {
+    state: Mutex<State>,
+    pub(crate) copies: Arc<Copies>,
+}
 
 impl Memory {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self(Mutex::new(State::new(limits)))
+        let copies = Arc::new(Copies::new());
+        Self {
+            state: Mutex::new(State::new(limits, copies.clone())),
+            copies,
+        }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         // Every change under the lock is whole before anything in it could panic.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is out of the store is forgotten, with its copies, when the lock is free.
+    pub(super) fn dismiss(&self, gone: impl IntoIterator<Item = Arc<StoredResponse>>) {
+        for response in gone {
+            self.copies.forget(&response);
+        }
+    }
+
+    /// Gives the thread a copy of a response that is still held, and whose requests could select no other.
+    pub(crate) fn give_copy(&self, response: &Arc<StoredResponse>, presented: Option<Digest>) {
+        let mut gone = Vec::new();
+        let limit = self.limits().capacity / 8;
+        self.copies.give((response, presented), limit, |response| {
+            let mut state = self.lock();
+            let may_have = state.may_be_copied(response);
+            if may_have {
+                state.make_room(&mut gone);
+            }
+            may_have
+        });
+        self.dismiss(gone);
     }
 
     /// The stored response of a key that `select` selects among its variants.
@@ -69,7 +99,7 @@ impl Memory {
         state.recording -= reservation.take();
         let result = state.publish(exchange, &response, outdated, switch, &mut gone);
         drop(state);
-        drop(gone);
+        self.dismiss(gone);
         result
     }
 
@@ -90,7 +120,7 @@ impl Memory {
             .is_good_for(exchange, old, &new)
             .and_then(|()| state.publish(exchange, &new, Some(&replaced), switch, &mut gone));
         drop(state);
-        drop(gone);
+        self.dismiss(gone);
         result
     }
 
@@ -108,7 +138,7 @@ impl Memory {
             .is_good_for(exchange, old, &new)
             .and_then(|()| state.publish(exchange, &new, None, switch, &mut gone));
         drop(state);
-        drop(gone);
+        self.dismiss(gone);
         Ok(result?)
     }
 
@@ -154,7 +184,7 @@ impl Memory {
         let mut state = self.lock();
         let gone = state.outdate(response);
         drop(state);
-        drop(gone);
+        self.dismiss(gone);
     }
 
     /// What is stored under a key.
@@ -184,7 +214,7 @@ impl Memory {
             .place_of(response)
             .map(|place| state.index.remove(response.key.hash, place));
         drop(state);
-        drop(gone);
+        self.dismiss(gone);
     }
 
     /// Waits for whoever is storing something just now: what comes after sees the switch as it is.
@@ -199,7 +229,8 @@ impl Memory {
         change(&mut state.limits);
         state.make_room(&mut gone);
         drop(state);
-        drop(gone);
+        self.dismiss(gone);
+        self.copies.clear();
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -211,7 +242,7 @@ impl Memory {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.lock().index.bytes()
+        self.lock().index.bytes() + self.copies.bytes()
     }
 
     /// Octets of bodies being recorded, and responses evicted for want of room.

@@ -4,6 +4,7 @@
 //! It knows no rules: what may be stored and which of several is selected is said by its callers.
 
 mod claim;
+mod copies;
 mod fence;
 #[cfg(feature = "structured-fields")]
 mod groups;
@@ -19,6 +20,7 @@ mod state;
 use std::sync::Arc;
 
 pub(crate) use claim::{Exchanging, Reservation};
+pub(crate) use copies::Copy;
 pub(crate) use memory::Memory;
 
 use crate::cache_status::NotStored;

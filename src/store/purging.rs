@@ -88,7 +88,7 @@ impl Memory {
                 act(&mut state, *hash, &mut gone);
             }
             drop(state);
-            drop(gone);
+            self.dismiss(gone);
         }
     }
 
@@ -105,6 +105,7 @@ impl Memory {
             bytes: gone.bytes(),
             in_flight,
         };
+        self.copies.clear();
         drop(gone);
         removed
     }

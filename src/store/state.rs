@@ -3,6 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use super::claim::Exchanging;
+use super::copies::Copies;
 use super::fence::Fence;
 use super::index::Index;
 use super::{Limits, Refused};
@@ -22,16 +23,18 @@ pub(super) struct State {
     /// Octets of bodies that are being recorded.
     pub(super) recording: usize,
     pub(super) evictions: u64,
+    copies: Arc<Copies>,
 }
 
 impl State {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits, copies: Arc<Copies>) -> Self {
         Self {
             index: Index::default(),
             fence: Fence::default(),
             limits,
             recording: 0,
             evictions: 0,
+            copies,
         }
     }
 
@@ -164,17 +167,31 @@ impl State {
         }
     }
 
-    /// Evicts until what is held and what is being recorded fit together.
+    /// Whether copies of a response may answer for it.
+    pub(super) fn may_be_copied(&self, response: &Arc<StoredResponse>) -> bool {
+        self.index.place_of(response).is_some() && !response.standing.is_withdrawn()
+    }
+
+    /// Evicts until what is held, with its copies, and what is being recorded fit together.
     pub(super) fn make_room(&mut self, gone: &mut Vec<Arc<StoredResponse>>) {
-        while self.index.bytes() + self.recording > self.limits.capacity
-            || self.index.len() > self.limits.responses
-        {
+        while self.is_too_much() {
             let Some(evicted) = self.index.remove_oldest() else {
                 return;
             };
             self.evictions += 1;
             gone.push(evicted);
         }
+    }
+
+    fn is_too_much(&self) -> bool {
+        let held = self.index.bytes() + self.recording;
+        // The copies of what is evicted go with it, but not under the lock.
+        let copies = if self.index.len() > 1 {
+            self.copies.bytes()
+        } else {
+            0
+        };
+        held + copies > self.limits.capacity || self.index.len() > self.limits.responses
     }
 }
 

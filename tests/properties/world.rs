@@ -621,7 +621,9 @@ impl World {
 
     /// The sum of what each URI holds is what is held; and a clear leaves nothing.
     fn end(&mut self) -> Outcome {
-        let (octets, count) = (self.handle.bytes(), self.handle.len());
+        // What is hot has copies, which are nobody's in particular.
+        let copies = self.handle.stats().copies();
+        let (octets, count) = (self.handle.bytes() - copies, self.handle.len());
         let mut sum = (0, 0);
         let clone = self.handle.clone();
         if self.got.len() % 2 == 0 {

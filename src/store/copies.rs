@@ -1,0 +1,228 @@
+//! Copies of what is hot, one for each of a number of stripes.
+//!
+//! What several threads count references on goes from core to core with every hit. A thread that has a copy
+//! of its own, of the head and of the handle on the body, shares nothing that is written: a hit takes the
+//! lock of its stripe, which nobody else wants, and counts references that nobody else counts. What it
+//! reads and others write, it reads often and they write rarely: the settings' version, the switch, and
+//! the standing of the stored response.
+
+use std::cell::Cell;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use lru::LruCache;
+
+use super::index::Spread;
+use crate::key::{Digest, Wanted};
+use crate::stored::{self, StoredBody, StoredResponse};
+
+/// As many as there are bits to tell which have a copy.
+const MOST: usize = 64;
+
+/// A stored response, with a head and a handle on the body of one stripe's own.
+#[derive(Debug)]
+pub(crate) struct Copy {
+    pub(crate) response: Arc<StoredResponse>,
+    pub(crate) fields: HeaderMap,
+    pub(crate) body: StoredBody,
+    /// What the request had in the fields that select it for which it was made.
+    pub(crate) presented: Option<Digest>,
+    size: usize,
+}
+
+impl Copy {
+    fn of(response: Arc<StoredResponse>, presented: Option<Digest>) -> Self {
+        let fields = response.head.fields.unshared();
+        let StoredBody { data, trailers } = &response.body;
+        let body = StoredBody {
+            data: Bytes::from_owner(data.clone()),
+            trailers: trailers.as_deref().cloned().map(Arc::new),
+        };
+        // The nodes of the list and of the map, and the body's owner.
+        const BOOKKEEPING: usize = 192;
+        let trailers = body.trailers.as_deref().map_or(0, stored::fields_size);
+        let size = size_of::<Self>() + BOOKKEEPING + stored::fields_size(&fields) + trailers;
+        Self {
+            response,
+            fields,
+            body,
+            presented,
+            size,
+        }
+    }
+}
+
+/// All copies of one store.
+#[derive(Debug)]
+pub(crate) struct Copies {
+    stripes: Box<[Stripe]>,
+    /// The octets of all.
+    bytes: AtomicUsize,
+    /// Grows with every clear: what was about to be put in before is not.
+    generation: AtomicU64,
+}
+
+/// On lines of its own: what neighbours write is not read again for it.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Stripe {
+    hits: AtomicU64,
+    held: Mutex<Held>,
+}
+
+/// By the hash of the key, the one used last at the end.
+#[derive(Debug)]
+struct Held(LruCache<u64, Arc<Copy>, Spread>);
+
+impl Default for Held {
+    fn default() -> Self {
+        Self(LruCache::unbounded_with_hasher(Spread::default()))
+    }
+}
+
+impl Stripe {
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Copies {
+    pub(super) fn new() -> Self {
+        Self {
+            stripes: (0..stripes()).map(|_| Stripe::default()).collect(),
+            bytes: AtomicUsize::new(0),
+            generation: AtomicU64::new(0),
+        }
+    }
+
+    fn own(&self) -> usize {
+        thread_number() % self.stripes.len()
+    }
+
+    /// A hit, whoever has answered it.
+    pub(crate) fn count_hit(&self) {
+        self.stripes[self.own()]
+            .hits
+            .fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The hits so far.
+    pub(crate) fn hits(&self) -> u64 {
+        let hits = self.stripes.iter().map(|stripe| &stripe.hits);
+        hits.map(|hits| hits.load(Ordering::Relaxed)).sum()
+    }
+
+    /// The octets of all copies.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// The copy that this thread has for a key.
+    pub(crate) fn find(&self, wanted: &Wanted<'_>) -> Option<Arc<Copy>> {
+        let mut held = self.stripes[self.own()].lock();
+        let copy = held.0.get(&wanted.hash)?;
+        if !wanted.is(&copy.response.key) {
+            return None;
+        }
+        if copy.response.standing.is_withdrawn() {
+            let gone = held.0.pop(&wanted.hash);
+            drop(held);
+            self.drop_copy(gone);
+            return None;
+        }
+        copy.response.standing.used();
+        Some(copy.clone())
+    }
+
+    /// Gives this thread a copy of a response, for which `admit` makes room, where all copies together take no
+    /// more than `limit`.
+    pub(super) fn give(
+        &self,
+        (response, presented): (&Arc<StoredResponse>, Option<Digest>),
+        limit: usize,
+        admit: impl FnOnce(&Arc<StoredResponse>) -> bool,
+    ) {
+        let generation = self.generation.load(Ordering::SeqCst);
+        let copy = Copy::of(response.clone(), presented);
+        let (own, size, hash) = (self.own(), copy.size, response.key.hash);
+        // Others may count at the same time; what is too much by that goes with the next.
+        self.bytes.fetch_add(size, Ordering::Relaxed);
+        while self.bytes() > limit {
+            let oldest = self.stripes[own].lock().0.pop_lru();
+            let Some((_, oldest)) = oldest else {
+                self.bytes.fetch_sub(size, Ordering::Relaxed);
+                return;
+            };
+            self.drop_copy(Some(oldest));
+        }
+        let is_admitted = admit(response);
+        let mut held = self.stripes[own].lock();
+        let is_current = self.generation.load(Ordering::SeqCst) == generation;
+        let gone = if is_admitted && is_current && response.standing.copy_in(own) {
+            held.0.push(hash, Arc::new(copy)).map(|(_, gone)| gone)
+        } else {
+            self.bytes.fetch_sub(size, Ordering::Relaxed);
+            None
+        };
+        drop(held);
+        self.drop_copy(gone);
+    }
+
+    /// Takes out the copies of a response that has left the store.
+    pub(super) fn forget(&self, response: &Arc<StoredResponse>) {
+        for stripe in response.standing.take_stripes() {
+            let mut held = self.stripes[stripe].lock();
+            let hash = &response.key.hash;
+            let is_its = |copy: &Arc<Copy>| Arc::ptr_eq(&copy.response, response);
+            let gone = held.0.peek(hash).is_some_and(is_its);
+            let gone = gone.then(|| held.0.pop(hash)).flatten();
+            drop(held);
+            self.drop_copy(gone);
+        }
+    }
+
+    /// Takes out all.
+    pub(super) fn clear(&self) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        for stripe in &self.stripes {
+            let mut gone = std::mem::take(&mut *stripe.lock());
+            while let Some((_, copy)) = gone.0.pop_lru() {
+                self.drop_copy(Some(copy));
+            }
+        }
+    }
+
+    fn drop_copy(&self, copy: Option<Arc<Copy>>) {
+        if let Some(copy) = copy {
+            self.bytes.fetch_sub(copy.size, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A stripe for each core, and no more threads share one than have to.
+fn stripes() -> usize {
+    static STRIPES: OnceLock<usize> = OnceLock::new();
+    *STRIPES.get_or_init(|| {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        cores.next_power_of_two().min(MOST)
+    })
+}
+
+/// Threads are numbered as they come.
+fn thread_number() -> usize {
+    const NONE: usize = usize::MAX;
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static NUMBER: Cell<usize> = const { Cell::new(NONE) };
+    }
+    NUMBER.with(|number| {
+        if number.get() == NONE {
+            number.set(NEXT.fetch_add(1, Ordering::Relaxed) % NONE);
+        }
+        number.get()
+    })
+}
