@@ -1,6 +1,6 @@
 //! Answers: from a stored response, from the origin alone, and where there can be none.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
@@ -37,17 +37,42 @@ impl Taken {
     }
 }
 
+/// Who asks, and when.
+#[derive(Clone, Copy)]
+pub(crate) struct Asker<'a> {
+    pub(crate) asked: &'a Asked,
+    /// The fields of the request.
+    pub(crate) caller: &'a HeaderMap,
+    pub(crate) now: SystemTime,
+    /// How old the stored response is now.
+    pub(crate) age: Duration,
+}
+
+impl<'a> Asker<'a> {
+    pub(crate) fn of(
+        stored: &StoredResponse,
+        asked: &'a Asked,
+        caller: &'a HeaderMap,
+        now: SystemTime,
+    ) -> Self {
+        Self {
+            asked,
+            caller,
+            now,
+            age: stored.terms.current_age(now),
+        }
+    }
+}
+
 /// A stored response as the answer to a request, without the origin having said that it is still good.
 pub(crate) fn reused<B>(
     stored: &StoredResponse,
     taken: Taken,
-    asked: &Asked,
-    caller: &HeaderMap,
-    now: SystemTime,
+    asker: Asker<'_>,
     status: CacheStatus,
 ) -> Response<CacheBody<B>> {
-    let age = stored.terms.current_age(now);
-    let mut response = answer(stored, taken, asked, caller, now);
+    let age = asker.age;
+    let mut response = answer(stored, taken, asker);
     let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
     let fields = response.headers_mut();
     for name in &stored.terms.withheld {
@@ -78,10 +103,10 @@ pub(crate) fn validated<B>(
     now: SystemTime,
     is_from_cache: bool,
 ) -> Response<CacheBody<B>> {
-    let mut response = answer(stored, Taken::of(stored), asked, caller, now);
+    let asker = Asker::of(stored, asked, caller, now);
+    let mut response = answer(stored, Taken::of(stored), asker);
     if is_from_cache {
-        let age = stored.terms.current_age(now);
-        set_age(response.headers_mut(), age.as_secs());
+        set_age(response.headers_mut(), asker.age.as_secs());
     } else {
         response.headers_mut().remove(header::AGE);
     }
@@ -135,13 +160,13 @@ pub(crate) fn passed<B>(
 /// The stored response, or a 304 where the caller has it already.
 fn answer<B>(
     stored: &StoredResponse,
-    taken: Taken,
-    asked: &Asked,
-    caller: &HeaderMap,
-    now: SystemTime,
+    Taken { fields, body }: Taken,
+    asker: Asker<'_>,
 ) -> Response<CacheBody<B>> {
     let head = &stored.head;
-    let Taken { fields, body } = taken;
+    let Asker {
+        asked, caller, now, ..
+    } = asker;
     let is_not_modified = asked.is_conditional
         && precondition::is_not_modified(caller, head.status, &fields, &stored.terms, now);
     if let Some(range) = asked.range.as_deref().filter(|_| !is_not_modified) {

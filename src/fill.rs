@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 
-use crate::answer::{Taken, passed, reused, unavailable};
+use crate::answer::{Asker, Taken, passed, reused, unavailable};
 use crate::body::CacheBody;
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, NotStored};
@@ -178,14 +178,8 @@ impl Filling {
     fn reused<B>(&self, stored: &StoredResponse, instead: NotStored) -> Response<CacheBody<B>> {
         stored.backoff.fail(self.now);
         let status = self.status.stored_as(Err(instead));
-        reused(
-            stored,
-            Taken::of(stored),
-            &self.fill.asked,
-            &self.fill.caller,
-            self.now,
-            status,
-        )
+        let asker = Asker::of(stored, &self.fill.asked, &self.fill.caller, self.now);
+        reused(stored, Taken::of(stored), asker, status)
     }
 
     /// An answer to what was asked for, with this head.

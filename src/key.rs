@@ -173,25 +173,32 @@ pub(crate) struct Text {
     length: usize,
 }
 
-const SHORT: usize = 192;
+const SHORT: usize = 128;
 
 impl Text {
     pub(crate) fn of(seed: &Seed, target: Target<'_>) -> Self {
         let mut text = Self::empty();
-        let target = target.literal(seed.is_literal);
-        target.write(|piece| text.push(piece));
+        text.write(seed, target);
         text
     }
 
-    /// Of a URI that stands as it would in a key.
-    pub(crate) fn of_normal(uri: &Uri) -> Option<Self> {
-        let pieces = target::normal(uri)?;
-        let mut text = Self::empty();
-        pieces.into_iter().for_each(|piece| text.push(piece));
-        Some(text)
+    /// Writes a URI down that stands as it would in a key; false, and nothing is written, where it does not.
+    pub(crate) fn write_normal(&mut self, uri: &Uri) -> bool {
+        let Some(pieces) = target::normal(uri) else {
+            return false;
+        };
+        for piece in pieces {
+            self.push(piece);
+        }
+        true
     }
 
-    fn empty() -> Self {
+    pub(crate) fn write(&mut self, seed: &Seed, target: Target<'_>) {
+        let target = target.literal(seed.is_literal);
+        target.write(|piece| self.push(piece));
+    }
+
+    pub(crate) fn empty() -> Self {
         Self {
             short: [0; SHORT],
             long: Vec::new(),

@@ -9,7 +9,7 @@ use http::{HeaderMap, Request, Response, Uri};
 use http_body::Body;
 use tower::Service;
 
-use crate::answer::{self, Taken};
+use crate::answer::{self, Asker, Taken};
 use crate::background::{Background, Claim, Tokio, Validation};
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, NotStored};
@@ -108,25 +108,18 @@ where
             }
             return self.pass(request, mode, Forward::Bypass, NotStored::Disabled);
         }
-        let text = self.uri_of(&request, &asked);
-        let apart = self.partition(&request, asked.has_credentials);
-        let (Some(text), Some(partition), false) = (text, apart, asked.is_bypass) else {
+        let mut text = Text::empty();
+        let wanted = self.wanted(&request, &asked, &mut text);
+        let (Some(wanted), false) = (wanted, asked.is_bypass) else {
             if asked.directives.only_if_cached {
                 return self.unsatisfiable();
             }
             return self.pass(request, mode, Forward::Bypass, NotStored::Bypass);
         };
-        let wanted = Wanted::new(&self.cache.seed, &text, partition);
         let now = self.settings.clock.now();
         let comparing = self.settings.comparing(&self.cache.seed);
-        if let Some(copy) = self.cache.store.copies.find(&wanted) {
-            let fields = request.headers();
-            let (response, before) = (&copy.response, copy.presented);
-            let is_selected = selection::selects(comparing, &asked, fields, response, before);
-            if is_selected && reuse::decide(&asked, response, false, now) == Decision::Reuse {
-                let taken = Taken::of_copy(&copy);
-                return self.reuse(response, taken, &asked, fields, now);
-            }
+        if let Some(answer) = self.reuse_copy(&wanted, &asked, request.headers(), now) {
+            return answer;
         }
         let found = self.cache.store.look_up(&wanted, |stored| {
             selection::select(comparing, &asked, request.headers(), stored)
@@ -155,20 +148,19 @@ where
                 return self.forward(request, mode, reason, key, asked, None);
             }
         };
-        let reason = match reuse::decide(&asked, &stored, is_invalid, now) {
+        let asker = Asker::of(&stored, &asked, request.headers(), now);
+        let reason = match reuse::decide(&asked, &stored, is_invalid, asker.age) {
             Decision::Reuse => {
-                let taken = Taken::of(&stored);
+                let answer = self.reuse(&stored, Taken::of(&stored), asker);
                 if stored.standing.is_hot_with_this_hit() {
-                    let fields = request.headers();
-                    let selected_by = &stored.selected_by;
+                    let (fields, selected_by) = (request.headers(), &stored.selected_by);
                     let presented = selection::presented(comparing, &asked, fields, selected_by);
                     self.cache.store.give_copy(&stored, presented);
                 }
-                return self.reuse(&stored, taken, &asked, request.headers(), now);
+                return answer;
             }
             Decision::ReuseAndValidate if self.background.is_available() => {
-                let taken = Taken::of(&stored);
-                let answer = self.reuse(&stored, taken, &asked, request.headers(), now);
+                let answer = self.reuse(&stored, Taken::of(&stored), asker);
                 if let Some(claim) = Claim::on(&self.cache, &self.settings, &stored, now) {
                     let key = wanted.to_key();
                     self.validate_in_background(request, key, stored, asked, claim);
@@ -177,8 +169,7 @@ where
             }
             // In the foreground no more often than in the background.
             Decision::ReuseAndValidate if stored.backoff.is_resting(now) => {
-                let taken = Taken::of(&stored);
-                return self.reuse(&stored, taken, &asked, request.headers(), now);
+                return self.reuse(&stored, Taken::of(&stored), asker);
             }
             Decision::Unsatisfiable => return self.unsatisfiable(),
             Decision::ReuseAndValidate => Forward::Stale,
@@ -214,29 +205,34 @@ impl<S, X, P> CacheService<S, X, P> {
     /// Whether a shared cache has to take a URI for a credential: what names a user is one wherever it stands
     /// (RFC 9110 §4.2.4).
     pub(crate) fn names_user(&self, uri: &Uri) -> bool {
-        self.settings.policy.is_shared() && has_userinfo(uri)
+        self.settings.policy.is_shared() && key::userinfo(uri).is_some()
     }
 
-    /// The URI of a request as it stands in a key.
-    fn uri_of<Q>(&self, request: &Request<Q>, asked: &Asked) -> Option<Text> {
+    /// What a request looks up, with its URI in `text`; `None` where nothing may be stored for it.
+    fn wanted<'a, Q>(
+        &self,
+        request: &Request<Q>,
+        asked: &Asked,
+        text: &'a mut Text,
+    ) -> Option<Wanted<'a>> {
         let (uri, seed) = (request.uri(), &self.cache.seed);
-        let target = if asked.has_host {
-            Target::of_request(uri, request.headers(), &self.settings.scheme)
-        } else if let Some(text) = Text::of_normal(uri) {
-            return Some(text);
-        } else {
-            Target::of_uri(uri)
-        };
-        target.map(|target| Text::of(seed, target))
+        // Where it stands as it is known there is no userinfo either.
+        let is_normal = !asked.has_host && text.write_normal(uri);
+        if !is_normal {
+            let scheme = &self.settings.scheme;
+            text.write(seed, Target::of_request(uri, request.headers(), scheme)?);
+        }
+        let partition = self.partition(request, asked.has_credentials || !is_normal)?;
+        Some(Wanted::new(seed, text, partition))
     }
 
-    /// For whom a request is made; `None` where nothing may be stored for it. Whether it has one of the fields
-    /// that are credentials everywhere may be known already.
+    /// For whom a request is made; `None` where nothing may be stored for it. Whether it has
+    /// userinfo or one of the fields that are credentials everywhere may be known already.
     #[allow(clippy::option_option, reason = "nobody in particular is not nobody")]
     pub(crate) fn partition<Q>(
         &self,
         request: &Request<Q>,
-        may_have_fields: bool,
+        may_have_any: bool,
     ) -> Option<Option<Partition>> {
         let (uri, fields) = (request.uri(), request.headers());
         let seed = &self.cache.seed;
@@ -244,7 +240,7 @@ impl<S, X, P> CacheService<S, X, P> {
             .settings
             .credentials
             .as_ref()
-            .filter(|credentials| may_have_fields || credentials.has_others || has_userinfo(uri))
+            .filter(|credentials| may_have_any || credentials.has_others)
             .and_then(|credentials| Partition::of(seed, uri, fields, &credentials.fields));
         let Some(PartitionSetting(of)) = &self.settings.partition else {
             return Some(user);
@@ -256,20 +252,37 @@ impl<S, X, P> CacheService<S, X, P> {
 
 /// The first state of a request.
 impl<S, X, P> CacheService<S, X, P> {
+    /// Answers with the copy that this thread has of a stored response, where there is one that does.
+    fn reuse_copy<Q, R>(
+        &self,
+        wanted: &Wanted<'_>,
+        asked: &Asked,
+        caller: &HeaderMap,
+        now: SystemTime,
+    ) -> Option<ResponseFuture<S, Q, R>>
+    where
+        S: Service<Request<Q>>,
+    {
+        let copy = self.cache.store.copies.find(wanted)?;
+        let (stored, comparing) = (&copy.response, self.settings.comparing(&self.cache.seed));
+        let asker = Asker::of(stored, asked, caller, now);
+        let is_reused = selection::selects(comparing, asked, caller, stored, copy.presented)
+            && reuse::decide(asked, stored, false, asker.age) == Decision::Reuse;
+        is_reused.then(|| self.reuse(stored, Taken::of_copy(&copy), asker))
+    }
+
     /// Answers with a stored response.
     fn reuse<Q, R>(
         &self,
         stored: &StoredResponse,
         taken: Taken,
-        asked: &Asked,
-        caller: &HeaderMap,
-        now: SystemTime,
+        asker: Asker<'_>,
     ) -> ResponseFuture<S, Q, R>
     where
         S: Service<Request<Q>>,
     {
         self.cache.store.copies.count_hit();
-        let mut response = answer::reused(stored, taken, asked, caller, now, CacheStatus::hit());
+        let mut response = answer::reused(stored, taken, asker, CacheStatus::hit());
         self.settings.announce(&mut response);
         ResponseFuture::answered(response)
     }
@@ -321,10 +334,6 @@ impl<S, X, P> CacheService<S, X, P> {
             site: None,
         }
     }
-}
-
-fn has_userinfo(uri: &Uri) -> bool {
-    key::userinfo(uri).is_some()
 }
 
 impl<S: fmt::Debug, X, P> fmt::Debug for CacheService<S, X, P> {

@@ -1,6 +1,6 @@
 //! RFC 9111 §4: whether a stored response may answer a request.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::stale::{self, Stale};
 use super::{Asked, range};
@@ -20,17 +20,16 @@ pub(crate) enum Decision {
     Unsatisfiable,
 }
 
-/// Decides about a request for which this response was selected. One that is `invalid` was made
+/// Decides about a request for which this response, of this age, was selected. One that is `invalid` was made
 /// wrong by an unsafe request, and is as good as unknown until the origin has spoken (C-25). One whose age
 /// is its lifetime is stale (C-09).
 pub(crate) fn decide(
     asked: &Asked,
     stored: &StoredResponse,
     is_invalid: bool,
-    now: SystemTime,
+    age: Duration,
 ) -> Decision {
     let terms = &stored.terms;
-    let age = terms.current_age(now);
     let reason = if !range::has_all(asked, stored) {
         Forward::Partial
     } else if is_invalid || terms.is_no_cache {
