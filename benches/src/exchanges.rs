@@ -1,86 +1,125 @@
 //! One exchange after the other, of one kind.
 
-use std::convert::Infallible;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response, header, response};
-use http_body::Body;
-use http_body_util::Empty;
-use tower::{Layer, Service};
-use tower_client_cache::{CacheLayer, CacheStatus, Forward};
+use http::{header, response};
+use tower_client_cache::{CacheStatus, Forward};
 
-use crate::Mode;
-use crate::exchange::exchange;
-use crate::origin::origin;
+use crate::contender::Room;
+use crate::origin::{Calls, Origin, Page};
+use crate::{Client, Contender, Mode, URI, Workload, uris};
 
-const FRESH: &str = "max-age=3600";
+const KIBIBYTE: usize = 1024;
+const BEFORE: usize = 500;
 
 /// One exchange after the other, all of the same [`Mode`].
 pub struct Exchanges {
     mode: Mode,
-    next: Box<dyn FnMut() -> response::Parts>,
+    client: Box<dyn Client>,
+    // Not used twice where there are many.
+    uris: Vec<&'static str>,
+    next: usize,
+    octets: usize,
+    calls: Calls,
+    made: usize,
+    before: usize,
+    last: Option<response::Parts>,
 }
 
 impl Exchanges {
-    /// What is done once is done: there is a stored response where there can be one, and it has been
-    /// reused before.
+    /// What is done once is done: what can be reused is stored, tables are filled.
     #[must_use]
     pub fn new(mode: Mode) -> Self {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the cache has the system's clock"
-        )]
-        let now = SystemTime::now();
-        // A date that is no later than the answer would be older by a second now and then.
-        let soon = now + Duration::from_secs(1);
-        let before = now - Duration::from_secs(90);
-        let layer = CacheLayer::new();
+        let octets = match mode.workload {
+            Workload::HitMebibyte => KIBIBYTE * KIBIBYTE,
+            _ => KIBIBYTE,
+        };
+        let page = match mode.workload {
+            Workload::Forward => Page::no_store(octets),
+            Workload::Aged => Page {
+                age: Some(Duration::from_secs(90)),
+                ..Page::fresh(octets)
+            },
+            _ => Page::fresh(octets),
+        };
+        let (_, many) = mode.workload.counts();
+        let (uris, before, room) = match mode.workload {
+            Workload::AtRest => (uris(many), many, Room::AsItComes),
+            Workload::Store => (uris(many), 0, Room::Responses(many)),
+            Workload::StoreEvicting => (uris(many + BEFORE), BEFORE, Room::Octets(KIBIBYTE * 512)),
+            _ => (vec![URI], BEFORE, Room::AsItComes),
+        };
+        let origin = Origin::new(page);
         let mut exchanges = Self {
             mode,
-            next: match mode {
-                Mode::Bare => endless(origin(FRESH, soon)),
-                Mode::Hit => endless(layer.layer(origin(FRESH, soon))),
-                Mode::Aged => endless(layer.layer(origin(FRESH, before))),
-                Mode::Forward => endless(layer.layer(origin("no-store", soon))),
-            },
+            calls: origin.calls(),
+            client: mode.contender.client(room, origin),
+            uris,
+            next: 0,
+            octets,
+            made: 0,
+            before: 0,
+            last: None,
         };
-        exchanges.make(20);
+        exchanges.make(before);
+        if mode.workload == Workload::AtRest {
+            exchanges.next = 0;
+        }
+        exchanges.made = 0;
+        exchanges.before = exchanges.calls.count();
         exchanges
     }
 
-    pub fn make(&mut self, count: usize) {
-        for _ in 0..count {
-            (self.next)();
-        }
-    }
-
-    /// Makes one more.
+    /// Makes so many.
     ///
     /// # Panics
     ///
-    /// Where it is not answered as the mode says: what was counted was something else. A hit is no
-    /// longer of age zero when a second has passed since [`Exchanges::new`].
-    pub fn check(mut self) {
-        let head = (self.next)();
-        let status = head.extensions.get::<CacheStatus>();
-        let is_hit = status.is_some_and(|status| status.is_hit());
-        let forward = status.and_then(|status| status.forwarded());
-        let is_new = head.headers.get(header::AGE).is_some_and(|age| age == "0");
-        let is_right = match self.mode {
-            Mode::Bare => status.is_none(),
-            Mode::Hit => is_hit && is_new,
-            Mode::Aged => is_hit && !is_new,
-            Mode::Forward => forward == Some(Forward::UriMiss),
-        };
-        assert!(is_right, "{:?} was answered: {head:?}", self.mode);
+    /// Where a body is not the origin's, or the workload has no more URIs.
+    #[inline(never)]
+    pub fn make(&mut self, count: usize) {
+        for _ in 0..count {
+            let uri = match &*self.uris {
+                [uri] => uri,
+                uris => {
+                    self.next += 1;
+                    uris[self.next - 1]
+                }
+            };
+            let (head, octets) = self.client.exchange(uri);
+            assert_eq!(octets, self.octets);
+            self.made += 1;
+            self.last = Some(head);
+        }
     }
-}
 
-fn endless<S, R>(mut client: S) -> Box<dyn FnMut() -> response::Parts>
-where
-    S: Service<Request<Empty<Bytes>>, Response = Response<R>, Error = Infallible> + 'static,
-    R: Body<Data = Bytes, Error = Infallible>,
-{
-    Box::new(move || exchange(&mut client))
+    /// Looks at what was made. What is stored is not freed.
+    ///
+    /// # Panics
+    ///
+    /// Where it was not answered as the mode says: what was counted was something else.
+    pub fn check(self) {
+        let calls = self.calls.count() - self.before;
+        let mode = self.mode;
+        let is_forwarded = match (mode.workload, mode.contender) {
+            (_, Contender::Bare) => true,
+            (workload, _) => matches!(
+                workload,
+                Workload::Forward | Workload::Store | Workload::StoreEvicting
+            ),
+        };
+        let expected = if is_forwarded { self.made } else { 0 };
+        assert_eq!(calls, expected, "{mode} called the origin");
+        if let (Contender::Ours, Some(head)) = (mode.contender, &self.last) {
+            let status = head.extensions.get::<CacheStatus>();
+            let status = status.expect("every response tells");
+            let is_new = head.headers.get(header::AGE).is_some_and(|age| age == "0");
+            let is_right = match mode.workload {
+                Workload::Aged => status.is_hit() && !is_new,
+                _ if is_forwarded => status.forwarded() == Some(Forward::UriMiss),
+                _ => status.is_hit() && is_new,
+            };
+            assert!(is_right, "{mode} was answered: {head:?}");
+        }
+        std::mem::forget(self);
+    }
 }

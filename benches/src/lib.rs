@@ -1,9 +1,25 @@
-//! Exchanges to be measured: a client, a cache, and an origin in the same process that answers at once.
+//! Exchanges to be measured: a client, a cache or none, and an origin in the same process.
 
-mod exchange;
+mod client;
+mod contender;
 mod exchanges;
+mod floor;
 mod mode;
 mod origin;
 
+pub use client::Client;
+pub use contender::{Contender, Room};
 pub use exchanges::Exchanges;
-pub use mode::Mode;
+pub use floor::Floor;
+pub use mode::{Mode, Workload};
+pub use origin::{Calls, Origin, Page};
+
+/// Where all pages are found; as long as a URI of the list in [`uris`].
+pub const URI: &str = "http://origin.test/articles/2024/caching?page=2000000";
+
+/// As many different URIs, which live as long as the process.
+#[must_use]
+pub fn uris(count: usize) -> Vec<&'static str> {
+    let uri = |n| format!("http://origin.test/articles/2024/caching?page={n:07}");
+    (0..count).map(|n| &*uri(n).leak()).collect()
+}

@@ -6,19 +6,20 @@ use std::error::Error;
 use allocation_counter::measure;
 use benches::{Exchanges, Mode};
 
-const COUNT: usize = 1000;
-
 fn main() -> Result<(), Box<dyn Error>> {
     let mode: Mode = env::args()
         .nth(1)
         .ok_or("usage: allocations MODE")?
         .parse()?;
+    let (few, many) = mode.workload.counts();
+    let count = many - few;
     let mut exchanges = Exchanges::new(mode);
-    let counted = measure(|| exchanges.make(COUNT));
+    exchanges.make(few);
+    let counted = measure(|| exchanges.make(count));
     exchanges.check();
-    let each = |total: u64| total as f64 / COUNT as f64;
+    let each = |total: u64| total as f64 / count as f64;
     println!(
-        "{} {}",
+        "{:.2} {:.0}",
         each(counted.count_total),
         each(counted.bytes_total)
     );

@@ -1,4 +1,5 @@
-//! `instructions MODE N` makes N exchanges, for callgrind to count the instructions of.
+//! `instructions MODE N` makes N exchanges, for callgrind to count the instructions of. `instructions
+//! MODE` prints how many there ought to be in two processes that are compared.
 
 use std::env;
 use std::error::Error;
@@ -7,12 +8,17 @@ use benches::{Exchanges, Mode};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
-    let (Some(mode), Some(count)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: instructions MODE N".into());
+    let mode: Mode = arguments
+        .next()
+        .ok_or("usage: instructions MODE [N]")?
+        .parse()?;
+    let Some(count) = arguments.next() else {
+        let (few, many) = mode.workload.counts();
+        println!("{few} {many}");
+        return Ok(());
     };
-    let (mode, count): (Mode, usize) = (mode.parse()?, count.parse()?);
     let mut exchanges = Exchanges::new(mode);
-    exchanges.make(count);
+    exchanges.make(count.parse()?);
     exchanges.check();
     Ok(())
 }

@@ -1,0 +1,122 @@
+//! The key: a hash of the parts as they stand, and the parts to be sure.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+
+use http::{HeaderMap, Method, Request, header};
+
+/// What keeps others from guessing which keys collide.
+pub(super) struct Seed(RandomState);
+
+impl Seed {
+    pub(super) fn random() -> Self {
+        Self(RandomState::new())
+    }
+}
+
+/// A key that borrows from the request.
+pub(super) struct Hashed<'a> {
+    pub(super) hash: u64,
+    method: &'a Method,
+    scheme: &'a str,
+    authority: &'a str,
+    path: &'a str,
+    partition: Option<u64>,
+}
+
+/// A key that is kept.
+pub(super) struct Key {
+    pub(super) hash: u64,
+    method: Method,
+    scheme: Box<str>,
+    authority: Box<str>,
+    path: Box<str>,
+    partition: Option<u64>,
+}
+
+impl<'a> Hashed<'a> {
+    pub(super) fn of<Q>(seed: &Seed, request: &'a Request<Q>, has_credentials: bool) -> Self {
+        let (method, uri) = (request.method(), request.uri());
+        let scheme = uri.scheme_str().unwrap_or_default();
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let partition = has_credentials.then(|| partition(seed, request.headers()));
+        let mut hasher = seed.0.build_hasher();
+        for part in [method.as_str(), scheme, authority, path] {
+            hasher.write(part.as_bytes());
+            hasher.write_u8(0xff);
+        }
+        if let Some(partition) = partition {
+            hasher.write_u64(partition);
+        }
+        Self {
+            hash: hasher.finish(),
+            method,
+            scheme,
+            authority,
+            path,
+            partition,
+        }
+    }
+
+    pub(super) fn is(&self, key: &Key) -> bool {
+        self.path == &*key.path
+            && self.authority == &*key.authority
+            && self.scheme == &*key.scheme
+            && *self.method == key.method
+            && self.partition == key.partition
+    }
+
+    pub(super) fn to_key(&self) -> Key {
+        Key {
+            hash: self.hash,
+            method: self.method.clone(),
+            scheme: self.scheme.into(),
+            authority: self.authority.into(),
+            path: self.path.into(),
+            partition: self.partition,
+        }
+    }
+}
+
+impl Key {
+    pub(super) fn octets(&self) -> usize {
+        self.scheme.len() + self.authority.len() + self.path.len()
+    }
+}
+
+fn partition(seed: &Seed, fields: &HeaderMap) -> u64 {
+    let mut hasher = seed.0.build_hasher();
+    for name in [
+        header::AUTHORIZATION,
+        header::COOKIE,
+        header::PROXY_AUTHORIZATION,
+    ] {
+        for value in fields.get_all(name) {
+            hasher.write(value.as_bytes());
+            hasher.write_u8(0xff);
+        }
+        hasher.write_u8(0xfe);
+    }
+    hasher.finish()
+}
+
+/// A hash is its own hash.
+pub(super) type Identity = BuildHasherDefault<AsItIs>;
+
+#[derive(Default)]
+pub(super) struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only hashes are hashed");
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
