@@ -51,7 +51,8 @@ where
 }
 
 /// The request that everybody gets.
-pub(crate) fn request(uri: &'static str) -> Request<Empty<Bytes>> {
+#[must_use]
+pub fn request(uri: &'static str) -> Request<Empty<Bytes>> {
     let mut request = Request::new(Empty::new());
     *request.uri_mut() = Uri::from_static(uri);
     for (name, value) in FIELDS {

@@ -7,7 +7,7 @@ mod floor;
 mod mode;
 mod origin;
 
-pub use client::Client;
+pub use client::{Client, request};
 pub use contender::{Contender, Room};
 pub use exchanges::Exchanges;
 pub use floor::Floor;

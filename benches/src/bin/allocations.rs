@@ -1,10 +1,11 @@
-//! `allocations MODE` prints how often an exchange allocates, and how many octets in all.
+//! `allocations MODE` prints how often an exchange allocates, and how many octets in all; what it takes to
+//! build the request does not count.
 
 use std::env;
 use std::error::Error;
 
 use allocation_counter::measure;
-use benches::{Exchanges, Mode};
+use benches::{Exchanges, Mode, URI, request};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mode: Mode = env::args()
@@ -17,11 +18,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     exchanges.make(few);
     let counted = measure(|| exchanges.make(count));
     exchanges.check();
+    let requests = measure(|| (0..count).for_each(|_| drop(request(URI))));
     let each = |total: u64| total as f64 / count as f64;
     println!(
         "{:.2} {:.0}",
-        each(counted.count_total),
-        each(counted.bytes_total)
+        each(counted.count_total - requests.count_total),
+        each(counted.bytes_total - requests.bytes_total)
     );
     Ok(())
 }

@@ -41,11 +41,10 @@ impl<'a> Hashed<'a> {
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let partition = has_credentials.then(|| partition(seed, request.headers()));
+        // A path begins with a slash, and an authority has none. What has the same hash is told apart below.
         let mut hasher = seed.0.build_hasher();
-        for part in [method.as_str(), scheme, authority, path] {
-            hasher.write(part.as_bytes());
-            hasher.write_u8(0xff);
-        }
+        hasher.write(authority.as_bytes());
+        hasher.write(path.as_bytes());
         if let Some(partition) = partition {
             hasher.write_u64(partition);
         }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, header, response};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header, response};
 
 use super::key::Key;
 use super::rules::{Asked, directives};
@@ -20,10 +20,8 @@ pub(crate) struct Stored {
     pub(super) key: Key,
     pub(super) body: Bytes,
     pub(super) lifetime: u64,
-    status: StatusCode,
-    version: Version,
-    // `Age` comes first.
-    fields: HeaderMap,
+    // `Age` is its first field.
+    head: Response<()>,
     vary: Box<[(HeaderName, Option<HeaderValue>)]>,
     // How old it was when it came, and when that was.
     initial_age: u64,
@@ -58,6 +56,10 @@ impl Stored {
         for (name, value) in &head.headers {
             fields.append(name, value.clone());
         }
+        let mut template = Response::new(());
+        *template.status_mut() = head.status;
+        *template.version_mut() = head.version;
+        *template.headers_mut() = fields;
         let names = head.headers.get_all(header::VARY).iter();
         let names = names.flat_map(|line| line.to_str().unwrap_or_default().split(','));
         let names = names.filter_map(|name| HeaderName::try_from(name.trim()).ok());
@@ -70,9 +72,7 @@ impl Stored {
             key,
             body,
             lifetime,
-            status: head.status,
-            version: head.version,
-            fields,
+            head: template,
             vary,
             initial_age: age.map_or(0, |age| age.as_secs()),
             came,
@@ -99,21 +99,17 @@ impl Stored {
     }
 
     pub(super) fn head<B>(&self, now: SystemTime, body: B) -> Response<B> {
-        let mut response = Response::new(body);
-        *response.status_mut() = self.status;
-        *response.version_mut() = self.version;
-        let fields = response.headers_mut();
-        *fields = self.fields.clone();
+        let mut response = self.head.clone().map(|()| body);
         let age = self.age(now);
         let known = usize::try_from(age).ok().and_then(|age| AGES.get(age));
-        if let Some(slot) = fields.values_mut().next() {
+        if let Some(slot) = response.headers_mut().values_mut().next() {
             *slot = known.cloned().unwrap_or_else(|| age.into());
         }
         response
     }
 
     pub(super) fn octets(&self) -> usize {
-        let fields = self.fields.iter();
+        let fields = self.head.headers().iter();
         let fields = fields.map(|(name, value)| name.as_str().len() + value.len() + 64);
         self.key.octets() + self.body.len() + fields.sum::<usize>() + size_of::<Self>()
     }
