@@ -11,6 +11,8 @@ use tower_client_cache::CacheLayer;
 
 use crate::Client;
 use crate::floor::Floor;
+#[cfg(feature = "peers")]
+use crate::peers;
 
 /// Who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,23 @@ pub enum Contender {
     FloorRfcExtension,
     /// `tower-client-cache`.
     Ours,
+    /// Somebody else's.
+    #[cfg(feature = "peers")]
+    Peer(Peer),
+}
+
+/// Another cache.
+#[cfg(feature = "peers")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// `http-cache-tower`, with moka.
+    HttpCacheMoka,
+    /// `http-cache-tower`, with quick-cache.
+    HttpCacheQuick,
+    /// `tower-http-cache`.
+    TowerHttpCache,
+    /// `axum-response-cache`.
+    AxumResponseCache,
 }
 
 /// How much a cache may keep.
@@ -39,12 +58,20 @@ pub enum Room {
 }
 
 impl Contender {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: &[Self] = &[
         Self::Bare,
         Self::Floor,
         Self::FloorRfc,
         Self::FloorRfcExtension,
         Self::Ours,
+        #[cfg(feature = "peers")]
+        Self::Peer(Peer::HttpCacheMoka),
+        #[cfg(feature = "peers")]
+        Self::Peer(Peer::HttpCacheQuick),
+        #[cfg(feature = "peers")]
+        Self::Peer(Peer::TowerHttpCache),
+        #[cfg(feature = "peers")]
+        Self::Peer(Peer::AxumResponseCache),
     ];
 
     /// As it is called on the command line.
@@ -56,6 +83,14 @@ impl Contender {
             Self::FloorRfc => "floor-rfc",
             Self::FloorRfcExtension => "floor-rfc-extension",
             Self::Ours => "ours",
+            #[cfg(feature = "peers")]
+            Self::Peer(Peer::HttpCacheMoka) => "http-cache-tower-moka",
+            #[cfg(feature = "peers")]
+            Self::Peer(Peer::HttpCacheQuick) => "http-cache-tower-quick",
+            #[cfg(feature = "peers")]
+            Self::Peer(Peer::TowerHttpCache) => "tower-http-cache",
+            #[cfg(feature = "peers")]
+            Self::Peer(Peer::AxumResponseCache) => "axum-response-cache",
         }
     }
 
@@ -74,6 +109,8 @@ impl Contender {
             Self::FloorRfc => Box::new(Floor::<_, true, false>::new(origin, room)),
             Self::FloorRfcExtension => Box::new(Floor::<_, true, true>::new(origin, room)),
             Self::Ours => Box::new(ours(room).layer(origin)),
+            #[cfg(feature = "peers")]
+            Self::Peer(peer) => peers::client(peer, room, origin),
         }
     }
 }

@@ -6,8 +6,12 @@ mod exchanges;
 mod floor;
 mod mode;
 mod origin;
+#[cfg(feature = "peers")]
+mod peers;
 
 pub use client::{Client, request};
+#[cfg(feature = "peers")]
+pub use contender::Peer;
 pub use contender::{Contender, Room};
 pub use exchanges::Exchanges;
 pub use floor::Floor;

@@ -84,7 +84,7 @@ impl FromStr for Mode {
             all.find(|workload| workload.name() == name)
         };
         let contender = |name| {
-            let mut all = Contender::ALL.into_iter();
+            let mut all = Contender::ALL.iter().copied();
             all.find(|contender| contender.name() == name)
         };
         let (workload, contender) = match name.split_once('/') {
