@@ -15,7 +15,7 @@ use crate::policy::parts::{self, Kinship, Part};
 use crate::relations::Relations;
 use crate::stored::{StoredHead, StoredResponse};
 
-impl Filling {
+impl Filling<'_> {
     /// RFC 9111 §3.3: an answer with part of the whole. The caller gets it as it is.
     pub(crate) fn part<B: Body>(self, response: Response<B>) -> Response<CacheBody<B>> {
         // Nobody asked for one.
@@ -25,7 +25,12 @@ impl Filling {
         let Some(held) = self.held_now() else {
             return self.store_part(response, None);
         };
-        match parts::kinship(response.headers(), self.fill.request_time, self.now, &held) {
+        match parts::kinship(
+            response.headers(),
+            self.fill.request_time,
+            self.now(),
+            &held,
+        ) {
             Kinship::Same => self.combine(response, &held),
             Kinship::Older => passed(response, self.status, NotStored::Outdated),
             Kinship::Newer => {
@@ -38,7 +43,7 @@ impl Filling {
 
     /// What is stored of what was asked for, whole or not.
     pub(crate) fn held(&self) -> Option<&Arc<StoredResponse>> {
-        self.fill.selected.as_ref().or(self.fill.part.as_ref())
+        self.fill.selected.as_ref().or(self.fill.part())
     }
 
     /// The same, as it is by now.
@@ -66,9 +71,9 @@ impl Filling {
                 if part.len() > room as u64 {
                     return passed(response, fresh.status, NotStored::TooLarge);
                 }
-                let (cache, exchanging) = (self.cache, self.fill.exchanging);
+                let (cache, exchanging) = (self.cache.clone(), self.fill.hand_on());
                 let more = Incomplete::more_of(&fresh.response, part, cache, exchanging);
-                more.record(response, Some(part.len()), room, fresh.status, self.now)
+                more.record(response, Some(part.len()), room, fresh.status, self.now())
             }
             _ => {
                 let mut response = response.map(CacheBody::passed);
@@ -98,11 +103,11 @@ impl Filling {
         };
         let limit = self.settings.max_body();
         let (seed, related) = (&self.cache.seed, self.settings.related);
-        let relations = Relations::of(seed, related, &self.fill.key, &storable.fields);
+        let relations = Relations::of(seed, related, self.key(), &storable.fields);
         let incomplete = Incomplete {
-            cache: self.cache,
-            exchanging: self.fill.exchanging,
-            key: Arc::new(self.fill.key),
+            cache: self.cache.clone(),
+            exchanging: self.fill.hand_on(),
+            key: self.key().clone(),
             head: StoredHead {
                 is_of_head: false,
                 status: StatusCode::OK,
@@ -116,6 +121,6 @@ impl Filling {
             keeps_incomplete: false,
             outdated: outdated.map(Arc::downgrade),
         };
-        incomplete.record(response, Some(part.len()), limit, self.status, self.now)
+        incomplete.record(response, Some(part.len()), limit, self.status, self.now())
     }
 }

@@ -13,11 +13,11 @@ use crate::fill::Filling;
 use crate::parts::Gap;
 use crate::policy::parts::{self, Part};
 
-impl Filling {
+impl Filling<'_> {
     /// RFC 9111 §3.3: an answer to who has asked for what is missing, on behalf of a caller who has asked for
     /// the whole, and gets nothing less.
     pub(crate) fn completed<B: Body>(self, response: Response<B>, gap: Gap) -> Next<B> {
-        let Some(held) = self.fill.part.clone() else {
+        let Some(held) = self.fill.part().cloned() else {
             return self.again();
         };
         let part = self.missing_part(&response, gap);
@@ -40,11 +40,11 @@ impl Filling {
         } else {
             fresh.status
         };
-        let mut head = answer::whole(&fresh.response, part, self.now, fresh.is_from_cache);
+        let mut head = answer::whole(&fresh.response, part, self.now(), fresh.is_from_cache);
         head.headers_mut().extend(fresh.for_caller);
         head.extensions_mut().insert(status);
         let recorder = status.is_stored().then(|| {
-            let (cache, exchanging) = (self.cache, self.fill.exchanging);
+            let (cache, exchanging) = (self.cache.clone(), self.fill.hand_on());
             let more = Incomplete::more_of(&fresh.response, part, cache, exchanging);
             Recorder::new(more, Some(part.len()), room)
         });
@@ -58,10 +58,10 @@ impl Filling {
     /// Which octets the answer has, where they are those that were missing, and its body does not say
     /// otherwise.
     fn missing_part<B: Body>(&self, response: &Response<B>, gap: Gap) -> Option<Part> {
-        let held = self.fill.part.as_deref()?;
+        let held = self.fill.part()?;
         let (fields, body) = (response.headers(), response.body());
         let is_part = response.status() == StatusCode::PARTIAL_CONTENT && !body.is_end_stream();
-        let part = is_part.then(|| parts::completing(fields, self.now, gap, held));
+        let part = is_part.then(|| parts::completing(fields, self.now(), gap, held));
         let length = body.size_hint();
         part.flatten().filter(|part| {
             length.lower() <= part.len() && length.upper().is_none_or(|most| part.len() <= most)

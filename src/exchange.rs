@@ -30,9 +30,9 @@ pub(crate) enum Purpose {
     /// To know that stored responses may be wrong (RFC 9111 §4.4).
     Invalidate(NotStored, Invalidation),
     /// The same; and to be stored for GET, where it is of what that would get (RFC 9110 §9.3.3).
-    InvalidateAndFill(Box<Fill>, Invalidation),
+    InvalidateAndFill(Box<Invalidation>, Fill),
     /// To be stored, or to freshen what is.
-    Fill(Box<Fill>),
+    Fill(Fill),
 }
 
 /// What comes after an answer.
@@ -40,7 +40,7 @@ pub(crate) enum Next<B> {
     /// It is the caller's.
     Answer(Response<CacheBody<B>>),
     /// It is good for nothing: the caller's own request is sent as it was (C-20).
-    Again(Box<Exchange>),
+    Again,
 }
 
 impl Exchange {
@@ -49,7 +49,7 @@ impl Exchange {
         match &mut self.purpose {
             Purpose::Fill(fill) => fill.request_time = self.settings.clock.now(),
             Purpose::Invalidate(_, invalidation) => invalidation.sent(),
-            Purpose::InvalidateAndFill(fill, invalidation) => {
+            Purpose::InvalidateAndFill(invalidation, fill) => {
                 fill.request_time = self.settings.clock.now();
                 invalidation.sent();
             }
@@ -57,27 +57,25 @@ impl Exchange {
         }
     }
 
-    /// The head of the origin's answer is there.
-    pub(crate) fn answered<B: Body>(mut self, response: Response<B>) -> Next<B> {
+    /// The head of the origin's answer is there. What is left of the exchange after that is of no use, unless
+    /// it goes on.
+    pub(crate) fn answered<B: Body>(&mut self, response: Response<B>) -> Next<B> {
         self.clear_site(&response);
+        let (cache, settings) = (&self.cache, &*self.settings);
         let status = CacheStatus::forwarding(self.reason, Some(response.status()));
-        let settings = self.settings.clone();
-        let mut next = match self.purpose {
-            Purpose::Pass(refused) => Next::Answer(passed(response, status, refused)),
+        let mut next = match &mut self.purpose {
+            Purpose::Pass(refused) => Next::Answer(passed(response, status, *refused)),
             Purpose::Invalidate(refused, invalidation) => {
-                invalidation.answered(&settings, &response, None);
-                Next::Answer(passed(response, status, refused))
+                invalidation.answered(settings, &response, None);
+                Next::Answer(passed(response, status, *refused))
             }
-            Purpose::InvalidateAndFill(mut fill, invalidation) => {
-                let by = Some(&mut fill.exchanging);
-                let is_of_target = invalidation.answered(&settings, &response, by);
-                let filling = Filling::new(self.cache, self.settings, self.reason, *fill, status);
+            Purpose::InvalidateAndFill(invalidation, fill) => {
+                let by = Some(fill.exchanging_mut());
+                let is_of_target = invalidation.answered(settings, &response, by);
+                let filling = Filling::new(cache, settings, fill, status);
                 Next::Answer(filling.posted(response, is_of_target))
             }
-            Purpose::Fill(fill) => {
-                let filling = Filling::new(self.cache, self.settings, self.reason, *fill, status);
-                filling.answered(response)
-            }
+            Purpose::Fill(fill) => Filling::new(cache, settings, fill, status).answered(response),
         };
         if let Next::Answer(response) = &mut next {
             settings.announce(response);
@@ -86,15 +84,13 @@ impl Exchange {
     }
 
     /// There is no answer: a stored response, where it may be reused all the same.
-    pub(crate) fn failed<B>(self) -> Option<Response<CacheBody<B>>> {
-        let Purpose::Fill(fill) = self.purpose else {
+    pub(crate) fn failed<B>(&mut self) -> Option<Response<CacheBody<B>>> {
+        let Purpose::Fill(fill) = &mut self.purpose else {
             return None;
         };
         let status = CacheStatus::forwarding(self.reason, None);
-        let settings = self.settings.clone();
-        let filling = Filling::new(self.cache, self.settings, self.reason, *fill, status);
-        let mut response = filling.failed()?;
-        settings.announce(&mut response);
+        let mut response = Filling::new(&self.cache, &self.settings, fill, status).failed()?;
+        self.settings.announce(&mut response);
         Some(response)
     }
 }

@@ -1,5 +1,6 @@
 //! An exchange whose answer may be stored.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -9,9 +10,11 @@ use http_body::Body;
 use crate::answer::{Asker, Taken, passed, reused, unavailable};
 use crate::body::CacheBody;
 use crate::cache::Cache;
-use crate::cache_status::{CacheStatus, Forward, NotStored};
+use crate::cache_status::{CacheStatus, NotStored};
+use crate::caller::Caller;
 use crate::exchange::Next;
 use crate::key::CacheKey;
+use crate::late_key::LateKey;
 use crate::parts::Gap;
 use crate::policy::selection::Comparing;
 use crate::policy::stale::Failure;
@@ -22,13 +25,26 @@ use crate::stored::StoredResponse;
 
 /// A request whose answer may be stored.
 pub(crate) struct Fill {
-    pub(crate) key: CacheKey,
+    pub(crate) key: LateKey,
     pub(crate) asked: Asked,
     /// The fields of the request as the caller sent it.
-    pub(crate) caller: HeaderMap,
-    pub(crate) exchanging: Exchanging,
+    pub(crate) caller: Caller,
+    /// Handed on with what is being recorded.
+    exchanging: Option<Exchanging>,
     /// The stored response that was selected and could not be reused.
     pub(crate) selected: Option<Arc<StoredResponse>>,
+    /// What else is held. There mostly is nothing, and then this takes no room.
+    pub(crate) beside: Option<Box<Beside>>,
+    /// Whether the origin is asked if one of these is still good.
+    pub(crate) is_validation: bool,
+    /// Whether the caller's own request can be sent once more (C-20).
+    pub(crate) may_repeat: bool,
+    pub(crate) request_time: SystemTime,
+}
+
+/// What is held of the same URI beside what was selected, and may have to do with the answer.
+#[derive(Default)]
+pub(crate) struct Beside {
     /// Where none was selected, the one that has part of what is asked for.
     pub(crate) part: Option<Arc<StoredResponse>>,
     /// Where the origin is asked for what is missing of it, in the place of the whole.
@@ -37,47 +53,112 @@ pub(crate) struct Fill {
     pub(crate) others: Vec<Arc<StoredResponse>>,
     /// Of a HEAD, the stored responses to GET that its answer may say something of.
     pub(crate) described: Vec<Arc<StoredResponse>>,
-    /// Whether the origin is asked if one of these is still good.
-    pub(crate) is_validation: bool,
-    /// Whether the caller's own request can be sent once more (C-20).
-    pub(crate) may_repeat: bool,
-    pub(crate) request_time: SystemTime,
 }
 
-/// An answer that may be stored, with all that is known about it.
-pub(crate) struct Filling {
-    pub(crate) cache: Arc<Cache>,
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) reason: Forward,
-    pub(crate) fill: Fill,
-    pub(crate) now: SystemTime,
-    pub(crate) status: CacheStatus,
-}
-
-impl Filling {
-    /// The head of the origin's answer is there: time is read once for all that follows.
-    pub(crate) fn new(
-        cache: Arc<Cache>,
-        settings: Arc<Settings>,
-        reason: Forward,
-        fill: Fill,
-        status: CacheStatus,
-    ) -> Self {
-        let now = settings.clock.now();
+impl Fill {
+    /// A request for which nothing is held.
+    pub(crate) fn new(key: LateKey, asked: Asked, caller: Caller, exchanging: Exchanging) -> Self {
         Self {
-            cache,
-            settings,
-            reason,
-            fill,
-            now,
-            status,
+            key,
+            asked,
+            caller,
+            exchanging: Some(exchanging),
+            selected: None,
+            beside: None,
+            is_validation: false,
+            may_repeat: false,
+            request_time: SystemTime::UNIX_EPOCH,
         }
     }
 
+    pub(crate) fn exchanging(&self) -> &Exchanging {
+        self.exchanging.as_ref().expect(HANDED_ON)
+    }
+
+    pub(crate) fn exchanging_mut(&mut self) -> &mut Exchanging {
+        self.exchanging.as_mut().expect(HANDED_ON)
+    }
+
+    /// Of whoever stores the answer: nothing more comes of this here.
+    pub(crate) fn hand_on(&mut self) -> Exchanging {
+        self.exchanging.take().expect(HANDED_ON)
+    }
+
+    pub(crate) fn part(&self) -> Option<&Arc<StoredResponse>> {
+        self.beside.as_ref()?.part.as_ref()
+    }
+
+    pub(crate) fn missing(&self) -> Option<Gap> {
+        self.beside.as_ref()?.missing
+    }
+
+    pub(crate) fn others(&self) -> &[Arc<StoredResponse>] {
+        self.beside.as_ref().map_or(&[], |beside| &beside.others)
+    }
+
+    pub(crate) fn described(&self) -> &[Arc<StoredResponse>] {
+        self.beside.as_ref().map_or(&[], |beside| &beside.described)
+    }
+}
+
+const HANDED_ON: &str = "an exchange is handed on last";
+
+/// An answer that may be stored, with all that is known about it.
+pub(crate) struct Filling<'a> {
+    pub(crate) cache: &'a Arc<Cache>,
+    pub(crate) settings: &'a Settings,
+    pub(crate) fill: &'a mut Fill,
+    pub(crate) status: CacheStatus,
+    // What many answers are passed on without.
+    now: OnceCell<SystemTime>,
+    key: OnceCell<Arc<CacheKey>>,
+    caller: OnceCell<HeaderMap>,
+}
+
+impl<'a> Filling<'a> {
+    /// The head of the origin's answer is there, or it is known that there will be none.
+    pub(crate) fn new(
+        cache: &'a Arc<Cache>,
+        settings: &'a Settings,
+        fill: &'a mut Fill,
+        status: CacheStatus,
+    ) -> Self {
+        Self {
+            cache,
+            settings,
+            fill,
+            status,
+            now: OnceCell::new(),
+            key: OnceCell::new(),
+            caller: OnceCell::new(),
+        }
+    }
+
+    /// When that was: time is read once for all that follows.
+    pub(crate) fn now(&self) -> SystemTime {
+        *self.now.get_or_init(|| self.settings.clock.now())
+    }
+
+    /// The key of the request.
+    pub(crate) fn key(&self) -> &Arc<CacheKey> {
+        let make = || {
+            self.fill
+                .key
+                .to_key(&self.cache.seed, &self.settings.scheme)
+        };
+        self.key.get_or_init(|| Arc::new(make()))
+    }
+
+    /// The fields of the request as the caller sent it.
+    pub(crate) fn caller(&self) -> &HeaderMap {
+        self.caller.get_or_init(|| self.fill.caller.to_fields())
+    }
+
     pub(crate) fn answered<B: Body>(self, response: Response<B>) -> Next<B> {
-        let (settings, status) = (&self.settings, response.status());
-        let is_redirected = settings.is_redirected(response.extensions(), &self.fill.key);
-        if let Some(gap) = self.fill.missing {
+        let (settings, status) = (self.settings, response.status());
+        let came_from = settings.came_from(response.extensions());
+        let is_redirected = came_from.is_some_and(|uri| !settings.is_of(&uri, self.key()));
+        if let Some(gap) = self.fill.missing() {
             // Neither answers who has asked for the whole.
             let is_about_part = matches!(
                 status,
@@ -112,7 +193,7 @@ impl Filling {
     }
 
     /// RFC 9111 §3: any other answer.
-    fn full<B: Body>(mut self, response: Response<B>) -> Response<CacheBody<B>> {
+    fn full<B: Body>(self, response: Response<B>) -> Response<CacheBody<B>> {
         if response.status().is_server_error() {
             if let Some(stale) = self.stale(Failure::Status(response.status())) {
                 return self.reused(&stale, NotStored::ServerError);
@@ -125,7 +206,7 @@ impl Filling {
                 response.extensions_mut().insert(freshened);
                 return response;
             }
-            self.fill.selected = self.fill.selected.filter(|held| held.head.is_of_head);
+            self.fill.selected.take_if(|held| !held.head.is_of_head);
         }
         match self.may_store(&response) {
             Ok((storable, selected_by)) => self.store(response, storable, selected_by),
@@ -167,7 +248,7 @@ impl Filling {
     /// The stored response, where it may be reused after such a failure.
     fn stale(&self, failure: Failure) -> Option<Arc<StoredResponse>> {
         let stored = self.cache.store.current(self.fill.selected.as_ref()?)?;
-        let age = stored.terms.current_age(self.now);
+        let age = stored.terms.current_age(self.now());
         let policy = &self.settings.policy;
         let may_be_reused = range::has_all(&self.fill.asked, &stored)
             && policy.may_reuse_after(failure, &self.fill.asked, &stored.terms, age);
@@ -176,25 +257,25 @@ impl Filling {
 
     /// A stored response in the place of what the origin did not say.
     fn reused<B>(&self, stored: &StoredResponse, instead: NotStored) -> Response<CacheBody<B>> {
-        stored.backoff.fail(self.now);
+        stored.backoff.fail(self.now());
         let status = self.status.stored_as(Err(instead));
-        let asker = Asker::of(stored, &self.fill.asked, &self.fill.caller, self.now);
+        let asker = Asker::of(stored, &self.fill.asked, self.caller(), self.now());
         reused(stored, Taken::of(stored), asker, status)
     }
 
     /// An answer to what was asked for, with this head.
-    pub(crate) fn received<'a>(
+    pub(crate) fn received<'f>(
         &self,
         status: StatusCode,
-        fields: &'a HeaderMap,
+        fields: &'f HeaderMap,
         is_delimited: bool,
-    ) -> Received<'a> {
+    ) -> Received<'f> {
         Received {
             status,
             fields,
             request_time: self.fill.request_time,
-            response_time: self.now,
-            is_secure: self.fill.key.is_secure(),
+            response_time: self.now(),
+            is_secure: self.key().is_secure(),
             is_delimited,
             is_timed: self.settings.clock.is_known(),
         }

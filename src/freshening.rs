@@ -8,8 +8,8 @@ use crate::answer::{self, passed};
 use crate::body::CacheBody;
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, NotStored};
-use crate::exchange::{Exchange, Next, Purpose};
-use crate::fill::{Fill, Filling};
+use crate::exchange::Next;
+use crate::fill::Filling;
 use crate::packed::Packed;
 use crate::policy::selection::{self, Presented};
 use crate::policy::updating::Freshened;
@@ -28,14 +28,14 @@ pub(crate) struct Fresh {
     pub(crate) status: CacheStatus,
 }
 
-impl Filling {
+impl Filling<'_> {
     /// RFC 9111 §4.3.3: a 304, where there are stored responses that it may be about.
     pub(crate) fn not_modified<B>(self, response: Response<B>) -> Next<B> {
-        let (fill, answer) = (&self.fill, response.headers());
+        let (fill, answer) = (&*self.fill, response.headers());
         let question = Question {
-            caller: &fill.caller,
+            caller: self.caller(),
             selected: fill.selected.as_deref(),
-            others: &fill.others,
+            others: fill.others(),
             is_ours: fill.is_validation,
             may_repeat: fill.may_repeat,
         };
@@ -50,7 +50,7 @@ impl Filling {
                 Next::Answer(self.validated(self.freshen(answer, selected)))
             }
             (NotModified::Other(place), _) => {
-                Next::Answer(self.validated(self.adopt(answer, &fill.others[place])))
+                Next::Answer(self.validated(self.adopt(answer, &fill.others()[place])))
             }
             (NotModified::Both, Some(selected)) => {
                 let status = self.freshen(answer, selected).status;
@@ -97,19 +97,14 @@ impl Filling {
 
     /// The caller's request goes out as it was.
     pub(crate) fn again<B>(self) -> Next<B> {
-        Next::Again(Box::new(Exchange {
-            cache: self.cache,
-            settings: self.settings,
-            reason: self.reason,
-            purpose: Purpose::Fill(Box::new(Fill {
-                others: Vec::new(),
-                missing: None,
-                is_validation: false,
-                may_repeat: false,
-                ..self.fill
-            })),
-            site: None,
-        }))
+        let fill = self.fill;
+        if let Some(beside) = &mut fill.beside {
+            beside.others.clear();
+            beside.missing = None;
+        }
+        fill.is_validation = false;
+        fill.may_repeat = false;
+        Next::Again
     }
 
     /// The stored response is as good as it was, and no fresher.
@@ -118,7 +113,7 @@ impl Filling {
         answered: &HeaderMap,
         stored: &StoredResponse,
     ) -> Response<CacheBody<B>> {
-        let (asked, caller, now) = (&self.fill.asked, &self.fill.caller, self.now);
+        let (asked, caller, now) = (&self.fill.asked, self.caller(), self.now());
         let mut response = answer::validated(stored, asked, caller, now, false);
         // Cookies are not what is stored, but what is said now.
         let mut cookies = answered.get_all(header::SET_COOKIE).iter();
@@ -143,8 +138,8 @@ impl Filling {
         let mut response = answer::validated(
             &fresh.response,
             &self.fill.asked,
-            &self.fill.caller,
-            self.now,
+            self.caller(),
+            self.now(),
             fresh.is_from_cache,
         );
         response.headers_mut().extend(fresh.for_caller);
@@ -155,7 +150,7 @@ impl Filling {
     /// RFC 9111 §4.3.4: the stored response is still good, with the fields of the 304; and so is every
     /// other that the request selects and that has the same strong tag.
     fn freshen(&self, answer: &HeaderMap, selected: &Arc<StoredResponse>) -> Fresh {
-        let mut presented = Presented::by(self.comparing(), &self.fill.caller);
+        let mut presented = Presented::by(self.comparing(), self.caller());
         for other in self.cache.store.variants_beside(selected) {
             if validation::has_same_strong_tag(answer, &other) && presented.matches(&other) {
                 self.freshen_one(answer, &other);
@@ -171,7 +166,7 @@ impl Filling {
                 .cache
                 .store
                 .freshen(
-                    &self.fill.exchanging,
+                    self.fill.exchanging(),
                     stored,
                     fresh.response.clone(),
                     Reservation::new(&self.cache.store),
@@ -200,13 +195,13 @@ impl Filling {
             ..stored.head
         };
         let (fresh, refused) = self.brought_up_to_date(answer, stored, &head);
-        let (exchanging, response) = (&self.fill.exchanging, fresh.response.clone());
+        let (exchanging, response) = (self.fill.exchanging(), fresh.response.clone());
         let Cache {
             store,
             switch,
             counters,
             ..
-        } = &*self.cache;
+        } = &**self.cache;
         let storing = match refused {
             None => store.adopt(exchanging, stored, response, switch),
             Some(refused) => Err(refused),
@@ -228,7 +223,7 @@ impl Filling {
         stored: &Arc<StoredResponse>,
         head: &StoredHead,
     ) -> (Fresh, Option<NotStored>) {
-        let (fill, now) = (&self.fill, self.now);
+        let (fill, now) = (&*self.fill, self.now());
         let received = self.received(StatusCode::NOT_MODIFIED, answer, stored.terms.is_delimited);
         let Freshened {
             fields,
@@ -238,7 +233,7 @@ impl Filling {
             is_from_cache,
         } = self.settings.policy.freshen(&fill.asked, head, received);
         let status = self.status.with_age(terms.current_age(now), terms.lifetime);
-        let selected_by = selection::selection(self.comparing(), &fields, &fill.caller);
+        let selected_by = selection::selection(self.comparing(), &fields, self.caller());
         let refused = refused
             .or_else(|| (!stored.terms.may_be_freshened).then_some(NotStored::NoStore))
             .or_else(|| selected_by.is_none().then_some(NotStored::Vary));

@@ -85,56 +85,58 @@ where
 }
 
 pin_project! {
-    /// A request to the origin. The clone of the inner service that is called is the one that was
-    /// waited for: readiness does not survive a clone.
-    #[project = ForwardingProjection]
-    pub(crate) enum Forwarding<S, Q>
+    /// A request to the origin. What it needs stays where it is from beginning to end: there is much of it.
+    pub(crate) struct Forwarding<S, Q>
+    where
+        S: Service<Request<Q>>,
+    {
+        #[pin]
+        step: Step<S, Q>,
+        // The one that is called is the one that was waited for: readiness does not survive a clone. Gone when
+        // it has been called, unless it may be called again.
+        service: Option<S>,
+        // The request as the caller made it, to be sent once more if the answer is good for nothing (C-20).
+        spare: Option<Box<Request<Q>>>,
+        // Gone when there is an answer, or it is known that there will be none.
+        exchange: Option<Exchange>,
+    }
+}
+
+pin_project! {
+    #[project = StepProjection]
+    enum Step<S, Q>
     where
         S: Service<Request<Q>>,
     {
         Readying {
-            // Taken together when the service is ready.
-            sending: Option<Sending<S, Q>>,
+            // Taken when the service is ready.
+            request: Option<Request<Q>>,
         },
         Calling {
             #[pin]
             future: S::Future,
-            exchange: Option<Exchange>,
-            again: Option<(S, Request<Q>)>,
         },
     }
-}
-
-/// What is sent when the inner service is ready.
-pub(crate) struct Sending<S, Q> {
-    service: S,
-    request: Request<Q>,
-    exchange: Exchange,
-    /// The request as the caller made it, to be sent once more if the answer is good for nothing (C-20).
-    spare: Option<Request<Q>>,
 }
 
 impl<S, Q> Forwarding<S, Q>
 where
     S: Service<Request<Q>>,
 {
-    pub(crate) fn readying(service: S, request: Request<Q>, exchange: Exchange) -> Self {
-        Self::repeatable(service, request, exchange, None)
-    }
-
-    pub(crate) fn repeatable(
+    /// The service is a clone that nobody else calls.
+    pub(crate) fn readying(
         service: S,
         request: Request<Q>,
+        spare: Option<Box<Request<Q>>>,
         exchange: Exchange,
-        spare: Option<Request<Q>>,
     ) -> Self {
-        Self::Readying {
-            sending: Some(Sending {
-                service,
-                request,
-                exchange,
-                spare,
-            }),
+        Self {
+            step: Step::Readying {
+                request: Some(request),
+            },
+            service: Some(service),
+            spare,
+            exchange: Some(exchange),
         }
     }
 }
@@ -145,54 +147,45 @@ where
     R: Body,
 {
     pub(crate) fn poll(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Response<CacheBody<R>>, S::Error>> {
+        let mut this = self.project();
         loop {
-            match self.as_mut().project() {
-                ForwardingProjection::Readying { sending } => {
-                    let service = &mut sending.as_mut().expect("polled after completion").service;
-                    let is_ready = ready!(service.poll_ready(cx));
-                    let Some(Sending {
-                        mut service,
-                        request,
-                        mut exchange,
-                        spare,
-                    }) = sending.take()
-                    else {
-                        continue;
-                    };
-                    if let Err(error) = is_ready {
-                        return Poll::Ready(exchange.failed().ok_or(error));
+            let exchange = this.exchange.as_mut().expect("polled after completion");
+            match this.step.as_mut().project() {
+                StepProjection::Readying { request } => {
+                    let service = this.service.as_mut().expect("it was not called yet");
+                    if let Err(error) = ready!(service.poll_ready(cx)) {
+                        let instead = exchange.failed();
+                        *this.exchange = None;
+                        return Poll::Ready(instead.ok_or(error));
                     }
                     exchange.sent();
+                    let request = request.take().expect("it was not sent yet");
                     let future = service.call(request);
-                    self.set(Self::Calling {
-                        future,
-                        exchange: Some(exchange),
-                        again: spare.map(|spare| (service, spare)),
-                    });
-                }
-                ForwardingProjection::Calling {
-                    future,
-                    exchange,
-                    again,
-                } => {
-                    let answer = ready!(future.poll(cx));
-                    // Where there is none, the exchange ends here, and not when the future is dropped.
-                    let exchange = exchange.take().expect("polled after completion");
-                    let response = match answer {
-                        Ok(response) => response,
-                        Err(error) => return Poll::Ready(exchange.failed().ok_or(error)),
-                    };
-                    match exchange.answered(response) {
-                        Next::Answer(response) => return Poll::Ready(Ok(response)),
-                        Next::Again(exchange) => {
-                            let (service, request) =
-                                again.take().expect("what is repeated was set aside");
-                            self.set(Self::readying(service, request, *exchange));
-                        }
+                    if this.spare.is_none() {
+                        *this.service = None;
                     }
+                    this.step.set(Step::Calling { future });
+                }
+                StepProjection::Calling { future } => {
+                    let next = match ready!(future.poll(cx)) {
+                        Ok(response) => exchange.answered(response),
+                        Err(error) => {
+                            let instead = exchange.failed();
+                            *this.exchange = None;
+                            return Poll::Ready(instead.ok_or(error));
+                        }
+                    };
+                    if let Next::Answer(response) = next {
+                        *this.exchange = None;
+                        return Poll::Ready(Ok(response));
+                    }
+                    let spare = this.spare.take().expect("what is repeated was set aside");
+                    this.step.set(Step::Readying {
+                        request: Some(*spare),
+                    });
                 }
             }
         }

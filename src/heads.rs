@@ -10,7 +10,7 @@ use crate::policy::selection::Presented;
 use crate::policy::{updating, validation};
 use crate::stored::StoredResponse;
 
-impl Filling {
+impl Filling<'_> {
     /// RFC 9111 §4.3.5: what the answer to a HEAD says of the stored responses to GET that the request
     /// could have selected. Those it agrees with are freshened, the others outdated. Whether the selected
     /// one was freshened, and how.
@@ -19,15 +19,15 @@ impl Filling {
         status: StatusCode,
         answer: &HeaderMap,
     ) -> Option<CacheStatus> {
-        let fill = &self.fill;
-        let mut presented = Presented::by(self.comparing(), &fill.caller);
+        let fill = &*self.fill;
+        let mut presented = Presented::by(self.comparing(), self.caller());
         let says_which = validation::has_validator(answer);
         let selected = fill.selected.as_ref().filter(|held| !held.head.is_of_head);
         let is_selected = |held: &Arc<StoredResponse>| {
             selected.is_some_and(|selected| Arc::ptr_eq(held, selected))
         };
         let store = &self.cache.store;
-        let could_be = fill.described.iter();
+        let could_be = fill.described().iter();
         let could_be = could_be.filter(|held| !is_selected(held) && presented.matches(held));
         let weigh = |held: &Arc<StoredResponse>| {
             if held.head.status != status || !updating::is_head_of(answer, held) {

@@ -49,7 +49,7 @@ impl Invalidation {
     /// by its own exchange, which this does not hold against it. What came from elsewhere says nothing of the
     /// target (C-53).
     pub(crate) fn answered<B>(
-        mut self,
+        &mut self,
         settings: &Settings,
         response: &Response<B>,
         mut by: Option<&mut Exchanging>,

@@ -219,7 +219,7 @@ impl Text {
         self.length = end;
     }
 
-    fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         match self.short.get(..self.length) {
             Some(short) => short,
             None => &self.long,
@@ -233,7 +233,7 @@ pub(crate) struct Wanted<'a> {
     uri: &'a [u8],
     pub(crate) partition: Option<Partition>,
     pub(crate) hash: u64,
-    uri_hash: u64,
+    pub(crate) uri_hash: u64,
 }
 
 impl<'a> Wanted<'a> {

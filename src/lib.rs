@@ -177,6 +177,7 @@ mod backoff;
 mod body;
 mod cache;
 mod cache_status;
+mod caller;
 #[doc = include_str!("choices.md")]
 pub mod choices {}
 mod clock;
@@ -191,6 +192,7 @@ mod header;
 mod heads;
 mod invalidation;
 mod key;
+mod late_key;
 mod layer;
 mod mode;
 mod packed;

@@ -2,18 +2,20 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use http::{HeaderMap, Method, Request, header};
+use http::{Method, Request, header};
 use tower::Service;
 
 use crate::background::{Background, Claim, TIME_LIMIT, Validation};
+use crate::cache::Cache;
 use crate::cache_status::Forward;
+use crate::caller::Caller;
 use crate::exchange::Purpose;
-use crate::fill::Fill;
+use crate::fill::{Beside, Fill};
 use crate::future::{Forwarding, ResponseFuture};
 use crate::header::cache_control;
-use crate::key::CacheKey;
+use crate::key::{Text, Wanted};
+use crate::late_key::LateKey;
 use crate::mode::CacheMode;
 use crate::policy::{Asked, parts, validation};
 use crate::request_body::{Replay, RequestBody};
@@ -30,7 +32,7 @@ impl<S, X, P> CacheService<S, X, P> {
         mut request: Request<Q>,
         mode: CacheMode,
         reason: Forward,
-        key: CacheKey,
+        key: LateKey,
         asked: Asked,
         selected: Option<Arc<StoredResponse>>,
     ) -> ResponseFuture<S, Q, R>
@@ -39,7 +41,7 @@ impl<S, X, P> CacheService<S, X, P> {
         P: RequestBody<Q>,
     {
         self.cache.counters.forward(reason);
-        let caller = request.headers().clone();
+        let caller = Caller::of(request.headers());
         mode.tell(request.headers_mut());
         ResponseFuture::forwarding(self.ask(request, caller, reason, key, asked, selected))
     }
@@ -49,7 +51,7 @@ impl<S, X, P> CacheService<S, X, P> {
     pub(crate) fn validate_in_background<Q, R>(
         &self,
         mut request: Request<Q>,
-        key: CacheKey,
+        key: LateKey,
         stored: Arc<StoredResponse>,
         asked: Asked,
         claim: Claim,
@@ -83,7 +85,7 @@ impl<S, X, P> CacheService<S, X, P> {
         if !asked.is_head {
             *request.method_mut() = Method::GET;
         }
-        let caller = request.headers().clone();
+        let caller = Caller::of(request.headers());
         let forwarding = self.ask(request, caller, Forward::Stale, key, asked, Some(stored));
         self.background
             .spawn(Validation::new(forwarding, claim), TIME_LIMIT);
@@ -93,9 +95,9 @@ impl<S, X, P> CacheService<S, X, P> {
     fn ask<Q>(
         &self,
         mut request: Request<Q>,
-        caller: HeaderMap,
+        caller: Caller,
         reason: Forward,
-        key: CacheKey,
+        key: LateKey,
         asked: Asked,
         selected: Option<Arc<StoredResponse>>,
     ) -> Pin<Box<Forwarding<S, Q>>>
@@ -104,7 +106,36 @@ impl<S, X, P> CacheService<S, X, P> {
         P: RequestBody<Q>,
     {
         // Before anything else is taken from the store: a clear from here on is held against it.
-        let exchanging = self.exchanging();
+        let mut fill = Fill::new(key, asked, caller, self.exchanging());
+        let is_alone = selected.is_none() && !fill.asked.is_head && reason != Forward::VaryMiss;
+        let spare = if is_alone {
+            None
+        } else {
+            self.ask_about(&mut request, &mut fill, reason, selected)
+        };
+        let exchange = self.exchange(reason, Purpose::Fill(fill));
+        Box::pin(Forwarding::readying(
+            self.inner.clone(),
+            request,
+            spare,
+            exchange,
+        ))
+    }
+
+    /// Asks about what is stored of the same URI, where it can be asked about. The request as it was, where it
+    /// may have to be sent once more.
+    fn ask_about<Q>(
+        &self,
+        request: &mut Request<Q>,
+        fill: &mut Fill,
+        reason: Forward,
+        selected: Option<Arc<StoredResponse>>,
+    ) -> Option<Box<Request<Q>>>
+    where
+        P: RequestBody<Q>,
+    {
+        let Cache { seed, store, .. } = &*self.cache;
+        let asked = &fill.asked;
         // What has only part of what is asked for is asked about in no other way (RFC 9111 §4.3.2).
         let (selected, part) = match reason {
             Forward::Partial => (None, selected),
@@ -114,23 +145,24 @@ impl<S, X, P> CacheService<S, X, P> {
         let may_ask = !asked.is_reload && (selected.is_some() || may_adopt);
         let missing = part
             .as_ref()
-            .and_then(|part| parts::missing(&asked, &caller, part));
+            .and_then(|part| parts::missing(asked, &fill.caller.to_fields(), part));
         let may_need_spare = may_ask || missing.is_some();
-        let spare = may_need_spare.then(|| self.spare(&request)).flatten();
+        let spare = may_need_spare.then(|| self.spare(request)).flatten();
+        let variants = || store.variants(&fill.key.to_key(seed, &self.settings.scheme));
         // A 304 that is about none of them could not be answered without asking once more.
         let others = if may_adopt && spare.is_some() {
-            validation::adoptable(self.cache.store.variants(&key), &caller)
+            validation::adoptable(variants(), &fill.caller.to_fields())
         } else {
             Vec::new()
         };
         // What is stored later is newer than what the answer is about.
         let mut described = if asked.is_head {
-            self.cache.store.variants(&key)
+            variants()
         } else {
             Vec::new()
         };
         described.retain(|held| !held.head.is_of_head);
-        let is_validation = may_ask
+        fill.is_validation = may_ask
             && validation::make_conditional(
                 request.headers_mut(),
                 selected.as_deref(),
@@ -143,29 +175,23 @@ impl<S, X, P> CacheService<S, X, P> {
             let part = part.as_deref().filter(|_| spare.is_some());
             part.is_some_and(|part| parts::ask_for_missing(fields, *gap, part))
         });
-        let spare = spare.filter(|_| is_validation || missing.is_some());
-        let fill = Fill {
-            key,
-            asked,
-            caller,
-            exchanging,
-            selected,
-            part,
-            missing,
-            others,
-            described,
-            is_validation,
-            may_repeat: spare.is_some(),
-            request_time: SystemTime::UNIX_EPOCH,
-        };
-        let exchange = self.exchange(reason, Purpose::Fill(Box::new(fill)));
-        let inner = self.inner.clone();
-        Box::pin(Forwarding::repeatable(inner, request, exchange, spare))
+        let spare = spare.filter(|_| fill.is_validation || missing.is_some());
+        fill.may_repeat = spare.is_some();
+        fill.selected = selected;
+        if part.is_some() || !others.is_empty() || !described.is_empty() {
+            fill.beside = Some(Box::new(Beside {
+                part,
+                missing,
+                others,
+                described,
+            }));
+        }
+        spare
     }
 
     /// A POST or PATCH, whose answer may be stored for GET where it says that it is of what that would get.
     pub(crate) fn posting<Q>(&self, request: &Request<Q>, mode: CacheMode) -> Option<Fill> {
-        let fields = request.headers();
+        let (uri, fields) = (request.uri(), request.headers());
         let may_be_stored = matches!(*request.method(), Method::POST | Method::PATCH)
             && mode != CacheMode::NoStore
             && self.cache.switch.is_on()
@@ -175,23 +201,12 @@ impl<S, X, P> CacheService<S, X, P> {
                 .iter()
                 .any(|name| fields.contains_key(name));
         let mut asked = may_be_stored.then(|| Asked::posting(fields)).flatten()?;
-        asked.has_authorization |= self.names_user(request.uri());
-        let target = Target::of_request(request.uri(), fields, &self.settings.scheme)?;
-        let partition = self.partition(request, true)?;
-        Some(Fill {
-            key: CacheKey::new(&self.cache.seed, target, partition),
-            asked,
-            caller: fields.clone(),
-            exchanging: self.exchanging(),
-            selected: None,
-            part: None,
-            missing: None,
-            others: Vec::new(),
-            described: Vec::new(),
-            is_validation: false,
-            may_repeat: false,
-            request_time: SystemTime::UNIX_EPOCH,
-        })
+        asked.has_authorization |= self.names_user(uri);
+        let target = Target::of_request(uri, fields, &self.settings.scheme)?;
+        let text = Text::of(&self.cache.seed, target);
+        let wanted = Wanted::new(&self.cache.seed, &text, self.partition(request, true)?);
+        let key = LateKey::of(&wanted, uri, fields);
+        Some(Fill::new(key, asked, Caller::of(fields), self.exchanging()))
     }
 
     /// An exchange begins.
@@ -206,7 +221,7 @@ impl<S, X, P> CacheService<S, X, P> {
     }
 
     /// The request as it is, to be sent once more, where there can be a second body for it.
-    fn spare<Q>(&self, request: &Request<Q>) -> Option<Request<Q>>
+    fn spare<Q>(&self, request: &Request<Q>) -> Option<Box<Request<Q>>>
     where
         P: RequestBody<Q>,
     {
@@ -216,6 +231,6 @@ impl<S, X, P> CacheService<S, X, P> {
         *spare.version_mut() = request.version();
         *spare.headers_mut() = request.headers().clone();
         *spare.extensions_mut() = request.extensions().clone();
-        Some(spare)
+        Some(Box::new(spare))
     }
 }

@@ -17,6 +17,7 @@ use crate::exchange::{Exchange, Purpose};
 use crate::future::{Forwarding, ResponseFuture};
 use crate::invalidation::Invalidation;
 use crate::key::{self, Partition, Text, Wanted};
+use crate::late_key::LateKey;
 use crate::mode::CacheMode;
 use crate::policy::reuse::{self, Decision};
 use crate::policy::{Asked, selection};
@@ -144,7 +145,7 @@ where
             Ok(found) => found,
             Err(_) if asked.directives.only_if_cached => return self.unsatisfiable(),
             Err(reason) => {
-                let key = wanted.to_key();
+                let key = LateKey::of(&wanted, request.uri(), request.headers());
                 return self.forward(request, mode, reason, key, asked, None);
             }
         };
@@ -162,7 +163,7 @@ where
             Decision::ReuseAndValidate if self.background.is_available() => {
                 let answer = self.reuse(&stored, Taken::of(&stored), asker);
                 if let Some(claim) = Claim::on(&self.cache, &self.settings, &stored, now) {
-                    let key = wanted.to_key();
+                    let key = LateKey::of(&wanted, request.uri(), request.headers());
                     self.validate_in_background(request, key, stored, asked, claim);
                 }
                 return answer;
@@ -175,7 +176,7 @@ where
             Decision::ReuseAndValidate => Forward::Stale,
             Decision::Validate(reason) => reason,
         };
-        let key = wanted.to_key();
+        let key = LateKey::of(&wanted, request.uri(), request.headers());
         self.forward(request, mode, reason, key, asked, Some(stored))
     }
 }
@@ -312,7 +313,7 @@ impl<S, X, P> CacheService<S, X, P> {
         let invalidation = Invalidation::of(&self.cache, &request, &self.settings.scheme);
         let purpose = match invalidation {
             Some(invalidation) => match self.posting(&request, mode) {
-                Some(fill) => Purpose::InvalidateAndFill(Box::new(fill), invalidation),
+                Some(fill) => Purpose::InvalidateAndFill(Box::new(invalidation), fill),
                 None => Purpose::Invalidate(refused, invalidation),
             },
             None => Purpose::Pass(refused),
@@ -321,7 +322,7 @@ impl<S, X, P> CacheService<S, X, P> {
             site: site::of(&self.settings, &request),
             ..self.exchange(reason, purpose)
         };
-        let forwarding = Forwarding::readying(self.inner.clone(), request, exchange);
+        let forwarding = Forwarding::readying(self.inner.clone(), request, None, exchange);
         ResponseFuture::forwarding(Box::pin(forwarding))
     }
 

@@ -120,14 +120,12 @@ impl Settings {
         }
     }
 
-    /// Whether a response came from another URI than this, because the inner service has followed a
-    /// redirect (C-53).
-    pub(crate) fn is_redirected(&self, extensions: &Extensions, key: &CacheKey) -> bool {
-        self.came_from(extensions).is_some_and(|uri| {
-            let target = Target::of_uri(&uri);
-            let is_literal = self.policy.is_shared();
-            !target.is_some_and(|target| target.literal(is_literal).is(&key.uri))
-        })
+    /// Whether a response that came from this URI is of this key: where it is not the inner service has
+    /// followed a redirect (C-53).
+    pub(crate) fn is_of(&self, uri: &Uri, key: &CacheKey) -> bool {
+        let target = Target::of_uri(uri);
+        let is_literal = self.policy.is_shared();
+        target.is_some_and(|target| target.literal(is_literal).is(&key.uri))
     }
 
     /// The URI that a response came from, where the inner service says so.

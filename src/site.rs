@@ -3,7 +3,6 @@
 use http::{Request, Response};
 
 use crate::exchange::{Exchange, Purpose};
-use crate::fill::Fill;
 use crate::header::clear_site_data;
 use crate::settings::Settings;
 use crate::target::Target;
@@ -32,12 +31,11 @@ impl Exchange {
             let target = Target::of_uri(&uri);
             target.map(|target| target.origin()).unwrap_or_default()
         });
+        let key;
         let (origin, by) = match (&mut self.purpose, &self.site) {
-            (Purpose::Fill(fill) | Purpose::InvalidateAndFill(fill, _), _) => {
-                let Fill {
-                    key, exchanging, ..
-                } = &mut **fill;
-                (key.origin(), Some(exchanging))
+            (Purpose::Fill(fill) | Purpose::InvalidateAndFill(_, fill), _) => {
+                key = fill.key.to_key(&self.cache.seed, &settings.scheme);
+                (key.origin(), Some(fill.exchanging_mut()))
             }
             (Purpose::Pass(_) | Purpose::Invalidate(..), Some(origin)) => (&**origin, None),
             (Purpose::Pass(_) | Purpose::Invalidate(..), None) => return,

@@ -15,15 +15,15 @@ use crate::policy::storing::Storable;
 use crate::relations::Relations;
 use crate::stored::{Selection, StoredHead};
 
-impl Filling {
+impl Filling<'_> {
     /// Whether an answer may be stored (RFC 9111 §3), and for which requests.
     pub(crate) fn may_store<B: Body>(
         &self,
         response: &Response<B>,
     ) -> Result<(Storable, Selection), NotStored> {
-        let (fill, fields) = (&self.fill, response.headers());
+        let (fill, fields) = (&*self.fill, response.headers());
         // It was asked for a part.
-        if self.fill.missing.is_some() && response.status() != StatusCode::OK {
+        if self.fill.missing().is_some() && response.status() != StatusCode::OK {
             return Err(NotStored::Status);
         }
         let received = self.received(response.status(), fields, is_delimited(response));
@@ -42,9 +42,9 @@ impl Filling {
         response: &Response<B>,
         storable: &Storable,
     ) -> Result<Selection, NotStored> {
-        let (fill, fields) = (&self.fill, response.headers());
+        let (fill, fields) = (&*self.fill, response.headers());
         let selected_by =
-            selection::selection(self.comparing(), fields, &fill.caller).ok_or(NotStored::Vary)?;
+            selection::selection(self.comparing(), fields, self.caller()).ok_or(NotStored::Vary)?;
         let least = storable.content_length.filter(|_| !fill.asked.is_head);
         let least = least.unwrap_or(0).max(response.body().size_hint().lower());
         if least > self.settings.max_body() as u64 {
@@ -54,7 +54,7 @@ impl Filling {
         let Self { cache, .. } = self;
         cache
             .store
-            .would_take(&fill.exchanging, &fill.key, &cache.switch)?;
+            .would_take(fill.exchanging(), self.key(), &cache.switch)?;
         Ok(selected_by)
     }
 
@@ -65,20 +65,13 @@ impl Filling {
         storable: Storable,
         selected_by: Selection,
     ) -> Response<CacheBody<B>> {
-        let outdated = self.held().map(Arc::downgrade);
-        let policy = &self.settings.policy;
+        let (cache, settings, asked) = (self.cache, self.settings, &self.fill.asked);
         let keeps_incomplete =
-            policy.may_keep_incomplete(&self.fill.asked, response.status(), &storable);
-        let Self {
-            cache,
-            settings,
-            fill,
-            now,
-            status,
-            ..
-        } = self;
+            settings
+                .policy
+                .may_keep_incomplete(asked, response.status(), &storable);
         // Neither has a body, whatever `Content-Length` says (RFC 9112 §6.3).
-        let has_none = fill.asked.is_head || response.status() == StatusCode::NO_CONTENT;
+        let has_none = asked.is_head || response.status() == StatusCode::NO_CONTENT;
         let mut fields = storable.fields;
         if response.status() == StatusCode::NO_CONTENT {
             fields.remove(header::CONTENT_LENGTH);
@@ -89,12 +82,10 @@ impl Filling {
             storable.content_length
         };
         let incomplete = Incomplete {
-            relations: Relations::of(&cache.seed, settings.related, &fill.key, &fields),
-            cache,
-            exchanging: fill.exchanging,
-            key: Arc::new(fill.key),
+            cache: cache.clone(),
+            key: self.key().clone(),
             head: StoredHead {
-                is_of_head: fill.asked.is_head,
+                is_of_head: asked.is_head,
                 status: response.status(),
                 version: response.version(),
                 // Of the transport nothing is held on to while the body is read.
@@ -102,11 +93,14 @@ impl Filling {
             },
             selected_by,
             terms: storable.terms,
+            relations: Relations::of(&cache.seed, settings.related, self.key(), &fields),
             part: None,
             keeps_incomplete,
-            outdated,
+            outdated: self.held().map(Arc::downgrade),
+            exchanging: self.fill.hand_on(),
         };
-        incomplete.record(response, expected, settings.max_body(), status, now)
+        let limit = settings.max_body();
+        incomplete.record(response, expected, limit, self.status, self.now())
     }
 }
 
