@@ -1,6 +1,6 @@
 //! The fence: what was asked for before a clear or purge is not stored after it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, VecDeque};
 
 use crate::key::CacheKey;
 
@@ -14,8 +14,8 @@ const MAX_PENDING: usize = 1024;
 #[derive(Debug, Default)]
 pub(super) struct Fence {
     generation: u64,
-    /// How many exchanges run, by the generation they began in.
-    running: BTreeMap<u64, usize>,
+    /// The generations that exchanges run of, the oldest first, and how many of each.
+    running: VecDeque<(u64, usize)>,
     /// Exchanges that began in an older generation store nothing at all.
     horizon: u64,
     /// Exchanges that began in an older generation store nothing that has this hash: for a URI, in a cache
@@ -41,7 +41,10 @@ pub(super) struct Term {
 impl Fence {
     /// An exchange begins.
     pub(super) fn begin(&mut self) -> Term {
-        *self.running.entry(self.generation).or_insert(0) += 1;
+        match self.running.back_mut() {
+            Some((generation, running)) if *generation == self.generation => *running += 1,
+            _ => self.running.push_back((self.generation, 1)),
+        }
         Term {
             generation: self.generation,
             spared: Vec::new(),
@@ -51,20 +54,20 @@ impl Fence {
 
     /// An exchange ends. What was remembered for its sake alone is forgotten.
     pub(super) fn end(&mut self, Term { generation, .. }: &Term) {
-        let Some(running) = self.running.get_mut(generation) else {
+        let Ok(place) = self.running.binary_search_by_key(generation, |(of, _)| *of) else {
             return;
         };
+        let (_, running) = &mut self.running[place];
         *running -= 1;
         if *running > 0 {
             return;
         }
-        self.running.remove(generation);
-        match self.running.keys().next() {
+        self.running.remove(place);
+        match self.running.front() {
             None => self.forget(),
-            Some(oldest) if oldest > generation => {
-                let oldest = *oldest;
-                self.hashes.retain(|_, purged| *purged > oldest);
-                self.origins.retain(|_, purged| *purged > oldest);
+            Some((oldest, _)) if oldest > generation => {
+                self.hashes.retain(|_, purged| *purged > *oldest);
+                self.origins.retain(|_, purged| *purged > *oldest);
             }
             Some(_) => {}
         }
@@ -166,7 +169,7 @@ impl Fence {
 
     /// How many exchanges run.
     pub(super) fn running(&self) -> usize {
-        self.running.values().sum()
+        self.running.iter().map(|(_, running)| running).sum()
     }
 }
 
