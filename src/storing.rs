@@ -26,10 +26,12 @@ impl Filling<'_> {
         if self.fill.missing().is_some() && response.status() != StatusCode::OK {
             return Err(NotStored::Status);
         }
-        let received = self.received(response.status(), fields, is_delimited(response));
-        let storable = self.settings.policy.may_store(&fill.asked, received)?;
+        let (policy, asked, status) = (&self.settings.policy, &fill.asked, response.status());
+        let control = policy.permitted(asked, status, fields)?;
+        let received = self.received(status, fields, is_delimited(response));
+        let storable = policy.storable(asked, received, &control)?;
         // An error takes the place of nothing that is good (PRJ-5861-5).
-        if response.status().is_server_error() && self.held().is_some() {
+        if status.is_server_error() && self.held().is_some() {
             return Err(NotStored::ServerError);
         }
         let selected_by = self.may_take(response, &storable)?;

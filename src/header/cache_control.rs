@@ -61,25 +61,24 @@ pub(crate) struct ResponseDirectives {
 impl ResponseDirectives {
     pub(crate) fn parse(fields: &HeaderMap) -> Self {
         let mut found = Self::default();
-        for_each_directive(
-            fields,
-            &header::CACHE_CONTROL,
-            |directive| match directive.known_name() {
-                "max-age" => smallest(&mut found.max_age, directive.seconds().unwrap_or(0)),
-                "s-maxage" => smallest(&mut found.s_maxage, directive.seconds().unwrap_or(0)),
-                "stale-while-revalidate" => window(&mut found.stale_while_revalidate, directive),
-                "stale-if-error" => window(&mut found.stale_if_error, directive),
-                "no-cache" => found.no_cache.widen(directive),
-                "private" => found.private.widen(directive),
-                "no-store" => found.no_store = true,
-                "must-revalidate" => found.must_revalidate = true,
-                "must-understand" => found.must_understand = true,
-                "proxy-revalidate" => found.proxy_revalidate = true,
-                "public" => found.public = true,
-                "immutable" => found.immutable = true,
-                _ => {}
-            },
-        );
+        for_each_directive(fields, &header::CACHE_CONTROL, |directive| match directive
+            .name
+            .as_bytes()
+        {
+            b"max-age" => smallest(&mut found.max_age, directive.seconds().unwrap_or(0)),
+            b"s-maxage" => smallest(&mut found.s_maxage, directive.seconds().unwrap_or(0)),
+            b"stale-while-revalidate" => window(&mut found.stale_while_revalidate, directive),
+            b"stale-if-error" => window(&mut found.stale_if_error, directive),
+            b"no-cache" => found.no_cache.widen(directive),
+            b"private" => found.private.widen(directive),
+            b"no-store" => found.no_store = true,
+            b"must-revalidate" => found.must_revalidate = true,
+            b"must-understand" => found.must_understand = true,
+            b"proxy-revalidate" => found.proxy_revalidate = true,
+            b"public" => found.public = true,
+            b"immutable" => found.immutable = true,
+            _ => {}
+        });
         found
     }
 }
@@ -103,36 +102,35 @@ impl RequestDirectives {
         let mut found = Self::default();
         if !fields.contains_key(header::CACHE_CONTROL) {
             for_each_directive(fields, &header::PRAGMA, |directive| {
-                found.no_cache |= directive.known_name() == "no-cache";
+                found.no_cache |= directive.name.as_bytes() == b"no-cache";
             });
             return found;
         }
-        for_each_directive(
-            fields,
-            &header::CACHE_CONTROL,
-            |directive| match directive.known_name() {
-                "max-age" => match directive.seconds() {
-                    Some(seconds) => smallest(&mut found.max_age, seconds),
-                    None => found.no_cache = true,
-                },
-                "min-fresh" => match directive.seconds() {
-                    Some(seconds) => found.min_fresh = found.min_fresh.max(Some(seconds)),
-                    None => found.no_cache = true,
-                },
-                "max-stale" => {
-                    if directive.argument == Argument::None {
-                        smallest(&mut found.max_stale, u64::MAX);
-                    } else if let Some(seconds) = directive.seconds() {
-                        smallest(&mut found.max_stale, seconds);
-                    }
-                }
-                "stale-if-error" => window(&mut found.stale_if_error, directive),
-                "no-cache" => found.no_cache = true,
-                "no-store" => found.no_store = true,
-                "only-if-cached" => found.only_if_cached = true,
-                _ => {}
+        for_each_directive(fields, &header::CACHE_CONTROL, |directive| match directive
+            .name
+            .as_bytes()
+        {
+            b"max-age" => match directive.seconds() {
+                Some(seconds) => smallest(&mut found.max_age, seconds),
+                None => found.no_cache = true,
             },
-        );
+            b"min-fresh" => match directive.seconds() {
+                Some(seconds) => found.min_fresh = found.min_fresh.max(Some(seconds)),
+                None => found.no_cache = true,
+            },
+            b"max-stale" => {
+                if directive.argument == Argument::None {
+                    smallest(&mut found.max_stale, u64::MAX);
+                } else if let Some(seconds) = directive.seconds() {
+                    smallest(&mut found.max_stale, seconds);
+                }
+            }
+            b"stale-if-error" => window(&mut found.stale_if_error, directive),
+            b"no-cache" => found.no_cache = true,
+            b"no-store" => found.no_store = true,
+            b"only-if-cached" => found.only_if_cached = true,
+            _ => {}
+        });
         found
     }
 }
@@ -162,25 +160,6 @@ pub(crate) fn remove_directives(fields: &mut HeaderMap, names: &[&str]) {
     }
 }
 
-/// Every directive there is a rule for, in the letter case it is compared in.
-const KNOWN: [&str; 15] = [
-    "max-age",
-    "s-maxage",
-    "no-cache",
-    "no-store",
-    "private",
-    "public",
-    "must-revalidate",
-    "proxy-revalidate",
-    "must-understand",
-    "immutable",
-    "stale-while-revalidate",
-    "stale-if-error",
-    "max-stale",
-    "min-fresh",
-    "only-if-cached",
-];
-
 /// A time for which something stale may be reused. Without a number it says nothing; where something stands
 /// there that cannot be read, it takes back what was said elsewhere.
 fn window(least: &mut Option<u64>, directive: &Directive<'_>) {
@@ -200,20 +179,23 @@ fn for_each_directive(fields: &HeaderMap, name: &HeaderName, mut act: impl FnMut
     let Some(first) = found.next() else {
         return;
     };
-    let has_quotes = |line: &[u8]| line.contains(&b'"');
-    let rest: Vec<_> = found.collect();
-    if rest.is_empty() || !(has_quotes(first) || rest.iter().any(|line| has_quotes(line))) {
-        for line in std::iter::once(first).chain(rest) {
-            for_each_member(line, &mut act);
+    match found.next() {
+        None => for_each_member(first, &mut act),
+        Some(second) => {
+            let lines: Vec<_> = [first, second].into_iter().chain(found).collect();
+            for_each_member_of(&lines, &mut act);
         }
-    } else {
+    }
+}
+
+fn for_each_member_of(lines: &[&[u8]], act: &mut impl FnMut(&Directive<'_>)) {
+    if lines.iter().any(|line| line.contains(&b'"')) {
         // A string may begin in one line and end in another, as it would in the lines joined.
-        let mut joined = first.to_vec();
-        for line in rest {
-            joined.extend_from_slice(b", ");
-            joined.extend_from_slice(line);
+        for_each_member(&lines.join(b", ".as_slice()), act);
+    } else {
+        for line in lines {
+            for_each_member(line, act);
         }
-        for_each_member(&joined, &mut act);
     }
 }
 
@@ -226,8 +208,37 @@ fn for_each_member(line: &[u8], act: &mut impl FnMut(&Directive<'_>)) {
 
 /// One member: a name and what stands behind it.
 struct Directive<'a> {
-    name: &'a [u8],
+    name: Name,
     argument: Argument<'a>,
+}
+
+/// The name of a directive in lower case, as it is compared.
+struct Name {
+    letters: [u8; Self::ROOM],
+    length: usize,
+}
+
+impl Name {
+    /// No name that is known is longer.
+    const ROOM: usize = 32;
+
+    fn of(name: &[u8]) -> Self {
+        let mut letters = [0; Self::ROOM];
+        let Some(place) = letters.get_mut(..name.len()) else {
+            return Self { letters, length: 0 };
+        };
+        place.copy_from_slice(name);
+        letters.make_ascii_lowercase();
+        Self {
+            letters,
+            length: name.len(),
+        }
+    }
+
+    /// Nothing where it is too long to be known.
+    fn as_bytes(&self) -> &[u8] {
+        &self.letters[..self.length]
+    }
 }
 
 #[derive(PartialEq)]
@@ -250,14 +261,10 @@ impl<'a> Directive<'a> {
             [b'=', value @ ..] if !damaged => Argument::parse(value),
             _ => Argument::Unreadable,
         };
-        Self { name, argument }
-    }
-
-    fn known_name(&self) -> &'static str {
-        KNOWN
-            .into_iter()
-            .find(|known| known.as_bytes().eq_ignore_ascii_case(self.name))
-            .unwrap_or("")
+        Self {
+            name: Name::of(name),
+            argument,
+        }
     }
 
     fn seconds(&self) -> Option<u64> {
@@ -313,7 +320,20 @@ fn unescape(inner: &[u8]) -> Option<Cow<'_, [u8]>> {
 }
 
 fn is_tchar(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    static TCHAR: [bool; 256] = {
+        let (mut tchar, mut byte) = ([false; 256], 0);
+        while byte < tchar.len() {
+            tchar[byte] = (byte as u8).is_ascii_alphanumeric();
+            byte += 1;
+        }
+        let (others, mut at) = (b"!#$%&'*+-.^_`|~", 0);
+        while at < others.len() {
+            tchar[others[at] as usize] = true;
+            at += 1;
+        }
+        tchar
+    };
+    TCHAR[usize::from(byte)]
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ impl Policy {
         if let Some(seconds) = self.lifetime_said(control) {
             return Duration::from_secs(seconds);
         }
-        if control.has_expires {
+        if control.has_expires(fields) {
             let expires = DateField::parse(fields, &header::EXPIRES, received.response_time);
             return expires.time().map_or(Duration::ZERO, |at| since(at, date));
         }
@@ -32,7 +32,7 @@ impl Policy {
     /// Whether a response says how long it is fresh.
     pub(crate) fn says_how_long(&self, fields: &HeaderMap) -> bool {
         let control = self.control(fields);
-        control.has_expires || self.lifetime_said(&control).is_some()
+        self.lifetime_said(&control).is_some() || control.has_expires(fields)
     }
 
     /// What a directive says of the lifetime, in seconds.

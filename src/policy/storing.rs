@@ -4,6 +4,7 @@ use http::header::Entry;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::status::{is_cacheable_by_default, is_never_stored, is_understood};
+use super::terms::Control;
 use super::{Asked, Policy, Received, SetCookie, freshness, validation};
 use crate::cache_status::NotStored;
 use crate::header::cache_control::{ResponseDirectives, Scope};
@@ -31,7 +32,18 @@ impl Policy {
         asked: &Asked,
         received: Received<'_>,
     ) -> Result<Storable, NotStored> {
-        let (status, fields) = (received.status, received.fields);
+        let control = self.permitted(asked, received.status, received.fields)?;
+        self.storable(asked, received, &control)
+    }
+
+    /// What a head says about storing, where it does not forbid it outright: nothing of it is copied yet, and
+    /// it makes no difference when it came.
+    pub(crate) fn permitted(
+        &self,
+        asked: &Asked,
+        status: StatusCode,
+        fields: &HeaderMap,
+    ) -> Result<Control, NotStored> {
         if asked.directives.no_store {
             return Err(NotStored::RequestNoStore);
         }
@@ -41,10 +53,6 @@ impl Policy {
         // Directives are obeyed before `Connection` can take them away (PRJ-3.1-7, C-55).
         let control = self.control(fields);
         let directives = &control.directives;
-        // Whether it is a success is said in its trailers, and not by its status (C-48).
-        if content_type::is_grpc(fields) {
-            return Err(NotStored::Bypass);
-        }
         // An answer to a request for ranges may be about them alone (C-57).
         let is_about_ranges = asked.range.is_some() && status != StatusCode::OK;
         if is_never_stored(status)
@@ -54,7 +62,23 @@ impl Policy {
             return Err(NotStored::Status);
         }
         self.permits(asked, status, fields, directives)?;
-        let says_how_long = self.lifetime_said(&control).is_some() || control.has_expires;
+        // Whether it is a success is said in its trailers, and not by its status (C-48).
+        if content_type::is_grpc(fields) {
+            return Err(NotStored::Bypass);
+        }
+        Ok(control)
+    }
+
+    /// What is kept of a head that may be stored as far as it is permitted.
+    pub(crate) fn storable(
+        &self,
+        asked: &Asked,
+        received: Received<'_>,
+        control: &Control,
+    ) -> Result<Storable, NotStored> {
+        let (status, fields) = (received.status, received.fields);
+        let directives = &control.directives;
+        let says_how_long = self.lifetime_said(control).is_some() || control.has_expires(fields);
         if !says_how_long && !self.may_guess_lifetime(status, directives) {
             return Err(NotStored::NotCacheable);
         }
@@ -69,7 +93,7 @@ impl Policy {
             // What was said twice is said once.
             kept.insert(header::CONTENT_LENGTH, HeaderValue::from(octets));
         }
-        let mut terms = self.terms(received, fields, &control);
+        let mut terms = self.terms(received, fields, control);
         terms.has_validator = validation::has_validator(&kept);
         freshness::keep_date(&mut kept, terms.date, received.response_time);
         let can_be_fresh = says_how_long || !terms.lifetime.is_zero();

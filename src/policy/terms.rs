@@ -13,10 +13,17 @@ use crate::stored::Terms;
 
 /// What says how a response may be stored and reused.
 #[derive(Debug)]
-pub(super) struct Control {
+pub(crate) struct Control {
     pub(super) directives: ResponseDirectives,
+    /// Whether it was said in a field for caches like this one.
+    is_targeted: bool,
+}
+
+impl Control {
     /// Whether there is an `Expires` that counts.
-    pub(super) has_expires: bool,
+    pub(super) fn has_expires(&self, fields: &HeaderMap) -> bool {
+        !self.is_targeted && fields.contains_key(header::EXPIRES)
+    }
 }
 
 impl Policy {
@@ -28,13 +35,13 @@ impl Policy {
             if let Some(directives) = ResponseDirectives::of_dictionary(fields, target) {
                 return Control {
                     directives,
-                    has_expires: false,
+                    is_targeted: true,
                 };
             }
         }
         Control {
             directives: ResponseDirectives::parse(fields),
-            has_expires: fields.contains_key(header::EXPIRES),
+            is_targeted: false,
         }
     }
 
