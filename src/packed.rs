@@ -1,196 +1,136 @@
-//! Fields at rest: packed into one piece of memory, and unpacked when they are needed.
+//! Fields at rest: packed, and unpacked when they are needed.
 
 use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// Fields in memory of the cache's own, whatever buffers they were read into: a line after the other in one
-/// piece, with nothing between them but lengths. A map of the same fields takes four times as much.
+/// Fields in memory of the cache's own, whatever buffers they were read into. A map of the same fields takes
+/// more than twice as much.
 #[derive(Clone, Default)]
 pub(crate) struct Packed {
-    octets: Bytes,
-    /// How many names there are.
-    names: usize,
+    /// A name for each line: its number, or how it is spelt, or that it is the one before.
+    names: Box<[u8]>,
+    spelt: Box<[HeaderName]>,
+    /// They lie side by side in one piece of memory.
+    values: Box<[HeaderValue]>,
 }
 
 impl Packed {
     pub(crate) fn of(fields: &HeaderMap) -> Self {
-        let size =
-            |(name, value): (&HeaderName, &HeaderValue)| AROUND + name.as_str().len() + value.len();
-        let mut octets = Vec::with_capacity(fields.iter().map(size).sum());
+        let octets = fields.values().map(HeaderValue::len).sum();
+        let mut names = Vec::with_capacity(fields.len());
+        let mut spelt = Vec::new();
+        let mut joined = Vec::with_capacity(octets);
         for name in fields.keys() {
             let mut tag = known(name);
+            if tag == SPELT {
+                spelt.push(name.clone());
+            }
             for value in fields.get_all(name) {
-                octets.push(tag);
-                if tag == SPELT {
-                    write_number(&mut octets, name.as_str().len());
-                    octets.extend_from_slice(name.as_str().as_bytes());
-                }
-                tag = SAME;
-                write_number(
-                    &mut octets,
-                    value.len() * 2 + usize::from(value.is_sensitive()),
-                );
-                octets.extend_from_slice(value.as_bytes());
+                names.push(std::mem::replace(&mut tag, SAME));
+                joined.extend_from_slice(value.as_bytes());
             }
         }
         Self {
-            octets: Bytes::from(octets.into_boxed_slice()),
-            names: fields.keys_len(),
+            names: names.into_boxed_slice(),
+            spelt: spelt.into_boxed_slice(),
+            values: sliced(Bytes::from(joined), fields.values()),
         }
     }
 
     /// The fields as they were. Their values share the packed octets.
     pub(crate) fn unpack(&self) -> HeaderMap {
-        let mut fields = HeaderMap::with_capacity(self.names);
-        let mut name = None;
-        for line in self.lines() {
-            let name = match line.name {
-                Name::Same => name.clone().expect("a line of another name comes first"),
-                Name::Known(known) => name.insert(known.clone()).clone(),
-                Name::Spelt(text) => name
-                    .insert(HeaderName::from_bytes(text).expect("it was a name before"))
-                    .clone(),
-            };
-            fields.append(name, self.value(&line));
+        let mut fields = HeaderMap::with_capacity(self.values.len());
+        for (name, value) in self.lines() {
+            fields.append(name, value.clone());
         }
         fields
     }
 
-    /// The fields as they were, in memory that nothing else has a share of, and no more of it than needed.
-    pub(crate) fn unshared(&self) -> HeaderMap {
-        let apart = Self {
-            octets: Bytes::copy_from_slice(&self.octets),
-            names: self.names,
-        };
-        // A map keeps the room it was made with; its clone has just what it needs.
-        apart.unpack().clone()
+    /// The same, in memory that nothing else has a share of.
+    pub(crate) fn unshared(&self) -> Self {
+        let joined: Vec<u8> = self
+            .values
+            .iter()
+            .flat_map(HeaderValue::as_bytes)
+            .copied()
+            .collect();
+        let spelt = self.spelt.iter().map(|name| {
+            HeaderName::from_bytes(name.as_str().as_bytes()).expect("it was a name before")
+        });
+        Self {
+            names: self.names.clone(),
+            spelt: spelt.collect(),
+            values: sliced(Bytes::from(joined), self.values.iter()),
+        }
     }
 
     /// Of these names what there is.
     pub(crate) fn only<const N: usize>(&self, names: [HeaderName; N]) -> HeaderMap {
         let mut fields = HeaderMap::new();
-        let mut current = None;
-        for line in self.lines() {
-            match line.name {
-                Name::Same => {}
-                Name::Known(known) => current = names.iter().find(|name| *name == known),
-                Name::Spelt(text) => {
-                    current = names.iter().find(|name| name.as_str().as_bytes() == text);
-                }
-            }
-            if let Some(name) = current {
-                fields.append(name, self.value(&line));
-            }
+        for (name, value) in self.lines().filter(|(name, _)| names.contains(name)) {
+            fields.append(name, value.clone());
         }
         fields
     }
 
     /// Whether there is a line of this name.
     pub(crate) fn has(&self, name: &HeaderName) -> bool {
-        self.lines().any(|line| match line.name {
-            Name::Same => false,
-            Name::Known(known) => known == name,
-            Name::Spelt(text) => name.as_str().as_bytes() == text,
-        })
+        self.lines().any(|(held, _)| held == name)
     }
 
-    /// The octets it takes.
+    /// The octets it takes beside its own.
     pub(crate) fn size(&self) -> usize {
-        self.octets.len()
+        // What counts the references on a piece of memory.
+        const SHARED: usize = 24;
+        let name = |name: &HeaderName| size_of::<HeaderName>() + SHARED + name.as_str().len();
+        let value = |value: &HeaderValue| size_of::<HeaderValue>() + value.len();
+        self.names.len()
+            + SHARED
+            + self.spelt.iter().map(name).sum::<usize>()
+            + self.values.iter().map(value).sum::<usize>()
     }
 
-    fn value(&self, line: &Line<'_>) -> HeaderValue {
-        let mut value = HeaderValue::from_maybe_shared(self.octets.slice_ref(line.value))
-            .expect("it was a value before");
-        value.set_sensitive(line.is_sensitive);
-        value
-    }
-
-    fn lines(&self) -> Lines<'_> {
-        Lines(&self.octets)
+    fn lines(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        let mut spelt = self.spelt.iter();
+        let mut current = None;
+        self.names
+            .iter()
+            .zip(&self.values)
+            .filter_map(move |(tag, value)| {
+                match *tag {
+                    SAME => {}
+                    SPELT => current = spelt.next(),
+                    known => current = KNOWN.get(usize::from(known)),
+                }
+                current.map(|name| (name, value))
+            })
     }
 }
 
 impl fmt::Debug for Packed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.unpack().fmt(f)
+        f.debug_map().entries(self.lines()).finish()
     }
 }
 
-struct Line<'a> {
-    name: Name<'a>,
-    value: &'a [u8],
-    is_sensitive: bool,
-}
-
-enum Name<'a> {
-    Same,
-    Known(&'static HeaderName),
-    Spelt(&'a [u8]),
-}
-
-/// The lines of packed fields: each is the name's number, or how it is spelt, or that it is the one before;
-/// the length of the value, twice, and one more where it is sensitive; and the value.
-struct Lines<'a>(&'a [u8]);
-
-impl<'a> Iterator for Lines<'a> {
-    type Item = Line<'a>;
-
-    fn next(&mut self) -> Option<Line<'a>> {
-        let tag = *self.0.split_off_first()?;
-        let name = match tag {
-            SAME => Name::Same,
-            SPELT => {
-                let length = self.number();
-                Name::Spelt(self.take(length))
-            }
-            known => Name::Known(&KNOWN[usize::from(known)]),
-        };
-        let number = self.number();
-        Some(Line {
-            name,
-            value: self.take(number / 2),
-            is_sensitive: number % 2 == 1,
-        })
-    }
-}
-
-impl<'a> Lines<'a> {
-    fn take(&mut self, length: usize) -> &'a [u8] {
-        let (taken, rest) = self.0.split_at(length);
-        self.0 = rest;
-        taken
-    }
-
-    fn number(&mut self) -> usize {
-        let (mut number, mut shift) = (0, 0);
-        loop {
-            let octet = usize::from(self.take(1)[0]);
-            number |= (octet & 0x7f) << shift;
-            if octet < 0x80 {
-                return number;
-            }
-            shift += 7;
-        }
-    }
-}
-
-/// Seven bits an octet, the lowest first; the eighth says that there are more.
-fn write_number(octets: &mut Vec<u8>, mut number: usize) {
-    while number >= 0x80 {
-        octets.push((number & 0x7f) as u8 | 0x80);
-        number >>= 7;
-    }
-    octets.push(number as u8);
+/// Values like these, of octets that are theirs one after the other.
+fn sliced<'a>(
+    mut octets: Bytes,
+    like: impl Iterator<Item = &'a HeaderValue>,
+) -> Box<[HeaderValue]> {
+    let values = like.map(|like| {
+        let mut value = HeaderValue::from_maybe_shared(octets.split_to(like.len()))
+            .expect("it was a value before");
+        value.set_sensitive(like.is_sensitive());
+        value
+    });
+    values.collect()
 }
 
 const SAME: u8 = 0xff;
 const SPELT: u8 = 0xfe;
-
-/// What a line takes beside its name and its value, where both are short.
-const AROUND: usize = 6;
 
 fn known(name: &HeaderName) -> u8 {
     let place = KNOWN.binary_search_by(|known| known.as_str().cmp(name.as_str()));
@@ -267,11 +207,12 @@ mod tests {
     #[test]
     fn unpacked_they_are_the_same_fields() {
         let (fields, packed) = (fields(), Packed::of(&fields()));
-        let unpacked = packed.unpack();
-        assert!(unpacked.iter().eq(fields.iter()), "in the same order");
-        let sensitive: Vec<_> = unpacked.values().map(HeaderValue::is_sensitive).collect();
-        let expected: Vec<_> = fields.values().map(HeaderValue::is_sensitive).collect();
-        assert_eq!(sensitive, expected, "C-33: it survives");
+        for unpacked in [packed.unpack(), packed.unshared().unpack()] {
+            assert!(unpacked.iter().eq(fields.iter()), "in the same order");
+            let sensitive: Vec<_> = unpacked.values().map(HeaderValue::is_sensitive).collect();
+            let expected: Vec<_> = fields.values().map(HeaderValue::is_sensitive).collect();
+            assert_eq!(sensitive, expected, "C-33: it survives");
+        }
         assert!(Packed::default().unpack().is_empty());
     }
 
@@ -301,14 +242,5 @@ mod tests {
             assert_eq!(usize::from(known(name)), place, "{name}");
         }
         assert_eq!(known(&HeaderName::from_static("x-other")), SPELT);
-    }
-
-    #[test]
-    fn lengths_of_every_size_come_back() {
-        for number in [0, 1, 127, 128, 16_383, 16_384, 70_000, usize::MAX] {
-            let mut octets = Vec::new();
-            write_number(&mut octets, number);
-            assert_eq!(Lines(&octets).number(), number);
-        }
     }
 }

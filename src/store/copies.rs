@@ -36,7 +36,8 @@ pub(crate) struct Copy {
 
 impl Copy {
     fn of(response: Arc<StoredResponse>, presented: Option<Digest>) -> Self {
-        let fields = response.head.fields.unshared();
+        // A map keeps the room it was made with; its clone has just what it needs.
+        let fields = response.head.fields.unshared().unpack().clone();
         let StoredBody { data, trailers } = &response.body;
         let body = StoredBody {
             data: Bytes::from_owner(data.clone()),
