@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use http::{HeaderMap, HeaderName, Uri, header};
 use siphasher::sip::SipHasher13;
-use siphasher::sip128::{Hasher128, SipHasher13 as SipHasher13Of128, SipHasher24};
+use siphasher::sip128::{Hash128, Hasher128, SipHasher13 as SipHasher13Of128, SipHasher24};
 
 use crate::target::{self, Target};
 
@@ -73,7 +73,7 @@ impl fmt::Debug for Seed {
 
 /// 128 bits that stand for request field values, which are themselves not kept.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Digest(u128);
+pub(crate) struct Digest([u64; 2]);
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,7 +96,8 @@ impl<H: Hasher + Hasher128> Digester<H> {
     }
 
     pub(crate) fn finish(&self) -> Digest {
-        Digest(self.0.finish128().as_u128())
+        let Hash128 { h1, h2 } = self.0.finish128();
+        Digest([h1, h2])
     }
 }
 
@@ -150,7 +151,8 @@ impl Partition {
     pub(crate) fn named(seed: &Seed, user: Option<Self>, name: &[u8]) -> Self {
         let mut digester = seed.digester();
         if let Some(Self(Digest(bits))) = user {
-            digester.write(&bits.to_ne_bytes());
+            bits.iter()
+                .for_each(|bits| digester.write(&bits.to_ne_bytes()));
         }
         digester.write(Digester::END);
         digester.write(name);
@@ -244,7 +246,8 @@ impl<'a> Wanted<'a> {
         let uri_hash = hasher.finish();
         let hash = partition.map_or(uri_hash, |Partition(Digest(bits))| {
             hasher.write(Digester::END);
-            hasher.write(&bits.to_ne_bytes());
+            bits.iter()
+                .for_each(|bits| hasher.write(&bits.to_ne_bytes()));
             hasher.finish()
         });
         Self {

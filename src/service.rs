@@ -154,9 +154,7 @@ where
             Decision::Reuse => {
                 let answer = self.reuse(&stored, Taken::of(&stored), asker);
                 if stored.standing.is_hot_with_this_hit() {
-                    let (fields, selected_by) = (request.headers(), &stored.selected_by);
-                    let presented = selection::presented(comparing, &asked, fields, selected_by);
-                    self.cache.store.give_copy(&stored, presented);
+                    self.cache.store.give_copy(&stored);
                 }
                 return answer;
             }
@@ -267,7 +265,7 @@ impl<S, X, P> CacheService<S, X, P> {
         let copy = self.cache.store.copies.find(wanted)?;
         let (stored, comparing) = (&copy.response, self.settings.comparing(&self.cache.seed));
         let asker = Asker::of(stored, asked, caller, now);
-        let is_reused = selection::selects(comparing, asked, caller, stored, copy.presented)
+        let is_reused = selection::selects(comparing, asked, caller, stored)
             && reuse::decide(asked, stored, false, asker.age) == Decision::Reuse;
         is_reused.then(|| self.reuse(stored, Taken::of_copy(&copy), asker))
     }

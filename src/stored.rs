@@ -32,7 +32,19 @@ pub(crate) struct StoredResponse {
 }
 
 /// Fields and what they held, as digests: no request field is kept in clear.
-pub(crate) type Selection = Box<[(HeaderName, Option<Digest>)]>;
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Selection {
+    pub(crate) fields: Box<[(HeaderName, Option<Digest>)]>,
+    /// What stood in all of them, octet for octet; `None` where that does not tell whether they are the same.
+    pub(crate) presented: Option<Digest>,
+}
+
+/// Of the same fields with the same in them, however that is written.
+impl PartialEq for Selection {
+    fn eq(&self, other: &Self) -> bool {
+        self.fields == other.fields
+    }
+}
 
 /// The head of a stored response, with a place for `Age` so that an answer only has to fill it in.
 #[derive(Debug, Clone)]
@@ -127,7 +139,7 @@ impl StoredResponse {
     pub(crate) fn size(&self) -> usize {
         // An entry in the store's map, the list of variants, the queue and its map.
         const BOOKKEEPING: usize = 256;
-        let selection = self.selected_by.len() * size_of::<(HeaderName, Option<Digest>)>();
+        let selection = self.selected_by.fields.len() * size_of::<(HeaderName, Option<Digest>)>();
         let withheld = self.terms.withheld.len() * size_of::<HeaderName>();
         let trailers = self.body.trailers.as_deref().map_or(0, fields_size);
         size_of::<Self>()

@@ -140,12 +140,27 @@ pub(crate) fn normal(uri: &Uri) -> Option<[&[u8]; 3]> {
         _ => return None,
     };
     let host = uri.authority()?.as_str().as_bytes();
-    let is_plain = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
     let path = uri.path_and_query()?.as_str().as_bytes();
-    let is_normal =
-        host.iter().all(is_plain) && path.first() == Some(&b'/') && !path.contains(&b'%');
+    // Nothing ends these early: in most there is nothing to, and what always goes on to the end goes faster.
+    let is_plain = |all, byte: &u8| all & PLAIN[usize::from(*byte)];
+    let is_percent = |any, byte: &u8| any | (*byte == b'%');
+    let is_normal = host.iter().fold(true, is_plain)
+        && !path.iter().fold(false, is_percent)
+        && path.first() == Some(&b'/');
     is_normal.then_some([scheme, host, path])
 }
+
+/// What a host in its normal form is made of.
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut octet = 0u8;
+    while octet < 128 {
+        plain[octet as usize] =
+            octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'-' || octet == b'.';
+        octet += 1;
+    }
+    plain
+};
 
 fn without_default(scheme: &str, port: Option<u16>) -> Option<u16> {
     port?;
@@ -291,9 +306,9 @@ mod tests {
             ("/a", false),
         ] {
             let uri: Uri = uri.parse().unwrap();
-            let normal = normal(&uri).map(|pieces| pieces.concat());
-            assert_eq!(normal.is_some(), expected, "{uri}");
-            if let Some(normal) = normal {
+            let pieces = normal(&uri).map(|pieces| pieces.concat());
+            assert_eq!(pieces.is_some(), expected, "{uri}");
+            if let Some(normal) = pieces {
                 assert_eq!(normal, text(&uri.to_string()).as_bytes(), "{uri}");
             }
         }

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header};
 use super::{Asked, Kind, Policy, Received};
 use crate::key::{CacheKey, Seed};
 use crate::packed::Packed;
-use crate::stored::{StoredBody, StoredHead, StoredResponse};
+use crate::stored::{Selection, StoredBody, StoredHead, StoredResponse};
 use crate::target::Target;
 
 pub(super) const MODIFIED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -60,7 +60,7 @@ pub(super) fn of(received: Received<'_>) -> StoredResponse {
             version: Version::HTTP_11,
             fields: Packed::of(&storable.fields),
         },
-        Box::default(),
+        Selection::default(),
         storable.terms,
         StoredBody::default(),
     )

@@ -29,7 +29,7 @@ pub(crate) fn selection(
         return None;
     };
     let connection = Connection::of(request);
-    names
+    let fields = names
         .into_iter()
         // The authority is in the key (PRJ-4.1-8).
         .filter(|name| name != header::HOST)
@@ -37,7 +37,12 @@ pub(crate) fn selection(
             let digest = comparing.digest(request, &name);
             (!connection.names(&name)).then_some((name, digest))
         })
-        .collect()
+        .collect::<Option<Box<[_]>>>()?;
+    let may_tell = !fields.is_empty() && !request.contains_key(header::CONNECTION);
+    Some(Selection {
+        presented: may_tell.then(|| comparing.octets(request, &fields)),
+        fields,
+    })
 }
 
 /// The place of the stored response that a request selects: of those that match, one that has `Vary`
@@ -70,42 +75,18 @@ pub(crate) fn select<'a>(
     best.map(|(place, _)| place).ok_or(miss)
 }
 
-/// What a request has in these fields, octet for octet: another that has the same selects the same.
-pub(crate) fn presented(
-    comparing: Comparing<'_>,
-    asked: &Asked,
-    request: &HeaderMap,
-    selected_by: &Selection,
-) -> Option<Digest> {
-    // What it names is for the next hop, and selects nothing.
-    if asked.has_connection {
-        return None;
-    }
-    let mut digester = comparing.seed.quick_digester();
-    for (name, _) in selected_by {
-        for line in lines(request, name) {
-            digester.write(line);
-            digester.write(Digester::END);
-        }
-        digester.write(Digester::END);
-    }
-    Some(digester.finish())
-}
-
-/// Whether a request selects a stored response that is the only one it could select, and that another request
-/// has selected which had this in the fields that count.
+/// Whether a request selects a stored response that is the only one it could select.
 pub(crate) fn selects(
     comparing: Comparing<'_>,
     asked: &Asked,
     request: &HeaderMap,
     stored: &StoredResponse,
-    before: Option<Digest>,
 ) -> bool {
-    let selected_by = &stored.selected_by;
-    let is_as_before =
-        || before.is_some() && presented(comparing, asked, request, selected_by) == before;
-    selected_by.is_empty()
-        || is_as_before()
+    let Selection { fields, presented } = &stored.selected_by;
+    let is_as_before = |before| comparing.octets(request, fields) == before;
+    // Most requests are those of before, octet for octet.
+    fields.is_empty()
+        || (!asked.has_connection && presented.is_some_and(is_as_before))
         || Presented::of(comparing, asked, request).matches(stored)
 }
 
@@ -128,6 +109,8 @@ pub(crate) struct Presented<'a> {
     // Read where a stored response has `Vary`, and not before.
     connection: Option<Connection>,
     digests: [Option<(HeaderName, Option<Digest>)>; REMEMBERED],
+    // One that is not as before, octet for octet, is not compared so again.
+    may_be_as_before: bool,
 }
 
 /// Of more fields than this the others are digested anew: a list that grows would be an allocation.
@@ -140,6 +123,7 @@ impl<'a> Presented<'a> {
             fields,
             connection: None,
             digests: [const { None }; REMEMBERED],
+            may_be_as_before: false,
         }
     }
 
@@ -147,13 +131,22 @@ impl<'a> Presented<'a> {
     fn of(comparing: Comparing<'a>, asked: &Asked, fields: &'a HeaderMap) -> Self {
         Self {
             connection: (!asked.has_connection).then(Connection::default),
+            may_be_as_before: !asked.has_connection,
             ..Self::by(comparing, fields)
         }
     }
 
     /// Whether every field that `Vary` names holds what it held. Absent matches only absent.
     pub(crate) fn matches(&mut self, stored: &StoredResponse) -> bool {
-        stored.selected_by.iter().all(|(name, held)| {
+        let selected_by = &stored.selected_by;
+        if std::mem::take(&mut self.may_be_as_before)
+            && selected_by.presented.is_some()
+            && selected_by.presented
+                == Some(self.comparing.octets(self.fields, &selected_by.fields))
+        {
+            return true;
+        }
+        selected_by.fields.iter().all(|(name, held)| {
             let connection = &mut self.connection;
             let connection = connection.get_or_insert_with(|| Connection::of(self.fields));
             !connection.names(name) && self.digest(name) == *held
@@ -177,6 +170,22 @@ impl<'a> Presented<'a> {
 }
 
 impl Comparing<'_> {
+    /// A digest of what a request has in these fields, octet for octet: another that has the same selects the
+    /// same.
+    fn octets(self, request: &HeaderMap, fields: &[(HeaderName, Option<Digest>)]) -> Digest {
+        let mut digester = self.seed.quick_digester();
+        for (place, (name, _)) in fields.iter().enumerate() {
+            if place > 0 {
+                digester.write(Digester::END);
+            }
+            for line in lines(request, name) {
+                digester.write(line);
+                digester.write(Digester::END);
+            }
+        }
+        digester.finish()
+    }
+
     /// A digest of a field in the form it is compared in (C-15): lines joined, white space round commas
     /// left out, letter case too where the field's definition says that it means nothing.
     fn digest(self, fields: &HeaderMap, name: &HeaderName) -> Option<Digest> {

@@ -17,7 +17,7 @@ use http::HeaderMap;
 use lru::LruCache;
 
 use super::index::Spread;
-use crate::key::{Digest, Wanted};
+use crate::key::Wanted;
 use crate::stored::{self, StoredBody, StoredResponse};
 
 /// As many as there are bits to tell which have a copy.
@@ -29,13 +29,11 @@ pub(crate) struct Copy {
     pub(crate) response: Arc<StoredResponse>,
     pub(crate) fields: HeaderMap,
     pub(crate) body: StoredBody,
-    /// What the request had in the fields that select it for which it was made.
-    pub(crate) presented: Option<Digest>,
     size: usize,
 }
 
 impl Copy {
-    fn of(response: Arc<StoredResponse>, presented: Option<Digest>) -> Self {
+    fn of(response: Arc<StoredResponse>) -> Self {
         // A map keeps the room it was made with; its clone has just what it needs.
         let fields = response.head.fields.unshared().unpack().clone();
         let StoredBody { data, trailers } = &response.body;
@@ -51,7 +49,6 @@ impl Copy {
             response,
             fields,
             body,
-            presented,
             size,
         }
     }
@@ -143,12 +140,12 @@ impl Copies {
     /// more than `limit`.
     pub(super) fn give(
         &self,
-        (response, presented): (&Arc<StoredResponse>, Option<Digest>),
+        response: &Arc<StoredResponse>,
         limit: usize,
         admit: impl FnOnce(&Arc<StoredResponse>) -> bool,
     ) {
         let generation = self.generation.load(Ordering::SeqCst);
-        let copy = Copy::of(response.clone(), presented);
+        let copy = Copy::of(response.clone());
         let (own, size, hash) = (self.own(), copy.size, response.key.hash);
         // Others may count at the same time; what is too much by that goes with the next.
         self.bytes.fetch_add(size, Ordering::Relaxed);

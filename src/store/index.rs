@@ -269,7 +269,7 @@ fn is_plain(response: &StoredResponse) -> bool {
 /// Of two variants with the same `Vary` no request selects both.
 fn are_apart(one: &StoredResponse, other: &StoredResponse) -> bool {
     let names = |response: &StoredResponse| {
-        let named = response.selected_by.iter();
+        let named = response.selected_by.fields.iter();
         named.map(|(name, _)| name.clone()).collect::<Vec<_>>()
     };
     is_plain(one) && is_plain(other) && names(one) == names(other)
@@ -307,7 +307,7 @@ mod tests {
     use super::*;
     use crate::key::{CacheKey, Seed};
     use crate::packed::Packed;
-    use crate::stored::{StoredBody, StoredHead, Terms};
+    use crate::stored::{Selection, StoredBody, StoredHead, Terms};
     use crate::target::Target;
 
     fn response() -> Arc<StoredResponse> {
@@ -322,7 +322,7 @@ mod tests {
                 version: Version::HTTP_11,
                 fields: Packed::default(),
             },
-            Box::default(),
+            Selection::default(),
             Terms {
                 request_time: time,
                 response_time: time,

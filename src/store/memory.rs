@@ -7,7 +7,7 @@ use super::copies::Copies;
 use super::state::State;
 use super::{Found, Limits, Refused};
 use crate::cache_status::{Forward, NotStored};
-use crate::key::{CacheKey, Digest, Wanted};
+use crate::key::{CacheKey, Wanted};
 use crate::mode::Switch;
 use crate::stored::{Selection, StoredResponse};
 
@@ -41,10 +41,10 @@ impl Memory {
     }
 
     /// Gives the thread a copy of a response that is still held, and whose requests could select no other.
-    pub(crate) fn give_copy(&self, response: &Arc<StoredResponse>, presented: Option<Digest>) {
+    pub(crate) fn give_copy(&self, response: &Arc<StoredResponse>) {
         let mut gone = Vec::new();
         let limit = self.limits().capacity / 8;
-        self.copies.give((response, presented), limit, |response| {
+        self.copies.give(response, limit, |response| {
             let mut state = self.lock();
             let may_have = state.may_be_copied(response);
             if may_have {
