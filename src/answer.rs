@@ -29,6 +29,7 @@ impl Taken {
     }
 
     /// From a copy.
+    #[inline]
     pub(crate) fn of_copy(copy: &Copy) -> Self {
         Self {
             fields: copy.fields.clone(),
@@ -49,6 +50,7 @@ pub(crate) struct Asker<'a> {
 }
 
 impl<'a> Asker<'a> {
+    #[inline]
     pub(crate) fn of(
         stored: &StoredResponse,
         asked: &'a Asked,
@@ -192,14 +194,59 @@ fn answer<B>(
 }
 
 /// Fills in the place that every stored head has for `Age`, and that holds zero.
+#[inline]
 fn set_age(fields: &mut HeaderMap, age: u64) {
     if age > 0 {
-        let mut digits = itoa::Buffer::new();
-        let value = Bytes::copy_from_slice(digits.format(age).as_bytes());
-        let value = HeaderValue::from_maybe_shared(value).expect("digits are a field value");
         // Inserting would make the map larger first; the place is there.
         if let Some(place) = fields.get_mut(header::AGE) {
-            *place = value;
+            *place = digits(age);
+        }
+    }
+}
+
+fn digits(age: u64) -> HeaderValue {
+    if age < WITHIN_HOUR as u64 {
+        let start = WIDTH * age as usize;
+        let padded = &WRITTEN[start..start + WIDTH];
+        return HeaderValue::from_static(padded.trim_start_matches('0'));
+    }
+    let mut digits = itoa::Buffer::new();
+    let value = Bytes::copy_from_slice(digits.format(age).as_bytes());
+    HeaderValue::from_maybe_shared(value).expect("digits are a field value")
+}
+
+/// The seconds of an hour, written down: most ages are among them, and cost no memory.
+const WITHIN_HOUR: usize = 3600;
+const WIDTH: usize = 4;
+static WRITTEN: &str = {
+    const DIGITS: [u8; WIDTH * WITHIN_HOUR] = {
+        let mut digits = [b'0'; WIDTH * WITHIN_HOUR];
+        let mut age = 0;
+        while age < WITHIN_HOUR {
+            let (mut left, mut place) = (age, WIDTH * (age + 1));
+            while left > 0 {
+                place -= 1;
+                digits[place] = b'0' + (left % 10) as u8;
+                left /= 10;
+            }
+            age += 1;
+        }
+        digits
+    };
+    match std::str::from_utf8(&DIGITS) {
+        Ok(digits) => digits,
+        Err(_) => panic!("digits are ASCII"),
+    }
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_written_in_digits() {
+        for age in (1..=4000).chain([9999, 10_000, 1 << 31, u64::MAX]) {
+            assert_eq!(digits(age), age.to_string().as_str());
         }
     }
 }

@@ -55,6 +55,7 @@ impl Cache {
         (current.clone(), self.version())
     }
 
+    #[inline]
     pub(crate) fn version(&self) -> usize {
         self.version.load(Ordering::Acquire)
     }

@@ -52,6 +52,7 @@ pub(crate) enum ClockSetting {
 }
 
 impl ClockSetting {
+    #[inline]
     pub(crate) fn now(&self) -> SystemTime {
         match self {
             #[allow(clippy::disallowed_methods, reason = "this is the default clock")]
@@ -60,6 +61,7 @@ impl ClockSetting {
         }
     }
 
+    #[inline]
     pub(crate) fn is_known(&self) -> bool {
         match self {
             Self::System => true,

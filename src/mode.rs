@@ -55,6 +55,7 @@ pub enum CacheMode {
 
 impl CacheMode {
     /// The mode that was set for a request.
+    #[inline]
     pub(crate) fn of(extensions: &Extensions) -> Self {
         extensions.get().copied().unwrap_or_default()
     }
@@ -86,6 +87,7 @@ const DISABLED: usize = 1;
 const ONE_PAUSE: usize = 2;
 
 impl Switch {
+    #[inline]
     pub(crate) fn is_on(&self) -> bool {
         self.0.load(Ordering::SeqCst) == 0
     }

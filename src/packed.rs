@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn every_known_name_is_found() {
-        assert!(KNOWN.is_sorted_by_key(|name| name.as_str()));
+        assert!(KNOWN.is_sorted_by_key(HeaderName::as_str));
         for (place, name) in KNOWN.iter().enumerate() {
             assert_eq!(usize::from(known(name)), place, "{name}");
         }

@@ -135,6 +135,7 @@ impl Settings {
     }
 
     /// How request fields are compared.
+    #[inline]
     pub(crate) fn comparing<'a>(&self, seed: &'a Seed) -> Comparing<'a> {
         Comparing {
             seed,

@@ -38,6 +38,7 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Reads a request in one pass over the names of its fields; `None` where it is of another method.
+    #[inline]
     pub(crate) fn read(
         policy: &Policy,
         method: &Method,
@@ -112,6 +113,7 @@ impl Asked {
     }
 
     /// What the caller has set for this request outranks what its fields say.
+    #[inline]
     pub(crate) fn set_mode(&mut self, mode: CacheMode) {
         let directives = &mut self.directives;
         match mode {

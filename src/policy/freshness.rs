@@ -82,6 +82,7 @@ impl Policy {
 
 impl Terms {
     /// `current_age` (RFC 9111 §4.2.3). A clock that was set back makes nothing younger than it was.
+    #[inline]
     pub(crate) fn current_age(&self, now: SystemTime) -> Duration {
         self.initial_age
             .saturating_add(since(now, self.response_time))

@@ -23,6 +23,7 @@ pub(crate) enum Decision {
 /// Decides about a request for which this response, of this age, was selected. One that is `invalid` was made
 /// wrong by an unsafe request, and is as good as unknown until the origin has spoken (C-25). One whose age
 /// is its lifetime is stale (C-09).
+#[inline]
 pub(crate) fn decide(
     asked: &Asked,
     stored: &StoredResponse,

@@ -76,6 +76,7 @@ pub(crate) fn select<'a>(
 }
 
 /// Whether a request selects a stored response that is the only one it could select.
+#[inline]
 pub(crate) fn selects(
     comparing: Comparing<'_>,
     asked: &Asked,

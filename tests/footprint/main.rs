@@ -56,10 +56,10 @@ fn allocations(info: &AllocationInfo) -> String {
     )
 }
 
-/// The head of the answer and the extension are copies that the caller may keep: they take five. The
-/// sixth is the value of `Age`.
+/// The head of the answer and the extension are copies that the caller may keep: they take five. The first
+/// copy of a body makes it one that is shared, which is the sixth.
 #[test]
-fn a_hit_takes_six_allocations_at_most() {
+fn a_hit_takes_five_allocations_and_six_at_rest() {
     let now = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
     let seconds = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
     let told = seconds.clone();
@@ -83,34 +83,33 @@ fn a_hit_takes_six_allocations_at_most() {
         println!("a hit {label}: {}", allocations(&info));
         info.count_total
     };
-    let first = measure_hit("for the first time");
-    let again = measure_hit("again, in the same second");
+    let at_rest: Vec<_> = (1..=8)
+        .map(|n| measure_hit(&format!("at rest, the {n}.")))
+        .collect();
+    let again = measure_hit("of what is hot");
     seconds.fetch_add(90, std::sync::atomic::Ordering::Relaxed);
     let aged = measure_hit("90 seconds later");
 
     let hit = hit.expect("a response");
     let status = *hit.extensions().get::<CacheStatus>().expect("a status");
     assert!(status.is_hit());
-    // The first copy makes the value of `Age` one that is shared, which is one more.
-    let again_copied = hit.headers().clone();
-    let head = measure(|| drop(again_copied.clone()));
+    let head = measure(|| drop(hit.headers().clone()));
     let extension = measure(|| {
         http::Extensions::new().insert(status);
     });
     let (map, body) = (head.count_total, extension.count_total);
     println!("of these, a copy of the head: {}", allocations(&head));
     println!("of these, one extension: {}", allocations(&extension));
-    assert!(
-        first <= 6,
-        "the first copy of the body makes it one that is shared: {first}"
-    );
+    let (last, others) = at_rest.split_last().expect("there are some");
+    assert!(others.iter().all(|count| *count <= 6), "{others:?}");
+    assert!(*last > 6, "then it is hot, and a copy is made: {last}");
     assert_eq!(again, map + body, "nothing but the head and the extension");
-    assert!(aged <= 6, "and a value for Age: {aged}");
+    assert_eq!(aged, again, "nor for its age");
 }
 
 /// Ten thousand responses of 1 KiB with twelve fields, as they come off hyper's sockets.
 #[test]
-fn a_stored_response_takes_two_and_a_half_times_its_raw_octets_at_most() {
+fn a_stored_response_takes_one_and_eight_tenths_of_its_raw_octets_at_most() {
     const STORED: usize = 10_000;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -162,8 +161,8 @@ fn a_stored_response_takes_two_and_a_half_times_its_raw_octets_at_most() {
         "counted {} octets a response: {counted:.2} of what is held",
         handle.bytes() / STORED
     );
-    assert!(ratio <= 2.5, "{ratio:.2}");
-    assert!((0.8..1.25).contains(&counted), "{counted:.2}");
+    assert!(ratio <= 1.8, "{ratio:.2}");
+    assert!((0.95..1.05).contains(&counted), "{counted:.2}");
 }
 
 /// What is being replaced is not held on to for the sake of what replaces it.
