@@ -4,19 +4,25 @@ mod client;
 mod contender;
 mod exchanges;
 mod floor;
+mod lane;
 mod mode;
 mod origin;
 #[cfg(feature = "peers")]
 mod peers;
+mod report;
+mod slow;
 
-pub use client::{Client, request};
+pub use client::{Client, FirstOctet, request};
 #[cfg(feature = "peers")]
 pub use contender::Peer;
 pub use contender::{Contender, Room};
 pub use exchanges::Exchanges;
 pub use floor::Floor;
+pub use lane::Lane;
 pub use mode::{Mode, Workload};
 pub use origin::{Calls, Origin, Page};
+pub use report::{is_quick, median, target, thousands};
+pub use slow::SlowOrigin;
 
 /// Where all pages are found; as long as a URI of the list in [`uris`].
 pub const URI: &str = "http://origin.test/articles/2024/caching?page=2000000";
@@ -27,3 +33,6 @@ pub fn uris(count: usize) -> Vec<&'static str> {
     let uri = |n| format!("http://origin.test/articles/2024/caching?page={n:07}");
     (0..count).map(|n| &*uri(n).leak()).collect()
 }
+
+pub const KIBIBYTE: usize = 1024;
+pub const MEBIBYTE: usize = 1024 * 1024;

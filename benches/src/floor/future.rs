@@ -43,6 +43,7 @@ where
 {
     type Output = Result<Response<FloorBody<B>>, E>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {
             Self::Hit(response) => Poll::Ready(Ok(response.take().expect("it is polled once"))),

@@ -79,6 +79,7 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline(always)]
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         let asked = if RULES {
             Asked::read(&request)
