@@ -124,19 +124,30 @@ where
     S: Service<Request<Q>>,
 {
     /// The service is a clone that nobody else calls.
-    pub(crate) fn readying(
-        service: S,
-        request: Request<Q>,
-        spare: Option<Box<Request<Q>>>,
-        exchange: Exchange,
-    ) -> Self {
+    pub(crate) fn readying(service: S, request: Request<Q>, exchange: Exchange) -> Self {
         Self {
             step: Step::Readying {
                 request: Some(request),
             },
             service: Some(service),
-            spare,
+            spare: None,
             exchange: Some(exchange),
+        }
+    }
+
+    /// What is about to be sent; what is sent once more if need be; and what for.
+    pub(crate) fn unsent(
+        self: Pin<&mut Self>,
+    ) -> (&mut Request<Q>, &mut Option<Box<Request<Q>>>, &mut Exchange) {
+        let this = self.project();
+        match (this.step.project(), this.exchange) {
+            (
+                StepProjection::Readying {
+                    request: Some(request),
+                },
+                Some(exchange),
+            ) => (request, this.spare, exchange),
+            _ => unreachable!("it is changed before it is first polled"),
         }
     }
 }

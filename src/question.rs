@@ -94,7 +94,7 @@ impl<S, X, P> CacheService<S, X, P> {
     /// Asks the origin. `caller` are the fields of the request as it was made.
     fn ask<Q>(
         &self,
-        mut request: Request<Q>,
+        request: Request<Q>,
         caller: Caller,
         reason: Forward,
         key: LateKey,
@@ -105,21 +105,18 @@ impl<S, X, P> CacheService<S, X, P> {
         S: Service<Request<Q>> + Clone,
         P: RequestBody<Q>,
     {
+        let may_ask_about = selected.is_some() || asked.is_head || reason == Forward::VaryMiss;
         // Before anything else is taken from the store: a clear from here on is held against it.
-        let mut fill = Fill::new(key, asked, caller, self.exchanging());
-        let is_alone = selected.is_none() && !fill.asked.is_head && reason != Forward::VaryMiss;
-        let spare = if is_alone {
-            None
-        } else {
-            self.ask_about(&mut request, &mut fill, reason, selected)
-        };
+        let fill = Fill::new(key, asked, caller, self.exchanging());
         let exchange = self.exchange(reason, Purpose::Fill(fill));
-        Box::pin(Forwarding::readying(
-            self.inner.clone(),
-            request,
-            spare,
-            exchange,
-        ))
+        let mut forwarding = Box::pin(Forwarding::readying(self.inner.clone(), request, exchange));
+        if may_ask_about {
+            let (request, spare, exchange) = forwarding.as_mut().unsent();
+            if let Purpose::Fill(fill) = &mut exchange.purpose {
+                *spare = self.ask_about(request, fill, reason, selected);
+            }
+        }
+        forwarding
     }
 
     /// Asks about what is stored of the same URI, where it can be asked about. The request as it was, where it

@@ -320,7 +320,7 @@ impl<S, X, P> CacheService<S, X, P> {
             site: site::of(&self.settings, &request),
             ..self.exchange(reason, purpose)
         };
-        let forwarding = Forwarding::readying(self.inner.clone(), request, None, exchange);
+        let forwarding = Forwarding::readying(self.inner.clone(), request, exchange);
         ResponseFuture::forwarding(Box::pin(forwarding))
     }
 
