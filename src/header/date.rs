@@ -43,32 +43,20 @@ impl DateField {
 /// of the century before.
 pub(crate) fn parse(text: &[u8], now: SystemTime) -> Option<SystemTime> {
     let text = text.trim_ascii();
-    // Every form is shorter than this; so is what is copied of a field full of rubbish.
-    if !text.is_ascii() || text.len() > 33 {
-        return None;
+    // Every form is shorter than this.
+    let mut lower = [0; 40];
+    let lower = lower.get_mut(..text.len())?;
+    lower.copy_from_slice(text);
+    lower.make_ascii_lowercase();
+    if let Some(date) = imf_fixdate(lower).or_else(|| asctime_date(lower)) {
+        return date.time();
     }
-    let lower = std::str::from_utf8(text).ok()?.to_ascii_lowercase();
-    let parts = match lower.split_once(", ") {
-        Some((day, rest)) if DAYS.contains(&day) => imf_fixdate(rest),
-        Some((day, rest)) if LONG_DAYS.contains(&day) => rfc850_date(rest),
-        Some(_) => None,
-        None => lower
-            .split_once(' ')
-            .filter(|(day, _)| DAYS.contains(day))
-            .and_then(|(_, rest)| asctime_date(rest)),
-    }?;
-    let date = parts.resolve()?;
-    if !parts.has_short_year {
-        return Some(date);
-    }
+    let date = rfc850_date(lower)?;
+    let time = date.time()?;
     let fifty_years = Duration::from_secs(50 * 365 * 86_400 + 12 * 86_400);
     match now.checked_add(fifty_years) {
-        Some(limit) if date > limit => Parts {
-            century: 19,
-            ..parts
-        }
-        .resolve(),
-        _ => Some(date),
+        Some(limit) if time > limit => date.a_century_before().time(),
+        _ => Some(time),
     }
 }
 
@@ -83,101 +71,145 @@ pub(crate) fn format(time: SystemTime) -> HeaderValue {
     HeaderValue::try_from(httpdate::fmt_http_date(time)).expect("an HTTP date is visible ASCII")
 }
 
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-const LONG_DAYS: [&str; 7] = [
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-];
-
 /// What the three forms have in common.
 #[derive(Clone, Copy)]
-struct Parts<'a> {
-    day: &'a str,
-    month: &'a str,
-    century: u8,
-    year: &'a str,
-    has_short_year: bool,
-    time: &'a str,
+struct Date {
+    year: u64,
+    /// From zero on.
+    month: usize,
+    day: u64,
+    /// Since midnight.
+    seconds: u64,
 }
 
-impl Parts<'_> {
-    /// `httpdate` knows the calendar, but also insists on the right day of the week: it is offered each.
-    fn resolve(&self) -> Option<SystemTime> {
-        let (time, leap) = match self.time.strip_suffix(":60") {
-            Some(minutes) => (format!("{minutes}:59"), 1),
-            None => (self.time.to_owned(), 0),
-        };
-        let mut month = self.month.to_owned();
-        month.get_mut(..1)?.make_ascii_uppercase();
-        let day = self.day.replace(' ', "0");
-        let century = self.century;
-        let year = if self.has_short_year {
-            format!("{century}{}", self.year)
-        } else {
-            self.year.to_owned()
-        };
-        ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-            .iter()
-            .find_map(|weekday| {
-                let date = format!("{weekday}, {day} {month} {year} {time} GMT");
-                (date.len() == 29).then(|| httpdate::parse_http_date(&date).ok())?
-            })
-            .map(|date| date + Duration::from_secs(leap))
+/// The days of a year that come before each month, and all of them.
+const DAYS_BEFORE: [u64; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
+
+impl Date {
+    /// The instant, where the calendar has that day. There is none before 1970.
+    fn time(self) -> Option<SystemTime> {
+        let Self { year, month, .. } = self;
+        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let before = DAYS_BEFORE[month] + u64::from(is_leap && month > 1);
+        let until = DAYS_BEFORE[month + 1] + u64::from(is_leap && month > 0);
+        if year < 1970 || self.day == 0 || before + self.day > until {
+            return None;
+        }
+        let leap_days = |year: u64| year / 4 - year / 100 + year / 400;
+        let years = (year - 1970) * 365 + leap_days(year - 1) - leap_days(1969);
+        let days = years + before + self.day - 1;
+        Some(SystemTime::UNIX_EPOCH + Duration::from_secs(days * 86_400 + self.seconds))
+    }
+
+    fn a_century_before(self) -> Self {
+        Self {
+            year: self.year - 100,
+            ..self
+        }
     }
 }
 
-/// `06 nov 1994 08:49:37 gmt`
-fn imf_fixdate(rest: &str) -> Option<Parts<'_>> {
-    let mut words = rest.split(' ');
-    let parts = Parts {
-        day: words.next()?,
-        month: words.next()?,
-        century: 0,
-        year: words.next()?,
-        has_short_year: false,
-        time: words.next()?,
-    };
-    (words.next() == Some("gmt") && words.next().is_none()).then_some(parts)
-}
-
-/// `06-nov-94 08:49:37 gmt`
-fn rfc850_date(rest: &str) -> Option<Parts<'_>> {
-    let mut words = rest.split(' ');
-    let mut date = words.next()?.split('-');
-    let parts = Parts {
-        day: date.next()?,
-        month: date.next()?,
-        century: 20,
-        year: date.next().filter(|year| year.len() == 2)?,
-        has_short_year: true,
-        time: words.next()?,
-    };
-    (date.next().is_none() && words.next() == Some("gmt") && words.next().is_none())
-        .then_some(parts)
-}
-
-/// `nov  6 08:49:37 1994`
-fn asctime_date(rest: &str) -> Option<Parts<'_>> {
-    let (month, rest) = rest.split_once(' ')?;
-    let (day, rest) = rest.split_at_checked(2)?;
-    let (time, year) = rest.strip_prefix(' ')?.split_once(' ')?;
-    Some(Parts {
-        day,
-        month,
-        century: 0,
-        year,
-        has_short_year: false,
-        time,
+/// `sun, 06 nov 1994 08:49:37 gmt`
+fn imf_fixdate(text: &[u8]) -> Option<Date> {
+    let is_one = has_form(text, b"..., .. ... .... ..:..:.. gmt") && is_day(&text[..3]);
+    if !is_one {
+        return None;
+    }
+    Some(Date {
+        year: number(&text[12..16])?,
+        month: month(&text[8..11])?,
+        day: number(&text[5..7])?,
+        seconds: seconds(&text[17..25])?,
     })
+}
+
+/// `sunday, 06-nov-94 08:49:37 gmt`, of this century
+fn rfc850_date(text: &[u8]) -> Option<Date> {
+    let comma = text.iter().position(|byte| *byte == b',')?;
+    let (weekday, text) = text.split_at(comma);
+    let is_one = has_form(text, b", ..-...-.. ..:..:.. gmt") && is_long_day(weekday);
+    if !is_one {
+        return None;
+    }
+    Some(Date {
+        year: 2000 + number(&text[9..11])?,
+        month: month(&text[5..8])?,
+        day: number(&text[2..4])?,
+        seconds: seconds(&text[12..20])?,
+    })
+}
+
+/// `sun nov  6 08:49:37 1994`
+fn asctime_date(text: &[u8]) -> Option<Date> {
+    let is_one = has_form(text, b"... ... .. ..:..:.. ....") && is_day(&text[..3]);
+    if !is_one {
+        return None;
+    }
+    let day = &text[8..10];
+    Some(Date {
+        year: number(&text[20..])?,
+        month: month(&text[4..7])?,
+        day: number(day.strip_prefix(b" ").unwrap_or(day))?,
+        seconds: seconds(&text[11..19])?,
+    })
+}
+
+/// Whether a text is like this one, where a dot is any octet.
+fn has_form(text: &[u8], form: &[u8]) -> bool {
+    let mut pairs = text.iter().zip(form);
+    text.len() == form.len() && pairs.all(|(byte, form)| *form == b'.' || byte == form)
+}
+
+fn is_day(name: &[u8]) -> bool {
+    const DAYS: [&[u8]; 7] = [b"mon", b"tue", b"wed", b"thu", b"fri", b"sat", b"sun"];
+    DAYS.contains(&name)
+}
+
+fn is_long_day(name: &[u8]) -> bool {
+    const DAYS: [&[u8]; 7] = [
+        b"monday",
+        b"tuesday",
+        b"wednesday",
+        b"thursday",
+        b"friday",
+        b"saturday",
+        b"sunday",
+    ];
+    DAYS.contains(&name)
+}
+
+fn month(name: &[u8]) -> Option<usize> {
+    const MONTHS: [&[u8]; 12] = [
+        b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov",
+        b"dec",
+    ];
+    MONTHS.iter().position(|month| *month == name)
+}
+
+/// `08:49:37`, or with a leap second.
+fn seconds(time: &[u8]) -> Option<u64> {
+    let (hour, minute, second) = (
+        number(&time[..2])?,
+        number(&time[3..5])?,
+        number(&time[6..])?,
+    );
+    let is_time = hour < 24 && minute < 60 && second <= 60;
+    is_time.then_some(hour * 3600 + minute * 60 + second)
+}
+
+/// One digit or more, and nothing else.
+fn number(digits: &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for digit in digits {
+        number = number * 10 + u64::from(digit.checked_sub(b'0').filter(|digit| *digit < 10)?);
+    }
+    (!digits.is_empty()).then_some(number)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const NOVEMBER_1994: u64 = 784_111_777;
@@ -207,6 +239,9 @@ mod tests {
             ("Thu, 18 Aug 2050 02:01:18 GMT", 2_544_400_878),
             ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799),
             ("Wednesday, 01-Jan-70 00:00:00 GMT", 3_155_760_000),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Tue, 29 Feb 2000 00:00:00 GMT", 951_782_400),
+            ("Sat, 31 Dec 2016 23:59:60 GMT", 1_483_228_800),
         ];
         for (text, expected) in table {
             assert_eq!(seconds(text), Some(*expected), "{text:?}");
@@ -257,6 +292,11 @@ mod tests {
             "Sun, 06 Nov 1994 08:49:37 AEST",
             "Sun, 06 Nov 1994 08:49:37",
             "Sun, 31 Feb 1994 08:49:37 GMT",
+            "Mon, 29 Feb 2100 08:49:37 GMT",
+            "Sun, 00 Nov 1994 08:49:37 GMT",
+            "Wed, 31 Dec 1969 23:59:59 GMT",
+            "Sun, 06 Nov 1994 08:49:61 GMT",
+            "Sun, +6 Nov 1994 08:49:37 GMT",
             "Sun, 06 Foo 1994 08:49:37 GMT",
             "Sun, 06 Nov 1994 24:49:37 GMT",
             "Sun, 06 Nov 1994 08:61:37 GMT",
@@ -269,6 +309,7 @@ mod tests {
             "Sunday, 06-Nov-94 08:49:37 GMT GMT",
             "Foo Nov  6 08:49:37 1994",
             "Sun Nov 6 08:49:37 1994",
+            "Sun Nov 6  08:49:37 1994",
         ] {
             assert_eq!(seconds(text), None, "{text:?}");
         }
@@ -288,6 +329,15 @@ mod tests {
         assert_eq!(DateField::parse(&fields, &name, now), DateField::Invalid);
         assert_eq!(DateField::At(now).time(), Some(now));
         assert_eq!(DateField::Invalid.time(), None);
+    }
+
+    proptest! {
+        /// Every second there is a form of is read as it was written.
+        #[test]
+        fn what_is_written_is_read(time in 0..=253_402_300_799_u64) {
+            let written = format(at(time));
+            prop_assert_eq!(parse(written.as_bytes(), at(0)), Some(at(time)));
+        }
     }
 
     #[test]
