@@ -1,6 +1,7 @@
 //! Fields at rest: packed, and unpacked when they are needed.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -18,24 +19,38 @@ pub(crate) struct Packed {
 
 impl Packed {
     pub(crate) fn of(fields: &HeaderMap) -> Self {
-        let octets = fields.values().map(HeaderValue::len).sum();
-        let mut names = Vec::with_capacity(fields.len());
+        Self::of_lines(|| fields.iter())
+    }
+
+    /// Of the lines of a map, or some of them: those of one name stand together.
+    pub(crate) fn of_lines<'a, I>(lines: impl Fn() -> I) -> Self
+    where
+        I: Iterator<Item = (&'a HeaderName, &'a HeaderValue)>,
+    {
+        let (mut count, mut octets) = (0, 0);
+        for (_, value) in lines() {
+            count += 1;
+            octets += value.len();
+        }
+        let mut names = Vec::with_capacity(count);
         let mut spelt = Vec::new();
         let mut joined = Vec::with_capacity(octets);
-        for name in fields.keys() {
-            let mut tag = known(name);
+        let mut last = None;
+        for (name, value) in lines() {
+            let tag = match last.replace(name) {
+                Some(last) if last == name => SAME,
+                _ => known(name),
+            };
             if tag == SPELT {
                 spelt.push(name.clone());
             }
-            for value in fields.get_all(name) {
-                names.push(std::mem::replace(&mut tag, SAME));
-                joined.extend_from_slice(value.as_bytes());
-            }
+            names.push(tag);
+            joined.extend_from_slice(value.as_bytes());
         }
         Self {
             names: names.into_boxed_slice(),
             spelt: spelt.into_boxed_slice(),
-            values: sliced(Bytes::from(joined), fields.values()),
+            values: sliced(Bytes::from(joined), count, lines().map(|(_, value)| value)),
         }
     }
 
@@ -62,7 +77,7 @@ impl Packed {
         Self {
             names: self.names.clone(),
             spelt: spelt.collect(),
-            values: sliced(Bytes::from(joined), self.values.iter()),
+            values: sliced(Bytes::from(joined), self.values.len(), self.values.iter()),
         }
     }
 
@@ -118,73 +133,87 @@ impl fmt::Debug for Packed {
 /// Values like these, of octets that are theirs one after the other.
 fn sliced<'a>(
     mut octets: Bytes,
+    count: usize,
     like: impl Iterator<Item = &'a HeaderValue>,
 ) -> Box<[HeaderValue]> {
-    let values = like.map(|like| {
+    let mut values = Vec::with_capacity(count);
+    for like in like {
         let mut value = HeaderValue::from_maybe_shared(octets.split_to(like.len()))
             .expect("it was a value before");
         value.set_sensitive(like.is_sensitive());
-        value
-    });
-    values.collect()
+        values.push(value);
+    }
+    values.into_boxed_slice()
 }
 
 const SAME: u8 = 0xff;
 const SPELT: u8 = 0xfe;
 
 fn known(name: &HeaderName) -> u8 {
-    let place = KNOWN.binary_search_by(|known| known.as_str().cmp(name.as_str()));
-    place.map_or(SPELT, |place| place as u8)
+    let length = name.as_str().len();
+    let [Some(first), Some(end)] = [length, length + 1].map(|length| FIRST_OF.get(length)) else {
+        return SPELT;
+    };
+    let mut places = *first..*end;
+    let place = places.find(|place| KNOWN[usize::from(*place)] == *name);
+    place.unwrap_or(SPELT)
 }
 
-/// Names that responses often have, in the order of their letters.
+/// For each length the place of the first known name that is not shorter.
+static FIRST_OF: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let longest = KNOWN.last().map_or(0, |name| name.as_str().len());
+    let first = |length| KNOWN.partition_point(|name| name.as_str().len() < length) as u8;
+    (0..=longest + 1).map(first).collect()
+});
+
+/// Names that responses often have, the shortest first.
 static KNOWN: [HeaderName; 46] = [
-    header::ACCEPT_RANGES,
-    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-    header::ACCESS_CONTROL_ALLOW_HEADERS,
-    header::ACCESS_CONTROL_ALLOW_METHODS,
-    header::ACCESS_CONTROL_ALLOW_ORIGIN,
-    header::ACCESS_CONTROL_EXPOSE_HEADERS,
-    header::ACCESS_CONTROL_MAX_AGE,
     header::AGE,
-    header::ALLOW,
-    header::ALT_SVC,
-    header::CACHE_CONTROL,
-    header::CACHE_STATUS,
-    header::CDN_CACHE_CONTROL,
-    header::CONNECTION,
-    header::CONTENT_DISPOSITION,
-    header::CONTENT_ENCODING,
-    header::CONTENT_LANGUAGE,
-    header::CONTENT_LENGTH,
-    header::CONTENT_LOCATION,
-    header::CONTENT_RANGE,
-    header::CONTENT_SECURITY_POLICY,
-    header::CONTENT_SECURITY_POLICY_REPORT_ONLY,
-    header::CONTENT_TYPE,
+    header::VIA,
     header::DATE,
     header::ETAG,
-    header::EXPIRES,
-    header::LAST_MODIFIED,
     header::LINK,
-    header::LOCATION,
+    header::VARY,
+    header::ALLOW,
     header::PRAGMA,
+    header::SERVER,
+    header::ALT_SVC,
+    header::EXPIRES,
+    header::REFRESH,
+    header::TRAILER,
+    header::WARNING,
+    header::LOCATION,
+    header::CONNECTION,
+    header::SET_COOKIE,
+    header::RETRY_AFTER,
+    header::CACHE_STATUS,
+    header::CONTENT_TYPE,
+    header::ACCEPT_RANGES,
+    header::CACHE_CONTROL,
+    header::CONTENT_RANGE,
+    header::LAST_MODIFIED,
+    header::CONTENT_LENGTH,
     header::PUBLIC_KEY_PINS,
     header::REFERRER_POLICY,
-    header::REFRESH,
-    header::RETRY_AFTER,
-    header::SERVER,
-    header::SET_COOKIE,
-    header::STRICT_TRANSPORT_SECURITY,
-    header::TRAILER,
-    header::VARY,
-    header::VIA,
-    header::WARNING,
+    header::X_FRAME_OPTIONS,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LANGUAGE,
+    header::CONTENT_LOCATION,
     header::WWW_AUTHENTICATE,
+    header::X_XSS_PROTECTION,
+    header::CDN_CACHE_CONTROL,
+    header::CONTENT_DISPOSITION,
+    header::ACCESS_CONTROL_MAX_AGE,
     header::X_CONTENT_TYPE_OPTIONS,
     header::X_DNS_PREFETCH_CONTROL,
-    header::X_FRAME_OPTIONS,
-    header::X_XSS_PROTECTION,
+    header::CONTENT_SECURITY_POLICY,
+    header::STRICT_TRANSPORT_SECURITY,
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    header::ACCESS_CONTROL_ALLOW_HEADERS,
+    header::ACCESS_CONTROL_ALLOW_METHODS,
+    header::ACCESS_CONTROL_EXPOSE_HEADERS,
+    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    header::CONTENT_SECURITY_POLICY_REPORT_ONLY,
 ];
 
 #[cfg(test)]
@@ -237,10 +266,13 @@ mod tests {
 
     #[test]
     fn every_known_name_is_found() {
-        assert!(KNOWN.is_sorted_by_key(HeaderName::as_str));
+        assert!(KNOWN.is_sorted_by_key(|name| name.as_str().len()));
         for (place, name) in KNOWN.iter().enumerate() {
             assert_eq!(usize::from(known(name)), place, "{name}");
         }
-        assert_eq!(known(&HeaderName::from_static("x-other")), SPELT);
+        for other in ["x-other", "x", &"x".repeat(100)] {
+            let other = HeaderName::try_from(other).unwrap();
+            assert_eq!(known(&other), SPELT, "{other}");
+        }
     }
 }
