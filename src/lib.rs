@@ -183,6 +183,7 @@ pub mod choices {}
 mod clock;
 mod combining;
 mod completing;
+mod copying;
 mod exchange;
 mod fill;
 mod freshening;
@@ -210,7 +211,6 @@ mod selector;
 mod service;
 mod settings;
 mod site;
-mod standing;
 mod stats;
 mod store;
 mod stored;

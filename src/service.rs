@@ -26,7 +26,6 @@ use crate::request_body::{Once, RequestBody};
 use crate::search;
 use crate::settings::{PartitionSetting, Settings};
 use crate::site;
-use crate::store::Found;
 use crate::stored::StoredResponse;
 use crate::target::Target;
 
@@ -138,10 +137,7 @@ where
             )
             .ok_or(reason)
         });
-        let Found {
-            response: stored,
-            is_invalid,
-        } = match found {
+        let found = match found {
             Ok(found) => found,
             Err(_) if asked.directives.only_if_cached => return self.unsatisfiable(),
             Err(reason) => {
@@ -149,11 +145,12 @@ where
                 return self.forward(request, mode, reason, key, asked, None);
             }
         };
+        let stored = found.response.clone();
         let asker = Asker::of(&stored, &asked, request.headers(), now);
-        let reason = match reuse::decide(&asked, &stored, is_invalid, asker.age) {
+        let reason = match reuse::decide(&asked, &stored, found.is_invalid, asker.age) {
             Decision::Reuse => {
                 let answer = self.reuse(&stored, Taken::of(&stored), asker);
-                if stored.standing.is_hot_with_this_hit() {
+                if found.is_hot() {
                     self.cache.store.give_copy(&stored);
                 }
                 return answer;

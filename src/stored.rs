@@ -7,11 +7,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
 use crate::backoff::Backoff;
+use crate::copying::Copying;
 use crate::key::{CacheKey, Digest};
 use crate::packed::Packed;
 use crate::parts::Parts;
 use crate::relations::Relations;
-use crate::standing::Standing;
 
 /// A response in the store. It never changes: a 304 makes a new one that shares the body.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct StoredResponse {
     /// When it may be validated in the background.
     pub(crate) backoff: Backoff,
     /// Whether copies of it may answer.
-    pub(crate) standing: Standing,
+    pub(crate) copying: Copying,
 }
 
 /// Fields and what they held, as digests: no request field is kept in clear.
@@ -121,7 +121,7 @@ impl StoredResponse {
             body,
             parts: None,
             backoff: Backoff::default(),
-            standing: Standing::default(),
+            copying: Copying::default(),
         }
     }
 

@@ -77,7 +77,6 @@ impl Reservation {
     /// Takes more, at the cost of what is stored. False, and nothing is taken, where other recordings
     /// leave no room.
     pub(crate) fn grow(&mut self, more: usize) -> bool {
-        let mut gone = Vec::new();
         let mut state = self.store.lock();
         let fits = state
             .recording
@@ -86,10 +85,8 @@ impl Reservation {
         if fits {
             state.recording += more;
             self.bytes += more;
-            state.make_room(&mut gone);
+            self.store.make_room(state, Vec::new());
         }
-        drop(state);
-        self.store.dismiss(gone);
         fits
     }
 }

@@ -4,7 +4,7 @@
 //! of its own, of the head and of the handle on the body, shares nothing that is written: a hit takes the
 //! lock of its stripe, which nobody else wants, and counts references that nobody else counts. What it
 //! reads and others write, it reads often and they write rarely: the settings' version, the switch, and
-//! the standing of the stored response.
+//! the copying of the stored response.
 
 use std::cell::Cell;
 use std::num::NonZero;
@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use lru::LruCache;
 
-use super::index::Spread;
+use super::spread::Spread;
 use crate::key::Wanted;
 use crate::stored::{self, StoredBody, StoredResponse};
 
@@ -126,13 +126,13 @@ impl Copies {
         if !wanted.is(&copy.response.key) {
             return None;
         }
-        if copy.response.standing.is_withdrawn() {
+        if copy.response.copying.is_withdrawn() {
             let gone = held.0.pop(&wanted.hash);
             drop(held);
             self.drop_copy(gone);
             return None;
         }
-        copy.response.standing.used();
+        copy.response.copying.used();
         Some(copy.clone())
     }
 
@@ -160,7 +160,7 @@ impl Copies {
         let is_admitted = admit(response);
         let mut held = self.stripes[own].lock();
         let is_current = self.generation.load(Ordering::SeqCst) == generation;
-        let gone = if is_admitted && is_current && response.standing.copy_in(own) {
+        let gone = if is_admitted && is_current && response.copying.copy_in(own) {
             held.0.push(hash, Arc::new(copy)).map(|(_, gone)| gone)
         } else {
             self.bytes.fetch_sub(size, Ordering::Relaxed);
@@ -172,7 +172,7 @@ impl Copies {
 
     /// Takes out the copies of a response that has left the store.
     pub(super) fn forget(&self, response: &Arc<StoredResponse>) {
-        for stripe in response.standing.take_stripes() {
+        for stripe in response.copying.take_stripes() {
             let mut held = self.stripes[stripe].lock();
             let hash = &response.key.hash;
             let is_its = |copy: &Arc<Copy>| Arc::ptr_eq(&copy.response, response);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::index::Spread;
+use super::spread::Spread;
 
 /// Stored responses, by their numbers, in the groups that they are in.
 #[derive(Debug, Default)]

@@ -1,12 +1,13 @@
-//! How stored responses are found: by key, by URI, and by how long ago they were used.
+//! How stored responses are found: by key, by URI, one after the other.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use lru::LruCache;
-
-use super::Found;
+use super::Limits;
+use super::held::Held;
+use super::queues::{Queues, Standing};
+use super::spread::Spread;
+use super::variants::Variants;
 #[cfg(feature = "structured-fields")]
 use super::{groups::Groups, searches::Searches};
 use crate::key::UriKey;
@@ -15,205 +16,243 @@ use crate::stored::StoredResponse;
 /// More variants of one key than this and the one used least recently gives way.
 const MAX_VARIANTS: usize = 64;
 
-/// Stored responses by key, each with its variants, in the order they were last used.
+/// Stored responses by key, each with its variants.
 ///
-/// Keys are 64 bits of a keyed hash; whoever looks something up compares the key itself.
+/// Keys are 64 bits of a keyed hash; whoever looks something up compares the key itself. Each response has a
+/// number: where a key has one variant, it is the hash of the key.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// The variants of a key, the one used last at the end. Never empty.
-    slots: HashMap<u64, Vec<Held>, Spread>,
+    queues: Queues,
+    /// The numbers of the variants of a key, the one used last at the end, where it has others than the one
+    /// whose number is the key's hash. Never empty.
+    lists: HashMap<u64, Vec<u64>, Spread>,
+    /// All numbers, each at the place that the response knows.
+    numbers: Vec<u64>,
     /// By URI, the keys that have a partition. Those that have none have the URI's own hash.
     partitions: HashMap<u64, HashSet<u64, Spread>, Spread>,
-    recency: Recency,
     last_id: u64,
-    bytes: usize,
+    #[cfg(feature = "structured-fields")]
+    related: HashMap<u64, u64, Spread>,
     #[cfg(feature = "structured-fields")]
     pub(super) groups: Groups,
     #[cfg(feature = "structured-fields")]
     pub(super) searches: Searches,
 }
 
-/// For each response by its number the hash of its key, in order of use.
-#[derive(Debug)]
-struct Recency(LruCache<u64, u64, Spread>);
-
-impl Default for Recency {
-    fn default() -> Self {
-        Self(LruCache::unbounded_with_hasher(Spread::default()))
-    }
-}
-
-/// A stored response in its slot.
-#[derive(Debug)]
-pub(super) struct Held {
-    pub(super) id: u64,
-    size: usize,
-    /// It was made wrong, or shown to be: nothing may be answered with it before it is validated, by an
-    /// exchange of this generation or a later one.
-    pub(super) invalid_since: Option<u64>,
-    pub(super) response: Arc<StoredResponse>,
-}
-
-impl From<&Held> for Found {
-    fn from(held: &Held) -> Self {
-        Self {
-            response: held.response.clone(),
-            is_invalid: held.invalid_since.is_some(),
-        }
-    }
-}
-
 impl Index {
     pub(super) fn len(&self) -> usize {
-        self.recency.0.len()
+        self.queues.len()
     }
 
-    /// The number of the response that was stored last.
+    pub(super) fn bytes(&self) -> usize {
+        self.queues.bytes()
+    }
+
+    /// The id of the response that was stored last.
     pub(super) fn last_id(&self) -> u64 {
         self.last_id
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// The variants of the key of this hash.
-    pub(super) fn slot(&self, hash: u64) -> &[Held] {
-        self.slots.get(&hash).map_or(&[], Vec::as_slice)
-    }
-
-    /// Remembers that a variant was used just now.
-    pub(super) fn touch(&mut self, hash: u64, place: usize) {
-        let Some(slot) = self.slots.get_mut(&hash) else {
-            return;
-        };
-        self.recency.0.promote(&slot[place].id);
-        if place + 1 < slot.len() {
-            slot[place..].rotate_left(1);
+    /// The variants of the key of this hash, with their numbers.
+    pub(super) fn variants(&self, hash: u64) -> Variants<'_> {
+        match self.queues.peek(hash) {
+            Some(held) if !held.is_listed => Variants::one(hash, held),
+            _ => Variants::listed(self.lists.get(&hash), &self.queues),
         }
     }
 
-    /// Adds a response. What it takes the place of for want of room among the variants, or because
-    /// another key has the same hash, is given back.
+    /// The variants of the key of this hash, where it is one of the URI.
+    pub(super) fn variants_of(&self, hash: u64, uri: &UriKey) -> Variants<'_> {
+        let variants = self.variants(hash);
+        match variants.first() {
+            Some(held) if held.response.key.is_of(uri) => variants,
+            _ => Variants::none(),
+        }
+    }
+
+    pub(super) fn peek(&self, number: u64) -> Option<&Held> {
+        self.queues.peek(number)
+    }
+
+    /// Remembers that a response was used just now.
+    pub(super) fn touch(&mut self, number: u64) {
+        let Some(held) = self.queues.touch(number) else {
+            return;
+        };
+        if !held.is_listed {
+            return;
+        }
+        let list = self.lists.get_mut(&held.response.key.hash);
+        let list = list.expect("a response that is listed is in a list");
+        if let Some(at) = list.iter().position(|listed| *listed == number) {
+            list[at..].rotate_left(1);
+        }
+    }
+
+    /// Adds a response, with the standing of what it takes the place of. What has to go for want of room
+    /// among the variants, or because another key has the same hash, is given back.
     pub(super) fn insert(
         &mut self,
         response: Arc<StoredResponse>,
+        standing: Option<Standing>,
         gone: &mut Vec<Arc<StoredResponse>>,
     ) {
         let (hash, uri_hash) = (response.key.hash, response.key.uri_hash);
-        let collides = self
-            .slot(hash)
-            .first()
-            .is_some_and(|held| held.response.key != response.key);
-        while collides && !self.slot(hash).is_empty() {
-            gone.push(self.remove(hash, 0));
+        let first = self.variants(hash).first();
+        if first.is_some_and(|held| held.response.key != response.key) {
+            while let Some((number, _)) = self.variants(hash).next() {
+                gone.push(self.remove(number).0);
+            }
         }
-        if self.slot(hash).len() >= MAX_VARIANTS {
-            let mut held = self.slot(hash).iter();
-            let unused = held.position(|held| !held.response.standing.take_used());
-            gone.push(self.remove(hash, unused.unwrap_or(0)));
+        if let Some(list) = self.list(hash).filter(|list| list.len() >= MAX_VARIANTS) {
+            let is_unused = |number: &&u64| {
+                let held = self.queues.peek(**number);
+                held.is_none_or(|held| !held.response.copying.take_used())
+            };
+            let unused = list.iter().find(is_unused).unwrap_or(&list[0]);
+            gone.push(self.remove(*unused).0);
         }
         if response.key.is_partitioned() {
             self.partitions.entry(uri_hash).or_default().insert(hash);
         }
-        self.last_id += 1;
         self.withdraw_beside(&response);
-        let held = Held {
-            id: self.last_id,
-            size: response.size(),
-            invalid_since: None,
-            response,
+        self.last_id += 1;
+        let id = self.last_id;
+        let number = if self.queues.contains(hash) {
+            (id..).find(|number| !self.queues.contains(*number))
+        } else {
+            Some(hash)
         };
-        self.bytes += held.size;
-        self.recency.0.push(held.id, hash);
+        let number = number.expect("not all numbers are taken");
+        let hits = standing.map_or(0, Standing::hits);
+        let mut held = Held::new(response, id, hits);
+        held.is_listed = self.enlist(hash, number);
+        held.place = u32::try_from(self.numbers.len()).expect("so many do not fit into memory");
+        self.numbers.push(number);
         #[cfg(feature = "structured-fields")]
-        self.relate(&held);
-        // Most keys have one variant, and a list that grows starts with room for four.
-        let slot = self
-            .slots
-            .entry(hash)
-            .or_insert_with(|| Vec::with_capacity(1));
-        slot.push(held);
+        self.relate(number, &held);
+        self.queues.insert(number, held, standing);
     }
 
     /// Where a request could select one or the other it is not for copies to answer.
     fn withdraw_beside(&self, response: &StoredResponse) {
-        let slot = self.slot(response.key.hash);
-        if !is_plain(response) || slot.iter().any(|held| !are_apart(&held.response, response)) {
-            response.standing.withdraw();
-            for held in slot {
-                held.response.standing.withdraw();
-            }
+        let variants = self.variants(response.key.hash);
+        let variants = || variants.clone().map(|(_, held)| &*held.response);
+        if !is_plain(response) || variants().any(|held| !are_apart(held, response)) {
+            response.copying.withdraw();
+            variants().for_each(|held| held.copying.withdraw());
         }
     }
 
-    /// Takes a variant out.
-    pub(super) fn remove(&mut self, hash: u64, place: usize) -> Arc<StoredResponse> {
-        let slot = self.slots.get_mut(&hash).expect("what is removed is held");
-        let held = slot.remove(place);
-        if slot.is_empty() {
-            self.slots.remove(&hash);
-            self.forget_partition(&held);
+    fn list(&self, hash: u64) -> Option<&Vec<u64>> {
+        self.lists.get(&hash)
+    }
+
+    /// Enters a new variant in the list of its key, if there has to be one.
+    fn enlist(&mut self, hash: u64, number: u64) -> bool {
+        if let Some(list) = self.lists.get_mut(&hash) {
+            list.push(number);
+            return true;
         }
-        held.response.standing.withdraw();
-        self.recency.0.pop(&held.id);
-        self.bytes -= held.size;
+        if number == hash {
+            return false;
+        }
+        let mut list = Vec::with_capacity(2);
+        if let Some(first) = self.queues.peek_mut(hash) {
+            if first.response.key.hash == hash {
+                first.is_listed = true;
+                list.push(hash);
+            }
+        }
+        list.push(number);
+        self.lists.insert(hash, list);
+        true
+    }
+
+    /// Takes a response out.
+    pub(super) fn remove(&mut self, number: u64) -> (Arc<StoredResponse>, Standing) {
+        let removed = self.queues.remove(number);
+        let (held, standing) = removed.expect("what is removed is held");
+        (self.forget(number, held), standing)
+    }
+
+    /// Takes out the response that is to give way next.
+    pub(super) fn evict(&mut self, limits: &Limits) -> Option<Arc<StoredResponse>> {
+        let (number, held) = self.queues.evict(limits)?;
+        Some(self.forget(number, held))
+    }
+
+    /// Forgets what is known of a response that was taken out of the queues. Every one that is removed,
+    /// replaced or evicted comes by here, and none that is cleared.
+    fn forget(&mut self, number: u64, held: Held) -> Arc<StoredResponse> {
+        held.response.copying.withdraw();
+        let key = &held.response.key;
+        if held.is_listed {
+            self.strike(key.hash, number);
+        }
+        if key.is_partitioned() && self.variants(key.hash).first().is_none() {
+            self.forget_partition(key.uri_hash, key.hash);
+        }
+        let place = held.place as usize;
+        self.numbers.swap_remove(place);
+        if let Some(moved) = self.numbers.get(place) {
+            let moved = self.queues.peek_mut(*moved);
+            moved.expect("all numbers are of what is held").place = held.place;
+        }
         #[cfg(feature = "structured-fields")]
         self.unrelate(&held);
         held.response
     }
 
-    fn forget_partition(&mut self, held: &Held) {
-        let key = &held.response.key;
-        if !key.is_partitioned() {
+    /// Takes a variant out of the list of its key. A list of none, or of no other than the one whose number
+    /// is the key's hash, is none.
+    fn strike(&mut self, hash: u64, number: u64) {
+        let Some(list) = self.lists.get_mut(&hash) else {
             return;
+        };
+        list.retain(|listed| *listed != number);
+        match list[..] {
+            [] => {}
+            [only] if only == hash => {
+                let only = self.queues.peek_mut(only);
+                only.expect("what is listed is held").is_listed = false;
+            }
+            _ => return,
         }
-        if let Some(hashes) = self.partitions.get_mut(&key.uri_hash) {
-            hashes.remove(&key.hash);
+        self.lists.remove(&hash);
+    }
+
+    fn forget_partition(&mut self, uri_hash: u64, hash: u64) {
+        if let Some(hashes) = self.partitions.get_mut(&uri_hash) {
+            hashes.remove(&hash);
             if hashes.is_empty() {
-                self.partitions.remove(&key.uri_hash);
+                self.partitions.remove(&uri_hash);
             }
         }
     }
 
-    /// Takes out what has not been used for longest.
-    pub(super) fn remove_oldest(&mut self) -> Option<Arc<StoredResponse>> {
-        // Copies may go on answering: nobody waits until they do not.
-        for left in (0..self.len()).rev() {
-            let (id, hash) = self.recency.0.peek_lru().map(|(id, hash)| (*id, *hash))?;
-            let place = self.slot(hash).iter().position(|held| held.id == id)?;
-            let response = &self.slot(hash)[place].response;
-            if left == 0 || !response.standing.take_used() {
-                return Some(self.remove(hash, place));
-            }
-            self.recency.0.promote(&id);
-        }
-        None
+    /// The number of a response, if it still is held.
+    pub(super) fn number_of(&self, response: &Arc<StoredResponse>) -> Option<u64> {
+        let mut variants = self.variants(response.key.hash);
+        let found = variants.find(|(_, held)| Arc::ptr_eq(&held.response, response));
+        found.map(|(number, _)| number)
     }
 
-    /// Where a response is, if it still is.
-    pub(super) fn place_of(&self, response: &Arc<StoredResponse>) -> Option<usize> {
-        self.slot(response.key.hash)
-            .iter()
-            .position(|held| Arc::ptr_eq(&held.response, response))
-    }
-
-    /// Marks a variant as made wrong.
-    pub(super) fn mark(&mut self, hash: u64, place: usize, generation: u64) {
-        if let Some(held) = self
-            .slots
-            .get_mut(&hash)
-            .and_then(|slot| slot.get_mut(place))
-        {
-            // A later mark stays.
-            held.invalid_since = held.invalid_since.max(Some(generation));
-            held.response.standing.withdraw();
+    /// Marks a response as made wrong.
+    pub(super) fn mark(&mut self, number: u64, generation: u64) {
+        if let Some(held) = self.queues.peek_mut(number) {
+            held.mark(generation);
+            held.response.copying.withdraw();
         }
     }
 
-    /// The hashes of all keys.
-    pub(super) fn keys(&self) -> Vec<u64> {
-        self.slots.keys().copied().collect()
+    /// The numbers of up to so many responses whose places are before this one, and the place of the first of
+    /// them. Whoever goes on from there, and began at the end, meets every response that was held when
+    /// he began and still is, whatever is stored and removed in between.
+    pub(super) fn before(&self, place: usize, most: usize) -> (&[u64], usize) {
+        let end = place.min(self.numbers.len());
+        let start = end.saturating_sub(most);
+        (&self.numbers[start..end], start)
     }
 
     /// The hashes of all keys that a URI of this hash may have: one for each partition.
@@ -223,29 +262,22 @@ impl Index {
             .chain(partitions.copied())
             .collect()
     }
-
-    /// The variants of the key of this hash, where it is one of the URI.
-    pub(super) fn slot_of(&self, hash: u64, uri: &UriKey) -> &[Held] {
-        let slot = self.slot(hash);
-        match slot.first() {
-            Some(held) if held.response.key.is_of(uri) => slot,
-            _ => &[],
-        }
-    }
 }
 
 /// By what it has in common with those of other URIs.
 #[cfg(feature = "structured-fields")]
 impl Index {
-    /// The hash of the key of the response with this number, and its place, if it is still there.
-    pub(super) fn find(&self, id: u64) -> Option<(u64, usize)> {
-        let hash = *self.recency.0.peek(&id)?;
-        let place = self.slot(hash).iter().position(|held| held.id == id)?;
-        Some((hash, place))
+    /// The number of the response with this id, if it is still there.
+    pub(super) fn find(&self, id: u64) -> Option<u64> {
+        self.related.get(&id).copied()
     }
 
-    fn relate(&mut self, held: &Held) {
+    fn relate(&mut self, number: u64, held: &Held) {
         let relations = &held.response.relations;
+        if relations.groups().is_empty() && relations.search().is_none() {
+            return;
+        }
+        self.related.insert(held.id, number);
         self.groups.insert(held.id, relations.groups());
         if let Some(search) = relations.search() {
             self.searches.insert(held.id, search);
@@ -253,6 +285,9 @@ impl Index {
     }
 
     fn unrelate(&mut self, held: &Held) {
+        if self.related.remove(&held.id).is_none() {
+            return;
+        }
         let relations = &held.response.relations;
         self.groups.remove(held.id, relations.groups());
         if let Some(search) = relations.search() {
@@ -268,80 +303,28 @@ fn is_plain(response: &StoredResponse) -> bool {
 
 /// Of two variants with the same `Vary` no request selects both.
 fn are_apart(one: &StoredResponse, other: &StoredResponse) -> bool {
-    let names = |response: &StoredResponse| {
-        let named = response.selected_by.fields.iter();
-        named.map(|(name, _)| name.clone()).collect::<Vec<_>>()
-    };
-    is_plain(one) && is_plain(other) && names(one) == names(other)
-}
-
-/// Spreads what is a hash already, or a number, over all the bits that a table looks at.
-#[derive(Debug, Default)]
-pub(super) struct SpreadHasher(u64);
-
-pub(super) type Spread = BuildHasherDefault<SpreadHasher>;
-
-impl Hasher for SpreadHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        // 2⁶⁴ by the golden ratio.
-        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
+    let (one_by, other_by) = (&one.selected_by.fields, &other.selected_by.fields);
+    let mut names = one_by.iter().zip(other_by);
+    is_plain(one)
+        && is_plain(other)
+        && one_by.len() == other_by.len()
+        && names.all(|((one, _), (other, _))| one == other)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
+    use proptest::prelude::*;
 
-    use http::{StatusCode, Uri, Version};
-
+    use super::super::samples::Samples;
     use super::*;
-    use crate::key::{CacheKey, Seed};
-    use crate::packed::Packed;
-    use crate::stored::{Selection, StoredBody, StoredHead, Terms};
-    use crate::target::Target;
+
+    const LIMITS: Limits = Limits {
+        capacity: 0,
+        responses: 0,
+    };
 
     fn response() -> Arc<StoredResponse> {
-        let uri = Uri::from_static("http://o.test/a");
-        let target = Target::of_uri(&uri).unwrap();
-        let time = SystemTime::UNIX_EPOCH;
-        Arc::new(StoredResponse::new(
-            Arc::new(CacheKey::new(&Seed::random(false), target, None)),
-            StoredHead {
-                is_of_head: false,
-                status: StatusCode::OK,
-                version: Version::HTTP_11,
-                fields: Packed::default(),
-            },
-            Selection::default(),
-            Terms {
-                request_time: time,
-                response_time: time,
-                date: time,
-                last_modified: None,
-                has_validator: true,
-                lifetime: Duration::ZERO,
-                initial_age: Duration::ZERO,
-                stale_while_revalidate: Duration::ZERO,
-                stale_if_error: Duration::ZERO,
-                is_no_cache: false,
-                is_must_revalidate: false,
-                is_immutable: false,
-                is_delimited: true,
-                may_be_freshened: true,
-                withheld: Box::default(),
-            },
-            StoredBody::default(),
-        ))
+        Arc::new(Samples::default().of(1))
     }
 
     /// Who marks last need not have begun last.
@@ -349,11 +332,12 @@ mod tests {
     fn a_mark_is_never_set_back() {
         let mut index = Index::default();
         let response = response();
-        let hash = response.key.hash;
-        index.insert(response, &mut Vec::new());
-        for (generation, since) in [(2, 2), (1, 2), (3, 3)] {
-            index.mark(hash, 0, generation);
-            assert_eq!(index.slot(hash)[0].invalid_since, Some(since));
+        let number = response.key.hash;
+        index.insert(response, None, &mut Vec::new());
+        for (generation, since) in [(0, 0), (2, 2), (1, 2), (3, 3)] {
+            index.mark(number, generation);
+            let held = index.peek(number).unwrap();
+            assert_eq!(held.invalid_since(), Some(since));
         }
     }
 
@@ -362,44 +346,233 @@ mod tests {
         let mut index = Index::default();
         let (one, other) = (response(), response());
         let size = one.size();
-        index.insert(one.clone(), &mut Vec::new());
-        index.insert(other, &mut Vec::new());
+        index.insert(one.clone(), None, &mut Vec::new());
+        index.insert(other, None, &mut Vec::new());
         assert_eq!((index.len(), index.bytes()), (2, 2 * size));
-        let oldest = index.remove_oldest().unwrap();
+        let oldest = index.evict(&LIMITS).unwrap();
         assert!(Arc::ptr_eq(&oldest, &one));
         assert_eq!((index.len(), index.bytes()), (1, size));
-        assert!(index.remove_oldest().is_some() && index.remove_oldest().is_none());
+        assert!(index.evict(&LIMITS).is_some() && index.evict(&LIMITS).is_none());
         assert_eq!((index.len(), index.bytes()), (0, 0));
+    }
+
+    /// Of two keys with one hash, the one that is stored last is held.
+    #[test]
+    fn a_key_gives_way_to_another_with_its_hash() {
+        let samples = Samples::default();
+        let mut index = Index::default();
+        let mut gone = Vec::new();
+        for variant in [None, Some(1), Some(2)] {
+            let response = Arc::new(samples.variant(1, variant, 0));
+            index.insert(response, None, &mut gone);
+        }
+        assert!(gone.is_empty());
+        let mut other = samples.of(2);
+        let mut key = (*other.key).clone();
+        key.hash = samples.of(1).key.hash;
+        other.key = Arc::new(key);
+        index.insert(Arc::new(other), None, &mut gone);
+        assert_eq!((index.len(), gone.len()), (1, 3));
+        assert!(index.lists.is_empty());
+    }
+
+    /// Numbers that are given out may be the hash of a key that comes later.
+    #[test]
+    fn a_number_that_is_the_hash_of_another_key_makes_no_difference() {
+        let samples = Samples::default();
+        let mut index = Index::default();
+        let mut insert = |n, variant, hash| {
+            let mut response = samples.variant(n, variant, 0);
+            let mut key = (*response.key).clone();
+            key.hash = hash;
+            response.key = Arc::new(key);
+            index.insert(Arc::new(response), None, &mut Vec::new());
+        };
+        insert(1, None, 1000);
+        insert(1, Some(1), 1000);
+        insert(2, None, 2);
+        insert(2, Some(1), 2);
+        let held = |index: &Index, hash| {
+            let variants = index.variants(hash);
+            variants.clone().for_each(|(number, held)| {
+                assert_eq!(held.response.key.hash, hash);
+                assert_eq!(index.number_of(&held.response), Some(number));
+            });
+            variants.count()
+        };
+        assert_eq!((held(&index, 1000), held(&index, 2)), (2, 2));
+        let numbers: Vec<u64> = index.variants(2).map(|(number, _)| number).collect();
+        for number in numbers {
+            index.remove(number);
+        }
+        assert_eq!((held(&index, 1000), held(&index, 2)), (2, 0));
+        assert_eq!(index.lists.len(), 1);
     }
 
     /// What relates it to others is in lists of its own, and goes with it.
     #[cfg(feature = "structured-fields")]
     #[test]
     fn nothing_is_left_of_what_is_taken_out() {
+        use http::HeaderMap;
+
         use crate::relations::{Related, Relations};
-        let mut fields = http::HeaderMap::new();
+        let mut fields = HeaderMap::new();
         fields.insert("cache-groups", "\"g\"".parse().unwrap());
         fields.insert("no-vary-search", "key-order".parse().unwrap());
         let related = Related {
             by_group: true,
             by_search: true,
         };
-        let plain = Arc::into_inner(response()).expect("nobody else has it");
-        let relations = Relations::of(&Seed::random(false), related, &plain.key, &fields);
+        let samples = Samples::default();
+        let plain = samples.of(1);
+        let relations = Relations::of(samples.seed(), related, &plain.key, &fields);
         let groups = relations.groups().to_vec();
         let path = relations.search().expect("a rule").path_of_all();
         let size = plain.size();
         let response = Arc::new(plain.related(relations));
         assert!(response.size() > size);
         let mut index = Index::default();
-        index.insert(response, &mut Vec::new());
+        index.insert(response, None, &mut Vec::new());
         let found = index.groups.members(&groups);
         assert_eq!(found.len(), 1);
         assert!(index.find(found[0]).is_some());
         assert_eq!(index.searches.rules(path).len(), 1);
-        index.remove_oldest();
-        assert!(index.find(found[0]).is_none());
+        index.evict(&LIMITS);
+        assert!(index.find(found[0]).is_none() && index.related.is_empty());
         assert!(index.groups.members(&groups).is_empty());
         assert!(index.searches.rules(path).is_empty() && index.searches.is_empty());
+    }
+
+    /// Whoever walks through what is stored meets all that was there and stays.
+    #[test]
+    fn a_walk_misses_nothing_that_stays() {
+        let samples = Samples::default();
+        let mut index = Index::default();
+        for n in 0..100 {
+            index.insert(Arc::new(samples.of(n)), None, &mut Vec::new());
+        }
+        let (mut place, mut met) = (index.len(), HashSet::new());
+        for n in 0.. {
+            let (numbers, start) = index.before(place, 7);
+            met.extend(numbers.iter().copied());
+            place = start;
+            if place == 0 {
+                break;
+            }
+            // One that was met goes, and one that was not, and there are new ones.
+            let last = *index.numbers.last().unwrap();
+            index.remove(last);
+            let unmet = index.numbers[place / 2];
+            index.remove(unmet);
+            met.insert(unmet);
+            if n % 2 == 0 {
+                index.insert(Arc::new(samples.of(1000 + n)), None, &mut Vec::new());
+            }
+        }
+        let old = |n: &usize| index.peek(samples.of(*n).key.hash).is_some();
+        let left: Vec<usize> = (0..100).filter(old).collect();
+        assert!(left.len() > 50);
+        for n in left {
+            assert!(met.contains(&samples.of(n).key.hash), "{n}");
+        }
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Insert(usize, Option<u8>, usize),
+        Touch(usize),
+        Replace(usize),
+        Remove(usize),
+        Evict,
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let variant = prop_oneof![3 => Just(None), 1 => (0..4u8).prop_map(Some)];
+        let step = prop_oneof![
+            4 => (0..60usize, variant, 0..2000usize).prop_map(|(n, variant, octets)| {
+                Step::Insert(n, variant, octets)
+            }),
+            3 => any::<usize>().prop_map(Step::Touch),
+            1 => any::<usize>().prop_map(Step::Replace),
+            1 => any::<usize>().prop_map(Step::Remove),
+            2 => Just(Step::Evict),
+        ];
+        prop::collection::vec(step, 1..300)
+    }
+
+    /// What is held, as far as this can be told from all that is kept about it.
+    fn assert_consistent(index: &Index) {
+        let held = index.numbers.iter().map(|number| {
+            let held = index
+                .peek(*number)
+                .expect("every number is of what is held");
+            (*number, held)
+        });
+        let mut octets = 0;
+        for (place, (number, held)) in held.enumerate() {
+            octets += held.size;
+            assert_eq!(held.place as usize, place);
+            assert_eq!(held.size, held.response.size());
+            assert_eq!(index.number_of(&held.response), Some(number));
+            let list = index.lists.get(&held.response.key.hash);
+            assert_eq!(held.is_listed, list.is_some());
+            assert!(list.is_some() || number == held.response.key.hash);
+        }
+        assert_eq!((index.len(), index.bytes()), (index.numbers.len(), octets));
+        for list in index.lists.values() {
+            assert!(!list.is_empty() && list.len() <= MAX_VARIANTS);
+            assert!(list.iter().all(|number| index.peek(*number).is_some()));
+        }
+        index.queues.assert_consistent();
+    }
+
+    proptest! {
+        /// Promise 6: whatever is done in whatever order, all is counted once.
+        #[test]
+        fn the_octets_of_all_queues_are_those_of_what_is_held(steps in steps()) {
+            let samples = Samples::default();
+            let mut index = Index::default();
+            let limits = Limits { capacity: 40_000, responses: 40 };
+            for step in steps {
+                let pick = |at: usize| index.numbers.get(at % index.len().max(1)).copied();
+                let mut gone = Vec::new();
+                let before = index.len();
+                match step {
+                    Step::Insert(n, variant, octets) => {
+                        let response = Arc::new(samples.variant(n, variant, octets));
+                        index.insert(response, None, &mut gone);
+                        prop_assert_eq!(index.len(), before + 1 - gone.len());
+                    }
+                    Step::Touch(at) => {
+                        let Some(number) = pick(at) else { continue };
+                        let hits = index.peek(number).map(|held| held.hits);
+                        index.touch(number);
+                        prop_assert_eq!(index.peek(number).map(|held| held.hits - 1), hits);
+                    }
+                    Step::Replace(at) => {
+                        let Some(number) = pick(at) else { continue };
+                        let hits = index.peek(number).map(|held| held.hits);
+                        let (old, standing) = index.remove(number);
+                        index.insert(old.clone(), Some(standing), &mut gone);
+                        let number = index.number_of(&old).expect("it is there again");
+                        prop_assert_eq!(index.peek(number).map(|held| held.hits), hits);
+                        prop_assert_eq!(index.remove(number).1, standing);
+                    }
+                    Step::Remove(at) => {
+                        let Some(number) = pick(at) else { continue };
+                        index.remove(number);
+                        prop_assert_eq!(index.len(), before - 1);
+                    }
+                    Step::Evict => {
+                        let is_one = index.evict(&limits).is_some();
+                        prop_assert_eq!(index.len() + usize::from(is_one), before);
+                    }
+                }
+                assert_consistent(&index);
+            }
+            while index.evict(&limits).is_some() {}
+            prop_assert_eq!((index.len(), index.bytes()), (0, 0));
+            prop_assert!(index.lists.is_empty());
+        }
     }
 }

@@ -42,17 +42,15 @@ impl Memory {
 
     /// Gives the thread a copy of a response that is still held, and whose requests could select no other.
     pub(crate) fn give_copy(&self, response: &Arc<StoredResponse>) {
-        let mut gone = Vec::new();
         let limit = self.limits().capacity / 8;
         self.copies.give(response, limit, |response| {
-            let mut state = self.lock();
+            let state = self.lock();
             let may_have = state.may_be_copied(response);
             if may_have {
-                state.make_room(&mut gone);
+                self.make_room(state, Vec::new());
             }
             may_have
         });
-        self.dismiss(gone);
     }
 
     /// The stored response of a key that `select` selects among its variants.
@@ -62,16 +60,16 @@ impl Memory {
         select: impl FnOnce(&mut dyn Iterator<Item = &StoredResponse>) -> Result<usize, Forward>,
     ) -> Result<Found, Forward> {
         let mut state = self.lock();
-        let slot = state.index.slot(wanted.hash);
-        if !slot
-            .first()
-            .is_some_and(|held| wanted.is(&held.response.key))
-        {
+        let mut variants = state.index.variants(wanted.hash);
+        let first = variants.first();
+        if !first.is_some_and(|held| wanted.is(&held.response.key)) {
             return Err(Forward::UriMiss);
         }
-        let place = select(&mut slot.iter().map(|held| &*held.response))?;
-        let found = Found::from(&slot[place]);
-        state.index.touch(wanted.hash, place);
+        let place = select(&mut variants.clone().map(|(_, held)| &*held.response))?;
+        let selected = variants.nth(place);
+        let (number, held) = selected.expect("one of those that there are is selected");
+        let found = Found::from(held);
+        state.index.touch(number);
         Ok(found)
     }
 
@@ -98,8 +96,7 @@ impl Memory {
         let mut state = self.lock();
         state.recording -= reservation.take();
         let result = state.publish(exchange, &response, outdated, switch, &mut gone);
-        drop(state);
-        self.dismiss(gone);
+        self.make_room(state, gone);
         result
     }
 
@@ -119,8 +116,7 @@ impl Memory {
         let result = state
             .is_good_for(exchange, old, &new)
             .and_then(|()| state.publish(exchange, &new, Some(&replaced), switch, &mut gone));
-        drop(state);
-        self.dismiss(gone);
+        self.make_room(state, gone);
         result
     }
 
@@ -137,8 +133,7 @@ impl Memory {
         let result = state
             .is_good_for(exchange, old, &new)
             .and_then(|()| state.publish(exchange, &new, None, switch, &mut gone));
-        drop(state);
-        self.dismiss(gone);
+        self.make_room(state, gone);
         Ok(result?)
     }
 
@@ -146,21 +141,27 @@ impl Memory {
     /// `None` where that is gone, or has been made wrong.
     pub(crate) fn current(&self, response: &Arc<StoredResponse>) -> Option<Arc<StoredResponse>> {
         let state = self.lock();
-        let mut held = state.index.slot(response.key.hash).iter();
+        let mut held = state
+            .index
+            .variants(response.key.hash)
+            .map(|(_, held)| held);
         held.find(|held| {
             held.response.key == response.key
                 && held.response.selected_by == response.selected_by
                 && held.response.head.is_of_head == response.head.is_of_head
         })
-        .filter(|held| held.invalid_since.is_none())
+        .filter(|held| held.invalid_since().is_none())
         .map(|held| held.response.clone())
     }
 
     /// Whether this very response is still held, and nothing has made it wrong.
     pub(crate) fn holds_as_good(&self, response: &Arc<StoredResponse>) -> bool {
         let state = self.lock();
-        let mut held = state.index.slot(response.key.hash).iter();
-        held.any(|held| Arc::ptr_eq(&held.response, response) && held.invalid_since.is_none())
+        let mut held = state
+            .index
+            .variants(response.key.hash)
+            .map(|(_, held)| held);
+        held.any(|held| Arc::ptr_eq(&held.response, response) && held.invalid_since().is_none())
     }
 
     /// What is stored for GETs with this key and these fields, made wrong or not.
@@ -170,7 +171,7 @@ impl Memory {
         selected_by: &Selection,
     ) -> Option<Arc<StoredResponse>> {
         let state = self.lock();
-        let mut held = state.index.slot(key.hash).iter();
+        let mut held = state.index.variants(key.hash).map(|(_, held)| held);
         held.find(|held| {
             *held.response.key == *key
                 && held.response.selected_by == *selected_by
@@ -190,7 +191,7 @@ impl Memory {
     /// What is stored under a key.
     pub(crate) fn variants(&self, key: &CacheKey) -> Vec<Arc<StoredResponse>> {
         let state = self.lock();
-        let held = state.index.slot(key.hash).iter();
+        let held = state.index.variants(key.hash).map(|(_, held)| held);
         held.filter(|held| *held.response.key == *key)
             .map(|held| held.response.clone())
             .collect()
@@ -211,8 +212,8 @@ impl Memory {
         let mut state = self.lock();
         let gone = state
             .index
-            .place_of(response)
-            .map(|place| state.index.remove(response.key.hash, place));
+            .number_of(response)
+            .map(|number| state.index.remove(number).0);
         drop(state);
         self.dismiss(gone);
     }
@@ -224,13 +225,27 @@ impl Memory {
 
     /// Changes the limits, and makes room if need be.
     pub(crate) fn limit(&self, change: impl FnOnce(&mut Limits)) {
-        let mut gone = Vec::new();
         let mut state = self.lock();
         change(&mut state.limits);
-        state.make_room(&mut gone);
+        self.make_room(state, Vec::new());
+        self.copies.clear();
+    }
+
+    /// Evicts what has to go for want of room, drops it when the lock is free, and lets others in between
+    /// where it is much.
+    pub(super) fn make_room<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        mut gone: Vec<Arc<StoredResponse>>,
+    ) {
+        while !state.make_room(&mut gone) {
+            drop(state);
+            self.dismiss(gone.drain(..));
+            std::thread::yield_now();
+            state = self.lock();
+        }
         drop(state);
         self.dismiss(gone);
-        self.copies.clear();
     }
 
     pub(crate) fn limits(&self) -> Limits {

@@ -8,14 +8,20 @@ mod copies;
 mod fence;
 #[cfg(feature = "structured-fields")]
 mod groups;
+mod held;
 mod index;
 mod memory;
 mod purging;
+mod queues;
 #[cfg(feature = "structured-fields")]
 mod related;
+#[cfg(test)]
+mod samples;
 #[cfg(feature = "structured-fields")]
 mod searches;
+mod spread;
 mod state;
+mod variants;
 
 use std::sync::Arc;
 
@@ -41,6 +47,18 @@ pub(crate) struct Found {
     pub(crate) response: Arc<StoredResponse>,
     /// It was made wrong by an unsafe request, and may be reused only after validation.
     pub(crate) is_invalid: bool,
+    /// How often it was used before, those that stood in its place included, and not counting what copies have
+    /// answered.
+    hits: u32,
+}
+
+impl Found {
+    /// Whether it has been used so often since a copy was last made that one is worth its room. One that is
+    /// driven out by others again and again is not made again at every hit.
+    pub(crate) fn is_hot(&self) -> bool {
+        const HITS: u32 = 8;
+        self.hits % HITS == HITS - 1 && !self.response.copying.is_withdrawn()
+    }
 }
 
 /// Why a response was not taken.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::memory::Memory;
-use super::state::State;
+use super::state::{AT_ONCE, State};
 use super::{Exchanging, Removed};
 use crate::key::UriKey;
 use crate::stored::StoredResponse;
@@ -15,13 +15,13 @@ impl Memory {
         let mut groups = Vec::new();
         let (keys, generation, _) = self.fence_off(uri, by);
         self.for_each_of(&keys, |state, hash, gone| {
-            if state.index.slot_of(hash, uri).is_empty() {
-                return;
+            let variants = state.index.variants_of(hash, uri);
+            let numbers: Vec<u64> = variants.clone().map(|(number, _)| number).collect();
+            for (_, held) in variants {
+                groups.extend_from_slice(held.response.relations.groups());
             }
-            for place in (0..state.index.slot(hash).len()).rev() {
-                let relations = &state.index.slot(hash)[place].response.relations;
-                groups.extend_from_slice(relations.groups());
-                state.invalidate(hash, place, generation, gone);
+            for number in numbers {
+                state.invalidate(number, generation, gone);
             }
         });
         groups
@@ -35,8 +35,8 @@ impl Memory {
             ..Removed::default()
         };
         self.for_each_of(&keys, |state, hash, gone| {
-            if !state.index.slot_of(hash, uri).is_empty() {
-                removed.slot(state, hash, gone);
+            while let Some((number, _)) = state.index.variants_of(hash, uri).next() {
+                removed.take(state, number, gone);
             }
         });
         removed
@@ -48,18 +48,28 @@ impl Memory {
         let mut state = self.lock();
         let by = by.map(Exchanging::term_mut);
         state.fence.purge_origin(origin, by);
-        let keys = state.index.keys();
         let mut removed = Removed {
             in_flight: state.fence.running(),
             ..Removed::default()
         };
+        let mut rest = state.index.len();
         drop(state);
-        self.for_each_of(&keys, |state, hash, gone| {
-            let first = state.index.slot(hash).first();
-            if first.is_some_and(|held| held.response.key.origin() == origin) {
-                removed.slot(state, hash, gone);
+        while rest > 0 {
+            let mut gone = Vec::new();
+            let mut state = self.lock();
+            let (numbers, start) = state.index.before(rest, AT_ONCE);
+            let is_meant = |number: &u64| {
+                let held = state.index.peek(*number);
+                held.is_some_and(|held| held.response.key.origin() == origin)
+            };
+            let meant: Vec<u64> = numbers.iter().copied().filter(is_meant).collect();
+            for number in meant {
+                removed.take(&mut state, number, &mut gone);
             }
-        });
+            rest = start;
+            drop(state);
+            self.dismiss(gone);
+        }
         removed
     }
 
@@ -80,7 +90,6 @@ impl Memory {
         keys: &[u64],
         mut act: impl FnMut(&mut State, u64, &mut Vec<Arc<StoredResponse>>),
     ) {
-        const AT_ONCE: usize = 64;
         for keys in keys.chunks(AT_ONCE) {
             let mut gone = Vec::new();
             let mut state = self.lock();
@@ -112,13 +121,16 @@ impl Memory {
 }
 
 impl Removed {
-    /// Takes all variants of a key out.
-    fn slot(&mut self, state: &mut State, hash: u64, gone: &mut Vec<Arc<StoredResponse>>) {
+    /// Takes a response out.
+    pub(super) fn take(
+        &mut self,
+        state: &mut State,
+        number: u64,
+        gone: &mut Vec<Arc<StoredResponse>>,
+    ) {
         let before = state.index.bytes();
-        while !state.index.slot(hash).is_empty() {
-            gone.push(state.index.remove(hash, 0));
-            self.responses += 1;
-        }
+        gone.push(state.index.remove(number).0);
+        self.responses += 1;
         self.bytes += before - state.index.bytes();
     }
 }

@@ -21,8 +21,8 @@ impl Memory {
         let generation = state.fence.generation();
         let members = state.index.groups.members(groups);
         drop(state);
-        self.for_each_found(&members, |state, hash, place, gone| {
-            state.invalidate(hash, place, generation, gone);
+        self.for_each_found(&members, |state, number, gone| {
+            state.invalidate(number, generation, gone);
         });
     }
 
@@ -37,16 +37,15 @@ impl Memory {
         let state = self.lock();
         let found = state.index.searches.newest(&places);
         let found = found.filter_map(|id| state.index.find(id));
-        found
-            .map(|(hash, place)| Found::from(&state.index.slot(hash)[place]))
-            .collect()
+        let found = found.filter_map(|number| state.index.peek(number));
+        found.map(Found::from).collect()
     }
 
     /// Remembers that a response was used just now.
     pub(crate) fn touch(&self, response: &Arc<StoredResponse>) {
         let mut state = self.lock();
-        if let Some(place) = state.index.place_of(response) {
-            state.index.touch(response.key.hash, place);
+        if let Some(number) = state.index.number_of(response) {
+            state.index.touch(number);
         }
     }
 
@@ -60,10 +59,11 @@ impl Memory {
     ) -> Vec<u64> {
         let mut groups = Vec::new();
         let (members, generation) = self.fence_off_equivalents(uri, by);
-        self.for_each_found(&members, |state, hash, place, gone| {
-            let relations = &state.index.slot(hash)[place].response.relations;
-            groups.extend_from_slice(relations.groups());
-            state.invalidate(hash, place, generation, gone);
+        self.for_each_found(&members, |state, number, gone| {
+            if let Some(held) = state.index.peek(number) {
+                groups.extend_from_slice(held.response.relations.groups());
+            }
+            state.invalidate(number, generation, gone);
         });
         groups
     }
@@ -72,11 +72,8 @@ impl Memory {
     pub(crate) fn purge_equivalents(&self, uri: &Searched<'_>) -> Removed {
         let (members, _) = self.fence_off_equivalents(uri, None);
         let mut removed = Removed::default();
-        self.for_each_found(&members, |state, hash, place, gone| {
-            let before = state.index.bytes();
-            gone.push(state.index.remove(hash, place));
-            removed.responses += 1;
-            removed.bytes += before - state.index.bytes();
+        self.for_each_found(&members, |state, number, gone| {
+            removed.take(state, number, gone);
         });
         removed
     }
@@ -109,11 +106,11 @@ impl Memory {
     fn for_each_found(
         &self,
         ids: &[u64],
-        mut act: impl FnMut(&mut State, u64, usize, &mut Vec<Arc<StoredResponse>>),
+        mut act: impl FnMut(&mut State, u64, &mut Vec<Arc<StoredResponse>>),
     ) {
         self.for_each_of(ids, |state, id, gone| {
-            if let Some((hash, place)) = state.index.find(id) {
-                act(state, hash, place, gone);
+            if let Some(number) = state.index.find(id) {
+                act(state, number, gone);
             }
         });
     }

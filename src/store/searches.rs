@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::index::Spread;
+use super::spread::Spread;
 use crate::header::no_vary_search::NoVarySearch;
 use crate::search::{Place, Search};
 

@@ -13,6 +13,9 @@ use crate::stored::StoredResponse;
 #[cfg(feature = "structured-fields")]
 use crate::{relations::Relations, search::Search};
 
+/// Of very many that are taken out, so many are before others are let in.
+pub(super) const AT_ONCE: usize = 64;
+
 /// What is stored and how it may change. Whatever is taken out is given to the caller, who drops it when
 /// the lock is free.
 #[derive(Debug)]
@@ -61,21 +64,24 @@ impl State {
         if size > self.limits.capacity - self.recording.min(self.limits.capacity) {
             return Err(Refused::NoRoom);
         }
-        let slot = self.index.slot(key.hash);
+        let variants = self.index.variants(key.hash);
         let is_beaten = |held: &StoredResponse| {
             held.key == *key && (is_newer(held, response) || is_whole_beside(held, response))
         };
-        if slot
-            .iter()
-            .any(|held| !is_outdated(&held.response) && is_beaten(&held.response))
+        if variants
+            .clone()
+            .any(|(_, held)| !is_outdated(&held.response) && is_beaten(&held.response))
         {
             return Err(Refused::Outdated);
         }
-        for place in (0..slot.len()).rev() {
-            let held = &self.index.slot(key.hash)[place].response;
-            if is_outdated(held) || replaces(response, held) {
-                gone.push(self.index.remove(key.hash, place));
-            }
+        let replaced = variants
+            .filter(|(_, held)| is_outdated(&held.response) || replaces(response, &held.response));
+        let replaced: Vec<u64> = replaced.map(|(number, _)| number).collect();
+        let mut standing = None;
+        for number in replaced {
+            let (held, earned) = self.index.remove(number);
+            standing = standing.max(Some(earned));
+            gone.push(held);
         }
         let elsewhere = outdated.and_then(Weak::upgrade);
         if let Some(old) = elsewhere.filter(|old| old.key != *key) {
@@ -83,9 +89,8 @@ impl State {
             gone.extend(self.outdate(&old));
         }
         let others = gone.len();
-        self.index.insert(response.clone(), gone);
+        self.index.insert(response.clone(), standing, gone);
         self.evictions += (gone.len() - others) as u64;
-        self.make_room(gone);
         Ok(())
     }
 
@@ -97,11 +102,10 @@ impl State {
         old: &Arc<StoredResponse>,
         new: &StoredResponse,
     ) -> Result<(), Refused> {
-        let mut held = self.index.slot(old.key.hash).iter();
-        let held = held
-            .find(|held| Arc::ptr_eq(&held.response, old))
-            .ok_or(Refused::Outdated)?;
-        let since = held.invalid_since;
+        let number = self.index.number_of(old);
+        let held = number.and_then(|number| self.index.peek(number));
+        let held = held.ok_or(Refused::Outdated)?;
+        let since = held.invalid_since();
         let is_good = since.is_none_or(|since| exchange.term().generation >= since);
         // What was stored meanwhile is not set back to what was said before.
         let is_late = held.id > exchange.newest() && is_dated_later(old, new);
@@ -145,9 +149,9 @@ impl State {
         &mut self,
         response: &Arc<StoredResponse>,
     ) -> Option<Arc<StoredResponse>> {
-        let place = self.index.place_of(response)?;
+        let number = self.index.number_of(response)?;
         let (generation, mut gone) = (self.fence.advance(), Vec::new());
-        self.invalidate(response.key.hash, place, generation, &mut gone);
+        self.invalidate(number, generation, &mut gone);
         gone.pop()
     }
 
@@ -155,43 +159,48 @@ impl State {
     /// validated is taken out.
     pub(super) fn invalidate(
         &mut self,
-        hash: u64,
-        place: usize,
+        number: u64,
         generation: u64,
         gone: &mut Vec<Arc<StoredResponse>>,
     ) {
-        if self.index.slot(hash)[place].response.terms.has_validator {
-            self.index.mark(hash, place, generation);
-        } else {
-            gone.push(self.index.remove(hash, place));
+        let held = self.index.peek(number);
+        if held.is_some_and(|held| held.response.terms.has_validator) {
+            self.index.mark(number, generation);
+        } else if held.is_some() {
+            gone.push(self.index.remove(number).0);
         }
     }
 
     /// Whether copies of a response may answer for it.
     pub(super) fn may_be_copied(&self, response: &Arc<StoredResponse>) -> bool {
-        self.index.place_of(response).is_some() && !response.standing.is_withdrawn()
+        self.index.number_of(response).is_some() && !response.copying.is_withdrawn()
     }
 
-    /// Evicts until what is held, with its copies, and what is being recorded fit together.
-    pub(super) fn make_room(&mut self, gone: &mut Vec<Arc<StoredResponse>>) {
-        while self.is_too_much() {
-            let Some(evicted) = self.index.remove_oldest() else {
-                return;
-            };
-            self.evictions += 1;
-            gone.push(evicted);
-        }
-    }
-
-    fn is_too_much(&self) -> bool {
-        let held = self.index.bytes() + self.recording;
+    /// The octets that stored responses may take, beside what is being recorded and copies.
+    fn room(&self) -> usize {
         // The copies of what is evicted go with it, but not under the lock.
         let copies = if self.index.len() > 1 {
             self.copies.bytes()
         } else {
             0
         };
-        held + copies > self.limits.capacity || self.index.len() > self.limits.responses
+        self.limits.capacity.saturating_sub(self.recording + copies)
+    }
+
+    /// Evicts until what is held and what is being recorded fit together, or so many are to be dropped that
+    /// others are let in first. Says whether they fit.
+    pub(super) fn make_room(&mut self, gone: &mut Vec<Arc<StoredResponse>>) -> bool {
+        while self.index.bytes() > self.room() || self.index.len() > self.limits.responses {
+            if gone.len() >= AT_ONCE {
+                return false;
+            }
+            let Some(evicted) = self.index.evict(&self.limits) else {
+                return true;
+            };
+            self.evictions += 1;
+            gone.push(evicted);
+        }
+        true
     }
 }
 

@@ -1,25 +1,21 @@
-//! How a stored response stands in its store, for those who reach it by another way than the store's lock.
+//! Whether copies of a stored response may answer, for those who do not take the store's lock to ask.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-
-/// So many hits that no copy has answered, and a copy is made.
-const HITS: u32 = 8;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Whether copies of a stored response may answer, and which stripes have one.
 ///
 /// Each word is written a few times in the life of a response, and read at every hit.
 #[derive(Debug, Default)]
-pub(crate) struct Standing {
+pub(crate) struct Copying {
     /// It has left the store, may be wrong, or is no longer the only one that its requests could select.
     is_withdrawn: AtomicBool,
     /// A copy has answered since it was last asked.
     is_used: AtomicBool,
-    hits: AtomicU32,
     /// A bit for each stripe.
     stripes: AtomicU64,
 }
 
-impl Standing {
+impl Copying {
     /// From now on no copy answers.
     pub(crate) fn withdraw(&self) {
         self.is_withdrawn.store(true, Ordering::SeqCst);
@@ -27,12 +23,6 @@ impl Standing {
 
     pub(crate) fn is_withdrawn(&self) -> bool {
         self.is_withdrawn.load(Ordering::SeqCst)
-    }
-
-    /// A hit that no copy has answered; whether it is time to make one.
-    pub(crate) fn is_hot_with_this_hit(&self) -> bool {
-        let hits = self.hits.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        hits % HITS == 0 && !self.is_withdrawn()
     }
 
     /// A copy has answered.
@@ -70,32 +60,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_eighth_hit_makes_a_copy() {
-        let standing = Standing::default();
-        let made: Vec<_> = (1..=17)
-            .filter(|_| standing.is_hot_with_this_hit())
-            .collect();
-        assert_eq!(made, [8, 16]);
-        standing.withdraw();
-        assert!((0..20).all(|_| !standing.is_hot_with_this_hit()));
-    }
-
-    #[test]
     fn a_use_counts_once() {
-        let standing = Standing::default();
-        assert!(!standing.take_used());
-        standing.used();
-        standing.used();
-        assert!(standing.take_used() && !standing.take_used());
+        let copying = Copying::default();
+        assert!(!copying.take_used());
+        copying.used();
+        copying.used();
+        assert!(copying.take_used() && !copying.take_used());
     }
 
     #[test]
     fn stripes_are_told_once() {
-        let standing = Standing::default();
-        assert!(standing.copy_in(0) && standing.copy_in(63));
-        assert!(standing.take_stripes().eq([0, 63]));
-        assert_eq!(standing.take_stripes().next(), None);
-        standing.withdraw();
-        assert!(!standing.copy_in(1));
+        let copying = Copying::default();
+        assert!(copying.copy_in(0) && copying.copy_in(63));
+        assert!(copying.take_stripes().eq([0, 63]));
+        assert_eq!(copying.take_stripes().next(), None);
+        copying.withdraw();
+        assert!(!copying.copy_in(1));
     }
 }
