@@ -181,6 +181,8 @@ mod caller;
 #[doc = include_str!("choices.md")]
 pub mod choices {}
 mod clock;
+#[allow(dead_code, reason = "nothing waits yet")]
+mod collapse;
 mod combining;
 mod completing;
 mod copying;
@@ -191,6 +193,8 @@ mod future;
 mod handle;
 mod header;
 mod heads;
+#[cfg(all(test, shuttle))]
+mod interleavings;
 mod invalidation;
 mod key;
 mod late_key;
@@ -215,6 +219,7 @@ mod stats;
 mod store;
 mod stored;
 mod storing;
+mod sync;
 mod target;
 
 pub use self::body::CacheBody;

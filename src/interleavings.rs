@@ -1,0 +1,39 @@
+//! Interleavings of threads, tried out at random:
+//!
+//! ```text
+//! RUSTFLAGS='--cfg shuttle' cargo test --release --lib --target-dir target/shuttle interleavings -- --nocapture
+//! ```
+
+mod groups;
+
+use std::time::Duration;
+
+use shuttle::scheduler::{PctScheduler, RandomScheduler};
+use shuttle::{Config, Runner};
+
+/// So many of each scheduler.
+const TRIES: usize = 100_000;
+
+/// The most switches of threads that a sequence that leads to a fault is thought to need.
+const DEPTH: usize = 4;
+
+/// Runs this in as many orders as there are tries, and says how many that were.
+fn explore(name: &str, body: fn()) {
+    let config = || {
+        let mut config = Config::new();
+        config.max_time = Some(Duration::from_secs(30));
+        config
+    };
+    let random = RandomScheduler::new(TRIES);
+    let at_random = Runner::new(random, config()).run(body);
+    let by_priority = PctScheduler::new(DEPTH, TRIES);
+    let by_priority = Runner::new(by_priority, config()).run(body);
+    println!("{name}: {at_random} interleavings at random, {by_priority} by priorities");
+}
+
+/// One of so many.
+fn one_of(choices: u8) -> u8 {
+    use shuttle::rand::Rng;
+
+    shuttle::rand::thread_rng().gen_range(0..choices)
+}
