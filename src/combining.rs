@@ -10,9 +10,7 @@ use crate::body::CacheBody;
 use crate::body::incomplete::Incomplete;
 use crate::cache_status::NotStored;
 use crate::fill::Filling;
-use crate::packed::Packed;
 use crate::policy::parts::{self, Kinship, Part};
-use crate::relations::Relations;
 use crate::stored::{StoredHead, StoredResponse};
 
 impl Filling<'_> {
@@ -102,21 +100,19 @@ impl Filling<'_> {
             Err(refused) => return passed(response, self.status, refused),
         };
         let limit = self.settings.max_body();
-        let (seed, related) = (&self.cache.seed, self.settings.related);
-        let relations = Relations::of(seed, related, self.key(), &storable.fields);
         let incomplete = Incomplete {
             cache: self.cache.clone(),
             exchanging: self.fill.hand_on(),
             key: self.key().clone(),
+            relations: self.relations(&storable),
             head: StoredHead {
                 is_of_head: false,
                 status: StatusCode::OK,
                 version: response.version(),
-                fields: Packed::of(&storable.fields),
+                fields: storable.kept.pack(),
             },
             selected_by,
             terms: storable.terms,
-            relations,
             part: Some(part),
             keeps_incomplete: false,
             outdated: outdated.map(Arc::downgrade),

@@ -193,7 +193,7 @@ impl<'a> Filling<'a> {
     }
 
     /// RFC 9111 §3: any other answer.
-    fn full<B: Body>(self, response: Response<B>) -> Response<CacheBody<B>> {
+    fn full<B: Body>(mut self, response: Response<B>) -> Response<CacheBody<B>> {
         if response.status().is_server_error() {
             if let Some(stale) = self.stale(Failure::Status(response.status())) {
                 return self.reused(&stale, NotStored::ServerError);
@@ -209,7 +209,11 @@ impl<'a> Filling<'a> {
             self.fill.selected.take_if(|held| !held.head.is_of_head);
         }
         match self.may_store(&response) {
-            Ok((storable, selected_by)) => self.store(response, storable, selected_by),
+            Ok((storable, selected_by)) => {
+                let (incomplete, expected) = self.incomplete(&response, storable, selected_by);
+                let limit = self.settings.max_body();
+                incomplete.record(response, expected, limit, self.status, self.now())
+            }
             Err(refused) => {
                 self.outdate_held(response.status());
                 passed(response, self.status, refused)

@@ -14,6 +14,13 @@ pub(crate) struct Related {
     pub(crate) by_search: bool,
 }
 
+impl Related {
+    /// Whether there is anything to keep.
+    pub(crate) fn is_kept(self) -> bool {
+        self.by_group || self.by_search
+    }
+}
+
 /// The cache groups that a stored response is in (RFC 9875), and the queries that it stands for
 /// (No-Vary-Search). Most have none, and take no room for it.
 #[derive(Debug, Clone, Default)]

@@ -5,11 +5,9 @@ use std::sync::Arc;
 use http::{Response, StatusCode, Version, header};
 use http_body::Body;
 
-use crate::body::CacheBody;
 use crate::body::incomplete::Incomplete;
 use crate::cache_status::NotStored;
 use crate::fill::Filling;
-use crate::packed::Packed;
 use crate::policy::selection;
 use crate::policy::storing::Storable;
 use crate::relations::Relations;
@@ -17,10 +15,10 @@ use crate::stored::{Selection, StoredHead};
 
 impl Filling<'_> {
     /// Whether an answer may be stored (RFC 9111 §3), and for which requests.
-    pub(crate) fn may_store<B: Body>(
+    pub(crate) fn may_store<'r, B: Body>(
         &self,
-        response: &Response<B>,
-    ) -> Result<(Storable, Selection), NotStored> {
+        response: &'r Response<B>,
+    ) -> Result<(Storable<'r>, Selection), NotStored> {
         let (fill, fields) = (&*self.fill, response.headers());
         // It was asked for a part.
         if self.fill.missing().is_some() && response.status() != StatusCode::OK {
@@ -42,7 +40,7 @@ impl Filling<'_> {
     pub(crate) fn may_take<B: Body>(
         &self,
         response: &Response<B>,
-        storable: &Storable,
+        storable: &Storable<'_>,
     ) -> Result<Selection, NotStored> {
         let (fill, fields) = (&*self.fill, response.headers());
         let selected_by =
@@ -60,24 +58,24 @@ impl Filling<'_> {
         Ok(selected_by)
     }
 
-    /// Passes an answer on, and stores it when its body has been read.
-    pub(crate) fn store<B: Body>(
-        self,
-        response: Response<B>,
-        storable: Storable,
+    /// What is stored when the body has been read, which is to be of so many octets where that is known.
+    pub(crate) fn incomplete<B>(
+        &mut self,
+        response: &Response<B>,
+        mut storable: Storable<'_>,
         selected_by: Selection,
-    ) -> Response<CacheBody<B>> {
-        let (cache, settings, asked) = (self.cache, self.settings, &self.fill.asked);
+    ) -> (Incomplete, Option<u64>) {
+        let (cache, settings, status) = (self.cache, self.settings, response.status());
+        let is_of_head = self.fill.asked.is_head;
         let keeps_incomplete =
             settings
                 .policy
-                .may_keep_incomplete(asked, response.status(), &storable);
-        // Neither has a body, whatever `Content-Length` says (RFC 9112 §6.3).
-        let has_none = asked.is_head || response.status() == StatusCode::NO_CONTENT;
-        let mut fields = storable.fields;
-        if response.status() == StatusCode::NO_CONTENT {
-            fields.remove(header::CONTENT_LENGTH);
+                .may_keep_incomplete(&self.fill.asked, status, &storable);
+        if status == StatusCode::NO_CONTENT && storable.content_length.is_some() {
+            storable.kept.to_mut().remove(header::CONTENT_LENGTH);
         }
+        // Neither has a body, whatever `Content-Length` says (RFC 9112 §6.3).
+        let has_none = is_of_head || status == StatusCode::NO_CONTENT;
         let expected = if has_none {
             Some(0)
         } else {
@@ -86,23 +84,31 @@ impl Filling<'_> {
         let incomplete = Incomplete {
             cache: cache.clone(),
             key: self.key().clone(),
+            relations: self.relations(&storable),
             head: StoredHead {
-                is_of_head: asked.is_head,
-                status: response.status(),
+                is_of_head,
+                status,
                 version: response.version(),
                 // Of the transport nothing is held on to while the body is read.
-                fields: Packed::of(&fields),
+                fields: storable.kept.pack(),
             },
             selected_by,
             terms: storable.terms,
-            relations: Relations::of(&cache.seed, settings.related, self.key(), &fields),
             part: None,
             keeps_incomplete,
             outdated: self.held().map(Arc::downgrade),
             exchanging: self.fill.hand_on(),
         };
-        let limit = settings.max_body();
-        incomplete.record(response, expected, limit, self.status, self.now())
+        (incomplete, expected)
+    }
+
+    pub(crate) fn relations(&self, storable: &Storable<'_>) -> Relations {
+        let (seed, related) = (&self.cache.seed, self.settings.related);
+        if related.is_kept() {
+            Relations::of(seed, related, self.key(), &storable.kept.fields())
+        } else {
+            Relations::default()
+        }
     }
 }
 

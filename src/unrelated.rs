@@ -7,6 +7,12 @@ use crate::key::{CacheKey, Seed};
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Related {}
 
+impl Related {
+    pub(crate) fn is_kept(self) -> bool {
+        false
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Relations {}
 

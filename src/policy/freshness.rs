@@ -110,16 +110,17 @@ pub(super) fn last_modified(fields: &HeaderMap, received: SystemTime) -> Option<
 
 /// `Date`, or the time received where there is none or it cannot be read (RFC 9110 §6.6.1, C-40).
 pub(super) fn date_or(fields: &HeaderMap, received: SystemTime) -> SystemTime {
-    let date = DateField::parse(fields, &header::DATE, received);
-    date.time().unwrap_or(received)
+    date(fields, received).unwrap_or(received)
+}
+
+/// `Date`, where it can be read.
+pub(super) fn date(fields: &HeaderMap, received: SystemTime) -> Option<SystemTime> {
+    DateField::parse(fields, &header::DATE, received).time()
 }
 
 /// What is kept has a `Date` that can be read.
 pub(super) fn keep_date(kept: &mut HeaderMap, date: SystemTime, received: SystemTime) {
-    if DateField::parse(kept, &header::DATE, received)
-        .time()
-        .is_none()
-    {
+    if self::date(kept, received).is_none() {
         kept.insert(header::DATE, date::format(date));
     }
 }

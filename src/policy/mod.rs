@@ -5,6 +5,7 @@
 mod asked;
 pub(crate) mod freshness;
 pub(crate) mod invalidation;
+mod kept;
 pub(crate) mod parts;
 pub(crate) mod precondition;
 pub(crate) mod range;

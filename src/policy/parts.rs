@@ -84,11 +84,11 @@ pub(crate) enum Kinship {
 impl Policy {
     /// Whether a 206 may be stored, as if it were an incomplete 200 (RFC 9111 §3.3): with a strong
     /// validator, in octets, of one part (C-29).
-    pub(crate) fn may_store_part(
+    pub(crate) fn may_store_part<'a>(
         &self,
         asked: &Asked,
-        received: Received<'_>,
-    ) -> Result<(Storable, Part), NotStored> {
+        received: Received<'a>,
+    ) -> Result<(Storable<'a>, Part), NotStored> {
         let fields = received.fields;
         let received = Received {
             status: StatusCode::OK,
@@ -98,11 +98,12 @@ impl Policy {
         };
         let mut storable = self.may_store(asked, received)?;
         let part = Part::of(fields).ok_or(NotStored::Partial)?;
-        if strong_validator(&storable.fields, &storable.terms).is_none() {
+        let kept = storable.kept.to_mut();
+        if strong_validator(kept, &storable.terms).is_none() {
             return Err(NotStored::Partial);
         }
-        storable.fields.remove(header::CONTENT_RANGE);
-        forget_digests(&mut storable.fields);
+        kept.remove(header::CONTENT_RANGE);
+        forget_digests(kept);
         storable.content_length = Some(part.len());
         Ok((storable, part))
     }
@@ -113,19 +114,17 @@ impl Policy {
         &self,
         asked: &Asked,
         status: StatusCode,
-        storable: &Storable,
+        storable: &Storable<'_>,
     ) -> bool {
-        let fields = &storable.fields;
-        let takes_ranges = || {
+        let takes_ranges = |fields| {
             let listed = lines(fields, &header::ACCEPT_RANGES);
             members(listed, Quoting::Escaped).any(|unit| unit.eq_ignore_ascii_case(b"bytes"))
         };
-        self.keeps_incomplete
-            && status == StatusCode::OK
-            && !asked.is_head
-            && !asked.is_posted
-            && strong_validator(fields, &storable.terms).is_some()
-            && takes_ranges()
+        if !self.keeps_incomplete || status != StatusCode::OK || asked.is_head || asked.is_posted {
+            return false;
+        }
+        let fields = storable.kept.fields();
+        strong_validator(&fields, &storable.terms).is_some() && takes_ranges(&*fields)
     }
 }
 

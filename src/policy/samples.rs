@@ -7,7 +7,6 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header};
 
 use super::{Asked, Kind, Policy, Received};
 use crate::key::{CacheKey, Seed};
-use crate::packed::Packed;
 use crate::stored::{Selection, StoredBody, StoredHead, StoredResponse};
 use crate::target::Target;
 
@@ -58,7 +57,7 @@ pub(super) fn of(received: Received<'_>) -> StoredResponse {
             is_of_head: false,
             status: StatusCode::OK,
             version: Version::HTTP_11,
-            fields: Packed::of(&storable.fields),
+            fields: storable.kept.pack(),
         },
         Selection::default(),
         storable.terms,

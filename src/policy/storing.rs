@@ -3,14 +3,14 @@
 use http::header::Entry;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
+use super::kept::Kept;
 use super::status::{is_cacheable_by_default, is_never_stored, is_understood};
 use super::terms::Control;
 use super::{Asked, Policy, Received, SetCookie, freshness, validation};
 use crate::cache_status::NotStored;
 use crate::header::cache_control::{ResponseDirectives, Scope};
-use crate::header::connection::Connection;
 use crate::header::content_length::ContentLength;
-use crate::header::content_type;
+use crate::header::{content_type, lines};
 use crate::stored::Terms;
 
 /// A head of more lines is not stored.
@@ -18,8 +18,8 @@ pub(super) const MAX_LINES: usize = 1024;
 
 /// A head fit to be stored.
 #[derive(Debug)]
-pub(crate) struct Storable {
-    pub(crate) fields: HeaderMap,
+pub(crate) struct Storable<'a> {
+    pub(crate) kept: Kept<'a>,
     pub(crate) terms: Terms,
     /// What the body must come to.
     pub(crate) content_length: Option<u64>,
@@ -27,11 +27,11 @@ pub(crate) struct Storable {
 
 impl Policy {
     /// Whether the response to a GET or HEAD may be stored (RFC 9111 §3), and what is kept of its head.
-    pub(crate) fn may_store(
+    pub(crate) fn may_store<'a>(
         &self,
         asked: &Asked,
-        received: Received<'_>,
-    ) -> Result<Storable, NotStored> {
+        received: Received<'a>,
+    ) -> Result<Storable<'a>, NotStored> {
         let control = self.permitted(asked, received.status, received.fields)?;
         self.storable(asked, received, &control)
     }
@@ -70,12 +70,12 @@ impl Policy {
     }
 
     /// What is kept of a head that may be stored as far as it is permitted.
-    pub(crate) fn storable(
+    pub(crate) fn storable<'a>(
         &self,
         asked: &Asked,
-        received: Received<'_>,
+        received: Received<'a>,
         control: &Control,
-    ) -> Result<Storable, NotStored> {
+    ) -> Result<Storable<'a>, NotStored> {
         let (status, fields) = (received.status, received.fields);
         let directives = &control.directives;
         let says_how_long = self.lifetime_said(control).is_some() || control.has_expires(fields);
@@ -87,21 +87,30 @@ impl Policy {
         if self.is_shared() && !received.is_delimited && !received.is_secure && !asked.is_head {
             return Err(NotStored::Undelimited);
         }
-        let mut kept = storable_fields(fields);
-        self.strip(&mut kept, directives);
-        if let Some(octets) = content_length.filter(|_| kept.contains_key(header::CONTENT_LENGTH)) {
-            // What was said twice is said once.
-            kept.insert(header::CONTENT_LENGTH, HeaderValue::from(octets));
+        let mut kept = Kept::of(fields);
+        if self.may_strip(directives) {
+            self.strip(kept.to_mut(), directives);
         }
-        let mut terms = self.terms(received, fields, control);
-        terms.has_validator = validation::has_validator(&kept);
-        freshness::keep_date(&mut kept, terms.date, received.response_time);
+        if let Some(octets) = content_length {
+            // What was said twice is said once.
+            if !is_said_once(fields, octets) && kept.has(&header::CONTENT_LENGTH) {
+                let octets = HeaderValue::from(octets);
+                kept.to_mut().insert(header::CONTENT_LENGTH, octets);
+            }
+        }
+        let date = freshness::date(fields, received.response_time);
+        let mut terms = self.terms(received, fields, control, date);
+        if kept.is_changed() || date.is_none() {
+            let kept = kept.to_mut();
+            terms.has_validator = validation::has_validator(kept);
+            freshness::keep_date(kept, terms.date, received.response_time);
+        }
         let can_be_fresh = says_how_long || !terms.lifetime.is_zero();
         if !terms.has_validator && (!can_be_fresh || terms.is_no_cache) {
             return Err(NotStored::NoValidator);
         }
         Ok(Storable {
-            fields: kept,
+            kept,
             terms,
             content_length,
         })
@@ -166,6 +175,12 @@ impl Policy {
         taken
     }
 
+    /// Whether there may be something to take out.
+    fn may_strip(&self, directives: &ResponseDirectives) -> bool {
+        let lists_private = matches!(directives.private, Scope::Fields(_));
+        (self.is_shared() && lists_private) || self.set_cookie == SetCookie::Strip
+    }
+
     /// Whether a response that does not say how long it is fresh may be given a lifetime: its status is
     /// cacheable by default, or it says that it may be cached (RFC 9111 §4.2.2).
     pub(super) fn may_guess_lifetime(
@@ -189,23 +204,16 @@ fn content_length(fields: &HeaderMap) -> Result<Option<u64>, NotStored> {
     }
 }
 
+/// Whether the length is said once, and as it would be written here.
+fn is_said_once(fields: &HeaderMap, octets: u64) -> bool {
+    let mut said = lines(fields, &header::CONTENT_LENGTH);
+    let mut digits = itoa::Buffer::new();
+    said.next() == Some(digits.format(octets).as_bytes()) && said.next().is_none()
+}
+
 /// `no-store`, which yields to `must-understand` where the status is understood (RFC 9111 §5.2.2.3).
 pub(super) fn is_no_store(status: StatusCode, directives: &ResponseDirectives) -> bool {
     directives.no_store && !(directives.must_understand && is_understood(status))
-}
-
-/// RFC 9111 §3.1: every field but those for the next hop alone. `Age` is what it was when it was
-/// received, so its place is kept and its value is not.
-fn storable_fields(received: &HeaderMap) -> HeaderMap {
-    let mut kept = HeaderMap::with_capacity(received.keys_len() + 2);
-    let connection = Connection::of(received);
-    for (name, value) in received {
-        if name != header::AGE && !connection.is_hop_by_hop(name) {
-            kept.append(name.clone(), value.clone());
-        }
-    }
-    kept.insert(header::AGE, HeaderValue::from_static("0"));
-    kept
 }
 
 #[cfg(test)]
@@ -215,7 +223,14 @@ mod tests {
     use super::*;
     use crate::policy::Kind;
 
-    fn may_store(status: u16, fields: &[(&'static str, &str)]) -> Result<Storable, NotStored> {
+    #[derive(Debug)]
+    struct Stored {
+        fields: HeaderMap,
+        terms: Terms,
+        content_length: Option<u64>,
+    }
+
+    fn may_store(status: u16, fields: &[(&'static str, &str)]) -> Result<Stored, NotStored> {
         store_in(Kind::Private, &Asked::default(), status, fields)
     }
 
@@ -224,7 +239,7 @@ mod tests {
         asked: &Asked,
         status: u16,
         fields: &[(&'static str, &str)],
-    ) -> Result<Storable, NotStored> {
+    ) -> Result<Stored, NotStored> {
         let mut map = HeaderMap::new();
         for (name, value) in fields {
             map.append(*name, value.parse().unwrap());
@@ -239,7 +254,12 @@ mod tests {
             is_delimited: true,
             is_timed: true,
         };
-        Policy::recommended(kind).may_store(asked, received)
+        let storable = Policy::recommended(kind).may_store(asked, received)?;
+        Ok(Stored {
+            fields: storable.kept.fields().into_owned(),
+            terms: storable.terms,
+            content_length: storable.content_length,
+        })
     }
 
     const MODIFIED: (&str, &str) = ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT");

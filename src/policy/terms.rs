@@ -1,7 +1,7 @@
 //! What is decided about a response's reuse when it is stored, once for as long as it is.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, header};
 
@@ -45,12 +45,13 @@ impl Policy {
         }
     }
 
-    /// Decides about a response with these fields, that came as `received`.
+    /// Decides about a response with these fields, that came as `received`, and with this `Date`.
     pub(super) fn terms(
         &self,
         received: Received<'_>,
         fields: &HeaderMap,
         control: &Control,
+        date: Option<SystemTime>,
     ) -> Terms {
         let Received {
             request_time,
@@ -59,7 +60,7 @@ impl Policy {
         } = received;
         let directives = &control.directives;
         let seconds = |seconds: Option<u64>| Duration::from_secs(seconds.unwrap_or(0));
-        let date = freshness::date_or(fields, response_time);
+        let date = date.unwrap_or(response_time);
         Terms {
             request_time,
             response_time,

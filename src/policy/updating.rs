@@ -48,7 +48,8 @@ impl Policy {
             status: head.status,
             ..answer
         };
-        let terms = self.terms(received, &fields, &control);
+        let date = freshness::date(&fields, answer.response_time);
+        let terms = self.terms(received, &fields, &control, date);
         freshness::keep_date(&mut fields, terms.date, answer.response_time);
         let permitted = self.permits(asked, head.status, &fields, &control.directives);
         let refused = if !is_mergeable || fields.len() > storing::MAX_LINES {
