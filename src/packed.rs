@@ -19,30 +19,23 @@ pub(crate) struct Packed {
 
 impl Packed {
     pub(crate) fn of(fields: &HeaderMap) -> Self {
-        Self::of_lines(|| fields.iter())
+        Self::of_lines(&fields.iter().collect::<Vec<_>>())
     }
 
-    /// Of the lines of a map, or some of them: those of one name stand together.
-    pub(crate) fn of_lines<'a, I>(lines: impl Fn() -> I) -> Self
-    where
-        I: Iterator<Item = (&'a HeaderName, &'a HeaderValue)>,
-    {
-        let (mut count, mut octets) = (0, 0);
-        for (_, value) in lines() {
-            count += 1;
-            octets += value.len();
-        }
-        let mut names = Vec::with_capacity(count);
+    /// Of lines of which those of one name stand together.
+    pub(crate) fn of_lines(lines: &[(&HeaderName, &HeaderValue)]) -> Self {
+        let octets = lines.iter().map(|(_, value)| value.len()).sum();
+        let mut names = Vec::with_capacity(lines.len());
         let mut spelt = Vec::new();
         let mut joined = Vec::with_capacity(octets);
         let mut last = None;
-        for (name, value) in lines() {
-            let tag = match last.replace(name) {
-                Some(last) if last == name => SAME,
+        for (name, value) in lines {
+            let tag = match last.replace(*name) {
+                Some(last) if last == *name => SAME,
                 _ => known(name),
             };
             if tag == SPELT {
-                spelt.push(name.clone());
+                spelt.push(HeaderName::clone(name));
             }
             names.push(tag);
             joined.extend_from_slice(value.as_bytes());
@@ -50,7 +43,7 @@ impl Packed {
         Self {
             names: names.into_boxed_slice(),
             spelt: spelt.into_boxed_slice(),
-            values: sliced(Bytes::from(joined), count, lines().map(|(_, value)| value)),
+            values: sliced(Bytes::from(joined), lines.iter().map(|(_, value)| *value)),
         }
     }
 
@@ -77,7 +70,7 @@ impl Packed {
         Self {
             names: self.names.clone(),
             spelt: spelt.collect(),
-            values: sliced(Bytes::from(joined), self.values.len(), self.values.iter()),
+            values: sliced(Bytes::from(joined), self.values.iter()),
         }
     }
 
@@ -133,17 +126,15 @@ impl fmt::Debug for Packed {
 /// Values like these, of octets that are theirs one after the other.
 fn sliced<'a>(
     mut octets: Bytes,
-    count: usize,
-    like: impl Iterator<Item = &'a HeaderValue>,
+    like: impl ExactSizeIterator<Item = &'a HeaderValue>,
 ) -> Box<[HeaderValue]> {
-    let mut values = Vec::with_capacity(count);
-    for like in like {
+    let values = like.map(|like| {
         let mut value = HeaderValue::from_maybe_shared(octets.split_to(like.len()))
             .expect("it was a value before");
         value.set_sensitive(like.is_sensitive());
-        values.push(value);
-    }
-    values.into_boxed_slice()
+        value
+    });
+    values.collect()
 }
 
 const SAME: u8 = 0xff;

@@ -155,14 +155,22 @@ fn asctime_date(text: &[u8]) -> Option<Date> {
 }
 
 /// Whether a text is like this one, where a dot is any octet.
-fn has_form(text: &[u8], form: &[u8]) -> bool {
-    let mut pairs = text.iter().zip(form);
-    text.len() == form.len() && pairs.all(|(byte, form)| *form == b'.' || byte == form)
+fn has_form<const N: usize>(text: &[u8], form: &[u8; N]) -> bool {
+    let is_like = |text: &[u8; N]| {
+        let pairs = text.iter().zip(form);
+        // All of them, since to look at a few at a time is faster than to stop at the first.
+        pairs.fold(true, |is_like, (byte, form)| {
+            is_like & (*form == b'.' || byte == form)
+        })
+    };
+    text.try_into().is_ok_and(is_like)
 }
 
 fn is_day(name: &[u8]) -> bool {
-    const DAYS: [&[u8]; 7] = [b"mon", b"tue", b"wed", b"thu", b"fri", b"sat", b"sun"];
-    DAYS.contains(&name)
+    const DAYS: [[u8; 3]; 7] = [
+        *b"mon", *b"tue", *b"wed", *b"thu", *b"fri", *b"sat", *b"sun",
+    ];
+    name.try_into().is_ok_and(|name| DAYS.contains(name))
 }
 
 fn is_long_day(name: &[u8]) -> bool {
@@ -179,11 +187,12 @@ fn is_long_day(name: &[u8]) -> bool {
 }
 
 fn month(name: &[u8]) -> Option<usize> {
-    const MONTHS: [&[u8]; 12] = [
-        b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov",
-        b"dec",
+    const MONTHS: [[u8; 3]; 12] = [
+        *b"jan", *b"feb", *b"mar", *b"apr", *b"may", *b"jun", *b"jul", *b"aug", *b"sep", *b"oct",
+        *b"nov", *b"dec",
     ];
-    MONTHS.iter().position(|month| *month == name)
+    let name: &[u8; 3] = name.try_into().ok()?;
+    MONTHS.iter().position(|month| month == name)
 }
 
 /// `08:49:37`, or with a leap second.

@@ -67,7 +67,7 @@ impl<'a> Kept<'a> {
     /// The fields at rest.
     pub(crate) fn pack(&self) -> Packed {
         match self {
-            Self::Of(received, connection) => Packed::of_lines(|| lines(received, connection)),
+            Self::Of(received, connection) => Packed::of_lines(&lines(received, connection)),
             Self::Changed(fields) => Packed::of(fields),
         }
     }
@@ -83,13 +83,17 @@ fn copy(received: &HeaderMap, connection: &Connection) -> HeaderMap {
 
 fn lines<'a>(
     received: &'a HeaderMap,
-    connection: &'a Connection,
-) -> impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)> {
+    connection: &Connection,
+) -> Vec<(&'a HeaderName, &'a HeaderValue)> {
     let (age, zero) = &AGE;
-    received
-        .iter()
-        .filter(move |(name, _)| *name != age && !connection.is_hop_by_hop(name))
-        .chain([(age, zero)])
+    let mut lines = Vec::with_capacity(received.len() + 1);
+    for (name, value) in received {
+        if name != age && !connection.is_hop_by_hop(name) {
+            lines.push((name, value));
+        }
+    }
+    lines.push((age, zero));
+    lines
 }
 
 #[cfg(test)]
