@@ -29,6 +29,15 @@ impl Caller {
         }
         fields
     }
+
+    /// Those of some names.
+    pub(crate) fn fields_that(&self, is_one: impl Fn(&HeaderName) -> bool) -> HeaderMap {
+        let mut fields = HeaderMap::new();
+        for (name, value) in self.lines.iter().filter(|(name, _)| is_one(name)) {
+            fields.append(name.clone(), value.clone());
+        }
+        fields
+    }
 }
 
 #[cfg(test)]
@@ -48,5 +57,10 @@ mod tests {
         assert!(same.iter().eq(fields.iter()));
         let sensitive: Vec<_> = same.values().map(HeaderValue::is_sensitive).collect();
         assert_eq!(sensitive, [false, false, false, true], "C-33: it survives");
+        let some = Caller::of(&fields).fields_that(|name| name == "a");
+        assert!(
+            some.iter()
+                .eq(fields.iter().filter(|(name, _)| *name == "a"))
+        );
     }
 }

@@ -35,10 +35,13 @@ impl LateKey {
 
     /// The key; `scheme` is that of requests whose URI has none.
     pub(crate) fn to_key(&self, seed: &Seed, scheme: &Scheme) -> CacheKey {
-        let host = self.host.clone().map(|host| (header::HOST, host));
-        let fields = HeaderMap::from_iter(host);
-        let target = Target::of_request(&self.uri, &fields, scheme);
-        let text = Text::of(seed, target.expect("it had a target before"));
+        let mut text = Text::empty();
+        if !text.write_normal(&self.uri) {
+            let host = self.host.clone().map(|host| (header::HOST, host));
+            let fields = HeaderMap::from_iter(host);
+            let target = Target::of_request(&self.uri, &fields, scheme);
+            text.write(seed, target.expect("it had a target before"));
+        }
         CacheKey {
             hash: self.hash,
             uri_hash: self.uri_hash,
@@ -58,6 +61,7 @@ mod tests {
         for is_literal in [false, true] {
             let seed = Seed::random(is_literal);
             for (uri, host) in [
+                ("http://h/a?b", None),
                 ("http://H:80/%7ea?b", None),
                 ("https://u:p@h:80", Some("h:80")),
                 ("/a?b", Some("H:81")),

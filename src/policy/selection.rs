@@ -18,30 +18,36 @@ pub(crate) struct Comparing<'a> {
     pub(crate) normalizes_encodings: bool,
 }
 
-/// The request fields that a response's `Vary` names, as they stand in the request. `None` where no
-/// later request could be compared: `Vary: *`, or a field that is for the next hop alone (C-41).
+/// The request fields that a response's `Vary` names, as they stand in the request, of which `presented` has
+/// to make a map of these and of `Connection`. `None` where no later request could be compared: `Vary: *`, or
+/// a field that is for the next hop alone (C-41).
 pub(crate) fn selection(
     comparing: Comparing<'_>,
     response: &HeaderMap,
-    request: &HeaderMap,
+    presented: impl FnOnce(&[HeaderName]) -> HeaderMap,
 ) -> Option<Selection> {
-    let Vary::Fields(names) = Vary::parse(response) else {
+    let Vary::Fields(mut names) = Vary::parse(response) else {
         return None;
     };
-    let connection = Connection::of(request);
-    let fields = names
-        .into_iter()
-        // The authority is in the key (PRJ-4.1-8).
-        .filter(|name| name != header::HOST)
-        .map(|name| {
-            let digest = comparing.digest(request, &name);
-            (!connection.names(&name)).then_some((name, digest))
-        })
-        .collect::<Option<Box<[_]>>>()?;
-    let may_tell = !fields.is_empty() && !request.contains_key(header::CONNECTION);
+    // The authority is in the key (PRJ-4.1-8).
+    names.retain(|name| name != header::HOST);
+    if names.is_empty() {
+        return Some(Selection::default());
+    }
+    let request = presented(&names);
+    let connection = Connection::of(&request);
+    let mut fields = Vec::with_capacity(names.len());
+    for name in names {
+        if connection.names(&name) {
+            return None;
+        }
+        let digest = comparing.digest(&request, &name);
+        fields.push((name, digest));
+    }
+    let may_tell = !request.contains_key(header::CONNECTION);
     Some(Selection {
-        presented: may_tell.then(|| comparing.octets(request, &fields)),
-        fields,
+        presented: may_tell.then(|| comparing.octets(&request, &fields)),
+        fields: fields.into_boxed_slice(),
     })
 }
 
