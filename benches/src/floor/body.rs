@@ -30,7 +30,7 @@ impl<B> Recording<B> {
             // Exactly as large as what came.
             let body = Bytes::from(self.octets.to_vec());
             let Storing { key, asked, store } = storing;
-            store.store(Stored::new(key, &asked, head, lifetime, body));
+            store.store(Stored::new(key, asked.as_ref(), head, lifetime, body));
         }
     }
 }

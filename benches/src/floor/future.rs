@@ -16,7 +16,8 @@ use super::{Status, Store};
 /// What is needed to store an answer.
 pub struct Storing {
     pub(super) key: Key,
-    pub(super) asked: HeaderMap,
+    // `Vary` may name any of them.
+    pub(super) asked: Option<HeaderMap>,
     pub(super) store: Arc<Store>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
-use http::{HeaderMap, Method, Request, header};
+use http::{HeaderMap, Method, Request, Uri, header};
 
 /// What keeps others from guessing which keys collide.
 pub(super) struct Seed(RandomState);
@@ -18,9 +18,7 @@ impl Seed {
 pub(super) struct Hashed<'a> {
     pub(super) hash: u64,
     method: &'a Method,
-    scheme: &'a str,
-    authority: &'a str,
-    path: &'a str,
+    uri: &'a Uri,
     partition: Option<u64>,
 }
 
@@ -28,18 +26,14 @@ pub(super) struct Hashed<'a> {
 pub(super) struct Key {
     pub(super) hash: u64,
     method: Method,
-    scheme: Box<str>,
-    authority: Box<str>,
-    path: Box<str>,
+    uri: Uri,
     partition: Option<u64>,
 }
 
 impl<'a> Hashed<'a> {
     pub(super) fn of<Q>(seed: &Seed, request: &'a Request<Q>, has_credentials: bool) -> Self {
         let (method, uri) = (request.method(), request.uri());
-        let scheme = uri.scheme_str().unwrap_or_default();
-        let authority = uri.authority().map_or("", |authority| authority.as_str());
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let (_, authority, path) = parts(uri);
         let partition = has_credentials.then(|| partition(seed, request.headers()));
         // A path begins with a slash, and an authority has none. What has the same hash is told apart below.
         let mut hasher = seed.0.build_hasher();
@@ -51,17 +45,13 @@ impl<'a> Hashed<'a> {
         Self {
             hash: hasher.finish(),
             method,
-            scheme,
-            authority,
-            path,
+            uri,
             partition,
         }
     }
 
     pub(super) fn is(&self, key: &Key) -> bool {
-        self.path == &*key.path
-            && self.authority == &*key.authority
-            && self.scheme == &*key.scheme
+        parts(self.uri) == parts(&key.uri)
             && *self.method == key.method
             && self.partition == key.partition
     }
@@ -70,9 +60,7 @@ impl<'a> Hashed<'a> {
         Key {
             hash: self.hash,
             method: self.method.clone(),
-            scheme: self.scheme.into(),
-            authority: self.authority.into(),
-            path: self.path.into(),
+            uri: self.uri.clone(),
             partition: self.partition,
         }
     }
@@ -80,8 +68,15 @@ impl<'a> Hashed<'a> {
 
 impl Key {
     pub(super) fn octets(&self) -> usize {
-        self.scheme.len() + self.authority.len() + self.path.len()
+        let (scheme, authority, path) = parts(&self.uri);
+        scheme.len() + authority.len() + path.len()
     }
+}
+
+fn parts(uri: &Uri) -> (&str, &str, &str) {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    (uri.scheme_str().unwrap_or_default(), authority, path)
 }
 
 fn partition(seed: &Seed, fields: &HeaderMap) -> u64 {

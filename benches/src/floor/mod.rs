@@ -108,7 +108,7 @@ where
         }
         let storing = future::Storing {
             key: key.to_key(),
-            asked: request.headers().clone(),
+            asked: RULES.then(|| request.headers().clone()),
             store: self.store.clone(),
         };
         FloorFuture::forward(self.inner.call(request), Some(storing))

@@ -45,7 +45,7 @@ impl Stored {
 
     pub(super) fn new(
         key: Key,
-        asked: &HeaderMap,
+        asked: Option<&HeaderMap>,
         head: response::Parts,
         lifetime: u64,
         body: Bytes,
@@ -63,7 +63,7 @@ impl Stored {
         let names = head.headers.get_all(header::VARY).iter();
         let names = names.flat_map(|line| line.to_str().unwrap_or_default().split(','));
         let names = names.filter_map(|name| HeaderName::try_from(name.trim()).ok());
-        let vary = names.map(|name| (asked.get(&name).cloned(), name));
+        let vary = names.map(|name| (asked.and_then(|asked| asked.get(&name)).cloned(), name));
         let vary = vary.map(|(value, name)| (name, value)).collect();
         let date = head.headers.get(header::DATE);
         let date = date.and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
