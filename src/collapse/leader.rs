@@ -29,7 +29,7 @@ impl Leader {
     /// come is waited for no longer than the limit.
     pub(crate) fn has_head(&mut self, selected_by: &Selection) {
         self.is_replaced = false;
-        let varies = !selected_by.is_empty();
+        let varies = !selected_by.fields.is_empty();
         let selected_by = varies.then(|| Arc::new(selected_by.clone()));
         let mut wakers = Vec::new();
         let mut state = self.groups.lock();

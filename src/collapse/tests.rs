@@ -223,7 +223,10 @@ fn a_head_that_is_not_for_all_is_told_to_all() {
     let groups = Arc::default();
     let mut leader = leads(&groups, 1);
     let others: [_; 3] = std::array::from_fn(|_| waits(&groups, 1));
-    let selected_by: Selection = [(header::ACCEPT, None)].into();
+    let selected_by = Selection {
+        fields: [(header::ACCEPT, None)].into(),
+        presented: None,
+    };
     leader.has_head(&selected_by);
     for mut waiting in others {
         assert_eq!(waiting.woken(), 1);

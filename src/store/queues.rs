@@ -20,7 +20,7 @@ const MOVED_AT_ONCE: usize = 64;
 /// Stored responses by their numbers, in the order in which they give way.
 ///
 /// What is stored for the first time is in `small`. Where room is needed and `small` has more than its share,
-/// the one of it that was used least recently gives way if it was never used, and else moves to `main`; where
+/// the one of it that was used least recently gives way if it was not used twice, and else moves to `main`; where
 /// it has not, that of `main` does. Of what has given way in `small` the trace stays for a while, and what has
 /// one is stored in `main`.
 #[derive(Debug, Default)]
@@ -120,7 +120,7 @@ impl Queues {
             let (number, held) = queue.pop()?;
             // Copies answer without a word.
             let is_kept =
-                held.response.copying.take_used() || (!are_few && is_of_small && held.hits > 0);
+                held.response.copying.take_used() || (!are_few && is_of_small && held.hits > 1);
             if is_enough || !is_kept {
                 if is_of_small {
                     self.ghost.remember(trace_of(&held.response));
@@ -130,7 +130,8 @@ impl Queues {
             self.put_last(number, held);
             moved += 1;
         };
-        self.ghost.shrink(self.len());
+        // Where there are as many as responses, those that come back late drive out what is used.
+        self.ghost.shrink(self.len() / 4 * 3);
         Some(evicted)
     }
 
@@ -321,7 +322,7 @@ mod tests {
     #[test]
     fn what_has_given_way_unused_and_comes_back_is_stored_among_the_used() {
         let mut room = Room::of(100);
-        for _ in 0..2 {
+        for _ in 0..3 {
             room.ask_all(0..90);
         }
         room.ask_all(100..150);
@@ -358,7 +359,7 @@ mod tests {
     #[test]
     fn one_that_gives_way_moves_few() {
         let mut room = Room::of(1000);
-        for _ in 0..2 {
+        for _ in 0..3 {
             room.ask_all(0..1000);
         }
         assert!(!room.ask(1000));
