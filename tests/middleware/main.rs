@@ -12,6 +12,7 @@ mod bodies;
 mod bounds;
 mod cancellation;
 mod clear_site_data;
+mod copies;
 mod extensions;
 mod fence;
 mod handle;
