@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, header};
 
-use super::{Quoting, lines, members};
+use super::{Members, Quoting, lines};
 
 /// What the field says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,20 +17,28 @@ pub(crate) enum ContentLength {
 
 impl ContentLength {
     pub(crate) fn parse(fields: &HeaderMap) -> Self {
-        if !fields.contains_key(header::CONTENT_LENGTH) {
+        let mut lines = lines(fields, &header::CONTENT_LENGTH).peekable();
+        if lines.peek().is_none() {
             return Self::Absent;
         }
-        members(lines(fields, &header::CONTENT_LENGTH), Quoting::Literal)
-            .map(|digits| match std::str::from_utf8(digits) {
-                // `parse` takes a sign, the field does not.
-                Ok(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                    digits.parse().map_or(Self::Invalid, Self::Octets)
+        let mut said = None;
+        for line in lines {
+            for digits in Members::of(line, Quoting::Literal) {
+                match octets(digits) {
+                    Some(octets) if said.is_none_or(|said| said == octets) => said = Some(octets),
+                    _ => return Self::Invalid,
                 }
-                _ => Self::Invalid,
-            })
-            .reduce(|one, other| if one == other { one } else { Self::Invalid })
-            .unwrap_or(Self::Invalid)
+            }
+        }
+        said.map_or(Self::Invalid, Self::Octets)
     }
+}
+
+fn octets(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0u64, |octets, digit| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        octets.checked_mul(10)?.checked_add(u64::from(digit))
+    })
 }
 
 #[cfg(test)]

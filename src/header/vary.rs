@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, header};
 
-use super::{Quoting, field_name, lines, members};
+use super::{Members, Quoting, field_name, lines};
 
 /// More names than this, or more octets of them, are nobody's honest `Vary`.
 const MAX_NAMES: usize = 32;
@@ -22,19 +22,21 @@ impl Vary {
     pub(crate) fn parse(fields: &HeaderMap) -> Self {
         let mut names = Vec::new();
         let mut octets = 0;
-        for member in members(lines(fields, &header::VARY), Quoting::Escaped) {
-            // `*` is a token, and so a name as far as the type is concerned.
-            let Some(name) = field_name(member).filter(|_| member != b"*") else {
-                return Self::Unmatchable;
-            };
-            octets += member.len();
-            if names.len() == MAX_NAMES || octets > MAX_OCTETS {
-                return Self::Unmatchable;
-            }
-            if let Err(place) =
-                names.binary_search_by(|held: &HeaderName| held.as_str().cmp(name.as_str()))
-            {
-                names.insert(place, name);
+        for line in lines(fields, &header::VARY) {
+            for member in Members::of(line, Quoting::Escaped) {
+                // `*` is a token, and so a name as far as the type is concerned.
+                let Some(name) = field_name(member).filter(|_| member != b"*") else {
+                    return Self::Unmatchable;
+                };
+                octets += member.len();
+                if names.len() == MAX_NAMES || octets > MAX_OCTETS {
+                    return Self::Unmatchable;
+                }
+                if let Err(place) =
+                    names.binary_search_by(|held: &HeaderName| held.as_str().cmp(name.as_str()))
+                {
+                    names.insert(place, name);
+                }
             }
         }
         Self::Fields(names)
