@@ -61,25 +61,27 @@ pub(crate) struct ResponseDirectives {
 impl ResponseDirectives {
     pub(crate) fn parse(fields: &HeaderMap) -> Self {
         let mut found = Self::default();
-        for_each_directive(fields, &header::CACHE_CONTROL, |directive| match directive
-            .name
-            .as_bytes()
-        {
-            b"max-age" => smallest(&mut found.max_age, directive.seconds().unwrap_or(0)),
-            b"s-maxage" => smallest(&mut found.s_maxage, directive.seconds().unwrap_or(0)),
-            b"stale-while-revalidate" => window(&mut found.stale_while_revalidate, directive),
-            b"stale-if-error" => window(&mut found.stale_if_error, directive),
-            b"no-cache" => found.no_cache.widen(directive),
-            b"private" => found.private.widen(directive),
-            b"no-store" => found.no_store = true,
-            b"must-revalidate" => found.must_revalidate = true,
-            b"must-understand" => found.must_understand = true,
-            b"proxy-revalidate" => found.proxy_revalidate = true,
-            b"public" => found.public = true,
-            b"immutable" => found.immutable = true,
-            _ => {}
-        });
+        let obey = |directive: &Directive<'_>| found.obey(directive);
+        for_each_directive(fields, &header::CACHE_CONTROL, obey);
         found
+    }
+
+    fn obey(&mut self, directive: &Directive<'_>) {
+        match directive.name.as_bytes() {
+            b"max-age" => smallest(&mut self.max_age, directive.seconds().unwrap_or(0)),
+            b"s-maxage" => smallest(&mut self.s_maxage, directive.seconds().unwrap_or(0)),
+            b"stale-while-revalidate" => window(&mut self.stale_while_revalidate, directive),
+            b"stale-if-error" => window(&mut self.stale_if_error, directive),
+            b"no-cache" => self.no_cache.widen(directive),
+            b"private" => self.private.widen(directive),
+            b"no-store" => self.no_store = true,
+            b"must-revalidate" => self.must_revalidate = true,
+            b"must-understand" => self.must_understand = true,
+            b"proxy-revalidate" => self.proxy_revalidate = true,
+            b"public" => self.public = true,
+            b"immutable" => self.immutable = true,
+            _ => {}
+        }
     }
 }
 

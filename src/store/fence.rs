@@ -62,7 +62,12 @@ impl Fence {
         if *running > 0 {
             return;
         }
-        self.running.remove(place);
+        // To take the oldest moves none of the others.
+        if place == 0 {
+            self.running.pop_front();
+        } else {
+            self.running.remove(place);
+        }
         match self.running.front() {
             None => self.forget(),
             Some((oldest, _)) if oldest > generation => {
