@@ -14,20 +14,25 @@ const FEW: usize = 16;
 /// The part of the capacity that those have which were not yet used, once the rest is taken: one in so many.
 const SHARE: usize = 10;
 
+/// What was used so often belongs in `main`. What was used once leaves a trace, and is there when it comes back.
+const USED: u32 = 2;
+
 /// So many are moved for the sake of one that gives way.
 const MOVED_AT_ONCE: usize = 64;
 
 /// Stored responses by their numbers, in the order in which they give way.
 ///
 /// What is stored for the first time is in `small`. Where room is needed and `small` has more than its share,
-/// the one of it that was used least recently gives way if it was not used twice, and else moves to `main`; where
-/// it has not, that of `main` does. Of what has given way in `small` the trace stays for a while, and what has
-/// one is stored in `main`.
+/// the one of it that was used least recently moves to `main` if it was used more than once, and else gives way;
+/// where it has not, that of `main` gives way. Of what has given way in `small` a trace stays for a while, and what
+/// has left one is stored in `main`.
 #[derive(Debug, Default)]
 pub(super) struct Queues {
     small: Queue,
     main: Queue,
     ghost: Ghost,
+    /// What was stored last.
+    newest: u64,
     uses: u32,
 }
 
@@ -79,17 +84,12 @@ impl Queues {
 
     /// Adds a response, as one that was used just now: where what it takes the place of was, or where it has
     /// left a trace, or as a new one.
-    pub(super) fn insert(&mut self, number: u64, mut held: Held, standing: Option<Standing>) {
+    pub(super) fn insert(&mut self, number: u64, held: Held, standing: Option<Standing>) {
         self.uses = self.uses.wrapping_add(1);
-        held.used = self.uses;
+        self.newest = number;
         let is_known = self.ghost.forget(trace_of(&held.response));
         let is_in_main = standing.map_or(is_known, |standing| standing.is_in_main);
-        let queue = if is_in_main {
-            &mut self.main
-        } else {
-            &mut self.small
-        };
-        queue.push(number, held);
+        self.put_last(number, held, is_in_main);
     }
 
     /// Takes a response out, with what it has earned.
@@ -101,44 +101,45 @@ impl Queues {
         Some((held, Standing { is_in_main, hits }))
     }
 
-    /// Takes out the one that is to give way next.
+    /// Takes out the one that is to give way next. What was stored last does so only where it is the only one.
     pub(super) fn evict(&mut self, limits: &Limits) -> Option<(u64, Held)> {
         let mut moved = 0;
         let evicted = loop {
-            let (are_few, is_enough) = (self.len() <= FEW, moved == MOVED_AT_ONCE);
-            let is_in_order = are_few || is_enough;
+            let is_enough = moved == MOVED_AT_ONCE;
+            let is_in_order = is_enough || self.len() <= FEW;
             let is_of_small = if is_in_order {
                 self.is_small_older()
             } else {
                 self.is_small_first(limits)
             };
-            let queue = if is_of_small {
-                &mut self.small
-            } else {
-                &mut self.main
-            };
-            let (number, held) = queue.pop()?;
-            // Copies answer without a word.
-            let is_kept =
-                held.response.copying.take_used() || (!are_few && is_of_small && held.hits > 1);
-            if is_enough || !is_kept {
+            let (number, held) = self.queue(!is_of_small).pop()?;
+            let is_newest = number == self.newest && self.len() > 0;
+            let may_rise = is_of_small && !is_in_order;
+            if is_enough || !is_newest && !deserves_another_round(&held, may_rise) {
                 if is_of_small {
                     self.ghost.remember(trace_of(&held.response));
                 }
                 break (number, held);
             }
-            self.put_last(number, held);
+            self.put_last(number, held, !is_of_small || may_rise && !is_newest);
             moved += 1;
         };
-        // Where there are as many as responses, those that come back late drive out what is used.
         self.ghost.shrink(self.len() / 4 * 3);
         Some(evicted)
     }
 
-    /// Puts a response where it gives way after all the others of `main`.
-    fn put_last(&mut self, number: u64, mut held: Held) {
+    fn queue(&mut self, is_main: bool) -> &mut Queue {
+        if is_main {
+            &mut self.main
+        } else {
+            &mut self.small
+        }
+    }
+
+    /// Puts a response where it gives way after all the others of a queue.
+    fn put_last(&mut self, number: u64, mut held: Held, is_in_main: bool) {
         held.used = self.uses;
-        self.main.push(number, held);
+        self.queue(is_in_main).push(number, held);
     }
 
     /// Whether `small` has more than its share. What was stored last stays for the next to come.
@@ -160,6 +161,12 @@ impl Queues {
             (None, _) => false,
         }
     }
+}
+
+/// Whether a response that is about to give way is kept: copies of it have answered, or it has been used so often
+/// that it may rise to `main`.
+fn deserves_another_round(held: &Held, may_rise: bool) -> bool {
+    held.response.copying.take_used() || may_rise && held.hits >= USED
 }
 
 /// Responses by number, in order of use, and the octets of them all.
@@ -352,6 +359,29 @@ mod tests {
                 }
                 order.push(n);
             }
+        }
+    }
+
+    /// What copies answer is used as well, though nobody says so; and what was stored last is not the next to go
+    /// because all the others are.
+    #[test]
+    fn what_copies_answer_is_in_use() {
+        for most in [3, 10, 100] {
+            let mut room = Room::of(most);
+            room.ask_all(0..most);
+            let copied = |room: &Room, n| {
+                let held = room.queues.peek(room.number(n));
+                held.expect("it is held").response.copying.used();
+            };
+            for n in 1000..1100 {
+                copied(&room, 0);
+                room.ask(n);
+                assert!(room.has(0), "{most}, {n}");
+            }
+            (1100 - most + 1..1100).for_each(|n| copied(&room, n));
+            copied(&room, 0);
+            room.ask(2000);
+            assert!(room.has(2000) && room.queues.len() == most, "{most}");
         }
     }
 
