@@ -44,9 +44,10 @@ impl Cache {
         let old = std::mem::replace(&mut *current, Arc::new(settings));
         self.version.fetch_add(1, Ordering::Release);
         // Before the next change can begin: store and settings agree.
-        self.store.limit(|held| *held = limits);
+        self.store.limit(limits);
         drop(current);
         drop(old);
+        self.store.fit();
     }
 
     /// The settings, and whose they are: a copy of them is good while the version is the same.

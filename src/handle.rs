@@ -57,8 +57,10 @@ impl CacheHandle {
 
     /// Removes everything, and fences off what is on its way.
     ///
-    /// It takes effect at once, however much is stored. The memory is given back before it returns, but for
-    /// what somebody still reads, or has asked the origin about and waits for.
+    /// It takes effect at once, however much is stored. The memory of fewer than 1,000 responses, and less than
+    /// 1 MiB, is given back before it returns. What is more is left to a thread, which lives for as long as that
+    /// takes: [`Stats::releasing`] says how much is not yet given back. What somebody still reads, or has asked the
+    /// origin about and waits for, is kept for them.
     pub fn clear(&self) -> Purged {
         self.cache.store.clear().into()
     }
@@ -198,6 +200,7 @@ impl CacheHandle {
             recording,
             copies: self.cache.store.copies.bytes(),
             evictions,
+            releasing: self.cache.store.releasing(),
             ..self.cache.counters.read()
         }
     }

@@ -20,6 +20,7 @@ pub struct Stats {
     pub(crate) evictions: u64,
     pub(crate) recording: usize,
     pub(crate) copies: usize,
+    pub(crate) releasing: usize,
 }
 
 const FORWARDS: usize = 8;
@@ -90,6 +91,14 @@ impl Stats {
     pub fn recording(&self) -> usize {
         self.recording
     }
+
+    /// Octets of what was removed and is not yet given back to the system's allocator. They are part
+    /// neither of the capacity nor of [`bytes`](crate::CacheHandle::bytes), and come down to zero by themselves:
+    /// what is much is given back by a thread that is there for as long as it takes.
+    #[must_use]
+    pub fn releasing(&self) -> usize {
+        self.releasing
+    }
 }
 
 impl Stats {
@@ -123,6 +132,7 @@ impl fmt::Debug for Stats {
             .field("evictions", &self.evictions)
             .field("recording", &self.recording)
             .field("copies", &self.copies)
+            .field("releasing", &self.releasing)
             .finish()
     }
 }

@@ -182,6 +182,12 @@ impl Index {
         Some(self.forget(number, held))
     }
 
+    /// Takes out any response and drops it, and leaves whatever else is known of it: all is to go. Says how many
+    /// octets it took.
+    pub(super) fn drop_one(&mut self) -> Option<usize> {
+        self.queues.pop().map(|held| held.size)
+    }
+
     /// Forgets what is known of a response that was taken out of the queues. Every one that is removed,
     /// replaced or evicted comes by here, and none that is cleared.
     fn forget(&mut self, number: u64, held: Held) -> Arc<StoredResponse> {

@@ -1,9 +1,12 @@
 //! The store in memory: least recently used, bounded in octets.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
+use std::thread;
 
 use super::claim::{Exchanging, Reservation};
 use super::copies::Copies;
+use super::releasing::Releaser;
 use super::state::State;
 use super::{Found, Limits, Refused};
 use crate::cache_status::{Forward, NotStored};
@@ -15,8 +18,11 @@ use crate::stored::{Selection, StoredResponse};
 /// user's runs there, and what is taken out is dropped after it.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
     pub(crate) copies: Arc<Copies>,
+    /// How many wait for the lock.
+    waiting: AtomicUsize,
+    pub(super) releaser: Releaser,
 }
 
 impl Memory {
@@ -24,19 +30,35 @@ impl Memory {
         let copies = Arc::new(Copies::new());
         Self {
             state: Mutex::new(State::new(limits, copies.clone())),
+            waiting: AtomicUsize::new(0),
             copies,
+            releaser: Releaser::default(),
         }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         // Every change under the lock is whole before anything in it could panic.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        match self.state.try_lock() {
+            Ok(state) => state,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                self.waiting.fetch_add(1, Ordering::Relaxed);
+                let state = self.state.lock();
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                state.unwrap_or_else(PoisonError::into_inner)
+            }
+        }
     }
 
-    /// What is out of the store is forgotten, with its copies, when the lock is free.
-    pub(super) fn dismiss(&self, gone: impl IntoIterator<Item = Arc<StoredResponse>>) {
-        for response in gone {
-            self.copies.forget(&response);
+    /// Gives way to who waits for the lock. Whoever takes it again and again would otherwise be faster each
+    /// time than those who have to be woken for it.
+    pub(super) fn let_others_in(&self) {
+        const PATIENCE: usize = 1000;
+        for _ in 0..PATIENCE {
+            if self.waiting.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            thread::yield_now();
         }
     }
 
@@ -185,7 +207,7 @@ impl Memory {
         let mut state = self.lock();
         let gone = state.outdate(response);
         drop(state);
-        self.dismiss(gone);
+        self.dismiss(gone.into_iter().collect());
     }
 
     /// What is stored under a key.
@@ -215,37 +237,12 @@ impl Memory {
             .number_of(response)
             .map(|number| state.index.remove(number).0);
         drop(state);
-        self.dismiss(gone);
+        self.dismiss(gone.into_iter().collect());
     }
 
     /// Waits for whoever is storing something just now: what comes after sees the switch as it is.
     pub(crate) fn settle(&self) {
         drop(self.lock());
-    }
-
-    /// Changes the limits, and makes room if need be.
-    pub(crate) fn limit(&self, change: impl FnOnce(&mut Limits)) {
-        let mut state = self.lock();
-        change(&mut state.limits);
-        self.make_room(state, Vec::new());
-        self.copies.clear();
-    }
-
-    /// Evicts what has to go for want of room, drops it when the lock is free, and lets others in between
-    /// where it is much.
-    pub(super) fn make_room<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State>,
-        mut gone: Vec<Arc<StoredResponse>>,
-    ) {
-        while !state.make_room(&mut gone) {
-            drop(state);
-            self.dismiss(gone.drain(..));
-            std::thread::yield_now();
-            state = self.lock();
-        }
-        drop(state);
-        self.dismiss(gone);
     }
 
     pub(crate) fn limits(&self) -> Limits {

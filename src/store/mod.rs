@@ -15,6 +15,8 @@ mod purging;
 mod queues;
 #[cfg(feature = "structured-fields")]
 mod related;
+mod releasing;
+mod room;
 #[cfg(test)]
 mod samples;
 #[cfg(feature = "structured-fields")]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::index::Index;
 use super::memory::Memory;
 use super::state::{AT_ONCE, State};
 use super::{Exchanging, Removed};
@@ -54,8 +55,8 @@ impl Memory {
         };
         let mut rest = state.index.len();
         drop(state);
+        let (mut gone, mut pile) = (Vec::new(), Vec::new());
         while rest > 0 {
-            let mut gone = Vec::new();
             let mut state = self.lock();
             let (numbers, start) = state.index.before(rest, AT_ONCE);
             let is_meant = |number: &u64| {
@@ -68,8 +69,10 @@ impl Memory {
             }
             rest = start;
             drop(state);
-            self.dismiss(gone);
+            self.set_aside(&mut gone, &mut pile);
+            self.let_others_in();
         }
+        self.dismiss(pile);
         removed
     }
 
@@ -90,23 +93,26 @@ impl Memory {
         keys: &[u64],
         mut act: impl FnMut(&mut State, u64, &mut Vec<Arc<StoredResponse>>),
     ) {
+        let (mut gone, mut pile) = (Vec::new(), Vec::new());
         for keys in keys.chunks(AT_ONCE) {
-            let mut gone = Vec::new();
             let mut state = self.lock();
             for hash in keys {
                 act(&mut state, *hash, &mut gone);
             }
             drop(state);
-            self.dismiss(gone);
+            self.set_aside(&mut gone, &mut pile);
+            self.let_others_in();
         }
+        self.dismiss(pile);
     }
 
     /// Takes out everything, and fences what was asked for so far. However much there is, it takes
     /// effect at once; the memory is given back after that.
     pub(crate) fn clear(&self) -> Removed {
+        let empty = Index::default();
         let mut state = self.lock();
         state.fence.purge_all();
-        let gone = std::mem::take(&mut state.index);
+        let gone = std::mem::replace(&mut state.index, empty);
         let in_flight = state.fence.running();
         drop(state);
         let removed = Removed {
@@ -115,7 +121,7 @@ impl Memory {
             in_flight,
         };
         self.copies.clear();
-        drop(gone);
+        self.release(gone);
         removed
     }
 }

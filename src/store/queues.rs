@@ -1,6 +1,8 @@
 //! Which stored responses give way: those used least recently, but so that many that are asked for once do
 //! not drive out those that are asked for again and again.
 
+use std::collections::HashSet;
+
 use lru::LruCache;
 
 use super::Limits;
@@ -98,13 +100,14 @@ impl Queues {
         let is_in_main = of_main.is_some();
         let held = of_main.or_else(|| self.small.remove(number))?;
         let hits = held.hits;
+        self.ghost.shrink(self.len());
         Some((held, Standing { is_in_main, hits }))
     }
 
     /// Takes out the one that is to give way next. What was stored last does so only where it is the only one.
     pub(super) fn evict(&mut self, limits: &Limits) -> Option<(u64, Held)> {
         let mut moved = 0;
-        let evicted = loop {
+        loop {
             let is_enough = moved == MOVED_AT_ONCE;
             let is_in_order = is_enough || self.len() <= FEW;
             let is_of_small = if is_in_order {
@@ -117,15 +120,14 @@ impl Queues {
             let may_rise = is_of_small && !is_in_order;
             if is_enough || !is_newest && !deserves_another_round(&held, may_rise) {
                 if is_of_small {
-                    self.ghost.remember(trace_of(&held.response));
+                    let trace = trace_of(&held.response);
+                    self.ghost.remember(trace, self.len() / 4 * 3);
                 }
-                break (number, held);
+                return Some((number, held));
             }
             self.put_last(number, held, !is_of_small || may_rise && !is_newest);
             moved += 1;
-        };
-        self.ghost.shrink(self.len() / 4 * 3);
-        Some(evicted)
+        }
     }
 
     fn queue(&mut self, is_main: bool) -> &mut Queue {
@@ -140,6 +142,12 @@ impl Queues {
     fn put_last(&mut self, number: u64, mut held: Held, is_in_main: bool) {
         held.used = self.uses;
         self.queue(is_in_main).push(number, held);
+    }
+
+    /// Takes out any one. It leaves no trace.
+    pub(super) fn pop(&mut self) -> Option<Held> {
+        let popped = self.small.pop().or_else(|| self.main.pop());
+        popped.map(|(_, held)| held)
     }
 
     /// Whether `small` has more than its share. What was stored last stays for the next to come.
@@ -208,31 +216,34 @@ impl Queue {
     }
 }
 
-/// The traces of what has given way unused.
-#[derive(Debug)]
-struct Ghost(LruCache<u64, (), Spread>);
-
-impl Default for Ghost {
-    fn default() -> Self {
-        Self(LruCache::unbounded_with_hasher(Spread::default()))
-    }
+/// The traces of what has given way without having been used: the last of them, and not those before.
+#[derive(Debug, Default)]
+struct Ghost {
+    young: HashSet<u64, Spread>,
+    old: HashSet<u64, Spread>,
 }
 
 impl Ghost {
-    fn remember(&mut self, trace: u64) {
-        self.0.push(trace, ());
+    /// Remembers one, and about so many in all.
+    fn remember(&mut self, trace: u64, most: usize) {
+        if self.young.len() >= most / 2 {
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
+            self.young.shrink_to(most / 2);
+        }
+        self.young.insert(trace);
+    }
+
+    /// Forgets all where they are many more than so many.
+    fn shrink(&mut self, most: usize) {
+        if self.young.len() + self.old.len() > 2 * (most + FEW) {
+            *self = Self::default();
+        }
     }
 
     /// Whether there was one.
     fn forget(&mut self, trace: u64) -> bool {
-        self.0.pop(&trace).is_some()
-    }
-
-    /// No more than so many stay.
-    fn shrink(&mut self, most: usize) {
-        while self.0.len() > most {
-            self.0.pop_lru();
-        }
+        self.young.remove(&trace) | self.old.remove(&trace)
     }
 }
 
@@ -293,7 +304,8 @@ mod tests {
                 self.queues.evict(&self.limits).expect("there is one");
             }
             assert!(self.queues.contains(number), "what was stored last stays");
-            assert!(self.queues.ghost.0.len() <= self.queues.len());
+            let Ghost { young, old } = &self.queues.ghost;
+            assert!(young.len() + old.len() <= self.queues.len() + 2);
             self.queues.assert_consistent();
             false
         }
@@ -382,6 +394,21 @@ mod tests {
             copied(&room, 0);
             room.ask(2000);
             assert!(room.has(2000) && room.queues.len() == most, "{most}");
+        }
+    }
+
+    /// Traces that are left of what was many do not outlive it.
+    #[test]
+    fn what_is_remembered_is_no_more_than_what_is_held() {
+        let mut room = Room::of(1000);
+        room.ask_all(0..3000);
+        assert!(room.queues.ghost.old.len() + room.queues.ghost.young.len() > 300);
+        for n in 2000..3000 {
+            room.queues.remove(room.number(n)).expect("it is held");
+            assert!(
+                room.queues.ghost.old.len() + room.queues.ghost.young.len()
+                    <= 2 * (room.queues.len() + FEW)
+            );
         }
     }
 

@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) recording: usize,
     pub(super) evictions: u64,
     copies: Arc<Copies>,
+    /// Somebody evicts, and goes on until there is room.
+    pub(super) is_making_room: bool,
 }
 
 impl State {
@@ -38,6 +40,7 @@ impl State {
             recording: 0,
             evictions: 0,
             copies,
+            is_making_room: false,
         }
     }
 
