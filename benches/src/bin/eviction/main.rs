@@ -86,6 +86,12 @@ fn ratios_of(sequence: &Sequence, beside_the_body: u32) -> [f64; 8] {
         ..
     } = sequence;
     let (count, room) = (sizes.len(), *room);
+    // It does much better where it need not weigh.
+    let moka = if sizes.iter().all(|size| *size == sizes[0]) {
+        Moka::of_objects(*objects)
+    } else {
+        Moka::of_octets(room)
+    };
     let hits = |mut policy: Box<dyn Policy>| {
         let asked = requests
             .iter()
@@ -97,7 +103,7 @@ fn ratios_of(sequence: &Sequence, beside_the_body: u32) -> [f64; 8] {
         hits(Box::new(Slru::new(count, room))),
         hits(Box::new(Sieve::new(count, room))),
         hits(Box::new(QuickCache::new(*objects, room))),
-        hits(Box::new(Moka::new(room))),
+        hits(Box::new(moka)),
         hits(Box::new(S3Fifo::new(count, room))),
         hits(Box::new(Ours::new(beside_the_body, room))),
         optimal(requests, sizes, room),

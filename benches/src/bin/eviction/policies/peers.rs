@@ -45,7 +45,14 @@ impl Policy for QuickCache {
 pub(crate) struct Moka(Cache<u32, u32, Hasher>);
 
 impl Moka {
-    pub(crate) fn new(room: u64) -> Self {
+    /// With room for so many objects, whatever their size.
+    pub(crate) fn of_objects(objects: usize) -> Self {
+        let builder = Cache::builder().max_capacity(objects as u64);
+        Self(builder.build_with_hasher(Hasher::default()))
+    }
+
+    /// With room for so many octets.
+    pub(crate) fn of_octets(room: u64) -> Self {
         let builder = Cache::builder().max_capacity(room);
         let builder = builder.weigher(|_: &u32, octets: &u32| *octets);
         Self(builder.build_with_hasher(Hasher::default()))
