@@ -34,11 +34,19 @@ pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// ```
 /// use std::time::{Duration, SystemTime};
 /// use futures_executor::block_on;
-/// use tower_client_cache::background::Background;
+/// use tower_client_cache::background::{Background, Timer};
 /// use tower_client_cache::CacheLayer;
 ///
 /// #[derive(Debug, Clone)]
 /// struct Threads;
+///
+/// impl Timer for Threads {
+///     type Sleep = std::future::Pending<()>;
+///
+///     fn sleep(&self, _time: Duration) -> Option<Self::Sleep> {
+///         None // then no request waits for another
+///     }
+/// }
 ///
 /// impl<F> Background<F> for Threads
 /// where
@@ -56,7 +64,7 @@ pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// let layer = CacheLayer::background(Threads);
 /// # let _ = layer;
 /// ```
-pub trait Background<F>: Clone {
+pub trait Background<F>: Timer {
     /// Whether there is anything to run a task on. Where there is not, a stale response is validated
     /// before it is reused. It is asked when a request starts, on the thread that it starts on.
     fn is_available(&self) -> bool;
@@ -66,11 +74,34 @@ pub trait Background<F>: Clone {
     fn spawn(&self, task: F, limit: Duration);
 }
 
+/// Tells when a time has passed: hyper's pattern as well.
+///
+/// A request that [waits for another's answer](crate::CacheLayer::collapse) does not wait for longer than a
+/// limit, and needs one for that.
+pub trait Timer: Clone {
+    /// Ends when the time has passed.
+    type Sleep: Future<Output = ()>;
+
+    /// Begins to wait for so long. It is asked on the thread that the request is made on; `None` where there is
+    /// no timer there, and then a request that would have waited is forwarded for itself.
+    fn sleep(&self, time: Duration) -> Option<Self::Sleep>;
+}
+
 /// Runs background work on the tokio runtime that the request is made on, which must have its timer
 /// enabled. Outside of a runtime there is no background, and nothing panics.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct Tokio;
+
+#[cfg(feature = "tokio")]
+impl Timer for Tokio {
+    type Sleep = tokio::time::Sleep;
+
+    fn sleep(&self, time: Duration) -> Option<Self::Sleep> {
+        let is_there = tokio::runtime::Handle::try_current().is_ok();
+        is_there.then(|| tokio::time::sleep(time))
+    }
+}
 
 #[cfg(feature = "tokio")]
 impl<F> Background<F> for Tokio
@@ -96,6 +127,14 @@ where
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct WithoutBackground;
+
+impl Timer for WithoutBackground {
+    type Sleep = std::future::Pending<()>;
+
+    fn sleep(&self, _time: Duration) -> Option<Self::Sleep> {
+        None
+    }
+}
 
 impl<F> Background<F> for WithoutBackground {
     fn is_available(&self) -> bool {

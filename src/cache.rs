@@ -3,17 +3,19 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::collapse::Groups;
 use crate::key::Seed;
 use crate::mode::Switch;
 use crate::settings::Settings;
 use crate::stats::Counters;
-use crate::store::Memory;
+use crate::store::{Memory, Removed};
 
 /// One cache: its store, its switch, its settings. It lives for as long as anybody has a part of it.
 #[derive(Debug)]
 pub(crate) struct Cache {
     pub(crate) seed: Seed,
     pub(crate) store: Arc<Memory>,
+    pub(crate) groups: Arc<Groups>,
     pub(crate) switch: Switch,
     pub(crate) counters: Counters,
     /// How many background validations run.
@@ -27,12 +29,26 @@ impl Cache {
         Self {
             seed: Seed::random(settings.policy.is_shared()),
             store: Arc::new(Memory::new(settings.limits)),
+            groups: Arc::default(),
             switch: Switch::default(),
             counters: Counters::default(),
             background: AtomicUsize::new(0),
             settings: Mutex::new(Arc::new(settings)),
             version: AtomicUsize::new(0),
         }
+    }
+
+    /// Removes everything, and lets nobody wait for what is asked for already.
+    pub(crate) fn clear(&self) -> Removed {
+        let removed = self.store.clear();
+        self.groups.release_all();
+        removed
+    }
+
+    /// Whoever is answered from now on, or has waited so far, sees the switch as it is.
+    pub(crate) fn settle(&self) {
+        self.store.settle();
+        self.groups.release_all();
     }
 
     /// Replaces the settings. Requests that start later see the new ones.

@@ -29,6 +29,7 @@ pub struct CacheStatus {
     outcome: Outcome,
     forward_status: Option<StatusCode>,
     storing: Option<Result<(), NotStored>>,
+    collapsed: Option<bool>,
     age: Option<u64>,
     ttl: Option<i64>,
 }
@@ -70,6 +71,7 @@ impl CacheStatus {
             outcome,
             forward_status: None,
             storing: None,
+            collapsed: None,
             age: None,
             ttl: None,
         }
@@ -78,6 +80,14 @@ impl CacheStatus {
     pub(crate) fn stored_as(self, storing: Result<(), NotStored>) -> Self {
         Self {
             storing: Some(storing),
+            ..self
+        }
+    }
+
+    /// It has waited for the answer to another request, and was answered with that or was not.
+    pub(crate) fn having_waited(self, is_answered: bool) -> Self {
+        Self {
+            collapsed: Some(is_answered),
             ..self
         }
     }
@@ -140,6 +150,20 @@ impl CacheStatus {
         self.storing.and_then(Result::err)
     }
 
+    /// Whether the request was answered with the origin's answer to another one, which it has waited for.
+    #[must_use]
+    pub fn is_collapsed(&self) -> bool {
+        self.collapsed == Some(true)
+    }
+
+    /// Whether the request has waited for the answer to another one (RFC 9211 §2.5): `Some(true)` where it was
+    /// answered with that, `Some(false)` where that was of no use to it and it was forwarded all the same,
+    /// `None` where it has not waited.
+    #[must_use]
+    pub fn collapsed(&self) -> Option<bool> {
+        self.collapsed
+    }
+
     /// The response's age (RFC 9111 §4.2.3), in whole seconds, where the cache has stored or reused it.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
@@ -167,6 +191,11 @@ impl fmt::Display for CacheStatus {
         match self.storing {
             Some(Ok(())) => f.write_str("; stored")?,
             Some(Err(reason)) => write!(f, "; detail={reason}")?,
+            None => {}
+        }
+        match self.collapsed {
+            Some(true) => f.write_str("; collapsed")?,
+            Some(false) => f.write_str("; collapsed=?0")?,
             None => {}
         }
         if let Some(ttl) = self.ttl {
@@ -200,6 +229,18 @@ mod tests {
                 CacheStatus::forwarding(Forward::UriMiss, Some(StatusCode::OK))
                     .stored_as(Err(NotStored::NoStore)),
                 "fwd=uri-miss; fwd-status=200; detail=no-store",
+            ),
+            (
+                CacheStatus::forwarding(Forward::UriMiss, None)
+                    .having_waited(true)
+                    .with_age(seconds(0), seconds(60)),
+                "fwd=uri-miss; collapsed; ttl=60",
+            ),
+            (
+                CacheStatus::forwarding(Forward::UriMiss, Some(StatusCode::OK))
+                    .having_waited(false)
+                    .stored_as(Ok(())),
+                "fwd=uri-miss; fwd-status=200; stored; collapsed=?0",
             ),
             (CacheStatus::unsatisfiable(), "detail=only-if-cached"),
         ];

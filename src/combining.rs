@@ -70,7 +70,7 @@ impl Filling<'_> {
                     return passed(response, fresh.status, NotStored::TooLarge);
                 }
                 let (cache, exchanging) = (self.cache.clone(), self.fill.hand_on());
-                let more = Incomplete::more_of(&fresh.response, part, cache, exchanging);
+                let more = Incomplete::more_of(&fresh.response, part, cache, (exchanging, None));
                 more.record(response, Some(part.len()), room, fresh.status, self.now())
             }
             _ => {
@@ -101,6 +101,7 @@ impl Filling<'_> {
         };
         let limit = self.settings.max_body();
         let incomplete = Incomplete {
+            leader: None,
             cache: self.cache.clone(),
             exchanging: self.fill.hand_on(),
             key: self.key().clone(),

@@ -43,9 +43,12 @@ impl Filling<'_> {
         let mut head = answer::whole(&fresh.response, part, self.now(), fresh.is_from_cache);
         head.headers_mut().extend(fresh.for_caller);
         head.extensions_mut().insert(status);
+        let is_shared = self.is_shared(&fresh.response.terms);
         let recorder = status.is_stored().then(|| {
-            let (cache, exchanging) = (self.cache.clone(), self.fill.hand_on());
-            let more = Incomplete::more_of(&fresh.response, part, cache, exchanging);
+            let cache = self.cache.clone();
+            let leader = self.fill.company.hand_on(is_shared);
+            let claims = (self.fill.hand_on(), leader);
+            let more = Incomplete::more_of(&fresh.response, part, cache, claims);
             Recorder::new(more, Some(part.len()), room)
         });
         let before = part.first.checked_sub(1);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::Response;
+use http::{Response, StatusCode};
 use http_body::Body;
 
 use crate::answer::passed;
@@ -18,6 +18,8 @@ pub(crate) struct Exchange {
     pub(crate) cache: Arc<Cache>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) reason: Forward,
+    /// Whether it has waited for the answer to another.
+    pub(crate) has_waited: bool,
     pub(crate) purpose: Purpose,
     /// The origin, where there is no key that it is in.
     pub(crate) site: Option<Box<[u8]>>,
@@ -62,7 +64,7 @@ impl Exchange {
     pub(crate) fn answered<B: Body>(&mut self, response: Response<B>) -> Next<B> {
         self.clear_site(&response);
         let (cache, settings) = (&self.cache, &*self.settings);
-        let status = CacheStatus::forwarding(self.reason, Some(response.status()));
+        let status = self.status(Some(response.status()));
         let mut next = match &mut self.purpose {
             Purpose::Pass(refused) => Next::Answer(passed(response, status, *refused)),
             Purpose::Invalidate(refused, invalidation) => {
@@ -75,7 +77,13 @@ impl Exchange {
                 let filling = Filling::new(cache, settings, fill, status);
                 Next::Answer(filling.posted(response, is_of_target))
             }
-            Purpose::Fill(fill) => Filling::new(cache, settings, fill, status).answered(response),
+            Purpose::Fill(fill) => {
+                let next = Filling::new(cache, settings, fill, status).answered(response);
+                if matches!(next, Next::Answer(_)) {
+                    fill.company.leave();
+                }
+                next
+            }
         };
         if let Next::Answer(response) = &mut next {
             settings.announce(response);
@@ -85,12 +93,21 @@ impl Exchange {
 
     /// There is no answer: a stored response, where it may be reused all the same.
     pub(crate) fn failed<B>(&mut self) -> Option<Response<CacheBody<B>>> {
+        let status = self.status(None);
         let Purpose::Fill(fill) = &mut self.purpose else {
             return None;
         };
-        let status = CacheStatus::forwarding(self.reason, None);
+        fill.company.leave();
         let mut response = Filling::new(&self.cache, &self.settings, fill, status).failed()?;
         self.settings.announce(&mut response);
         Some(response)
+    }
+
+    fn status(&self, answered: Option<StatusCode>) -> CacheStatus {
+        let status = CacheStatus::forwarding(self.reason, answered);
+        if self.has_waited {
+            return status.having_waited(false);
+        }
+        status
     }
 }

@@ -12,6 +12,7 @@ use crate::body::CacheBody;
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, NotStored};
 use crate::caller::Caller;
+use crate::collapse::Company;
 use crate::exchange::Next;
 use crate::key::CacheKey;
 use crate::late_key::LateKey;
@@ -21,7 +22,7 @@ use crate::policy::stale::Failure;
 use crate::policy::{Asked, Received, range, status};
 use crate::settings::Settings;
 use crate::store::Exchanging;
-use crate::stored::StoredResponse;
+use crate::stored::{StoredResponse, Terms};
 
 /// A request whose answer may be stored.
 pub(crate) struct Fill {
@@ -31,6 +32,7 @@ pub(crate) struct Fill {
     pub(crate) caller: Caller,
     /// Handed on with what is being recorded.
     exchanging: Option<Exchanging>,
+    pub(crate) company: Company,
     /// The stored response that was selected and could not be reused.
     pub(crate) selected: Option<Arc<StoredResponse>>,
     /// What else is held. There mostly is nothing, and then this takes no room.
@@ -63,6 +65,7 @@ impl Fill {
             asked,
             caller,
             exchanging: Some(exchanging),
+            company: Company::default(),
             selected: None,
             beside: None,
             is_validation: false,
@@ -182,6 +185,7 @@ impl<'a> Filling<'a> {
             if self.fill.is_validation && status == StatusCode::NOT_MODIFIED {
                 return self.good_for_nothing(NotStored::Redirected);
             }
+            self.is_not_shared(NotStored::Redirected);
             return Next::Answer(passed(response, self.status, NotStored::Redirected));
         }
         let is_not_modified = response.status() == StatusCode::NOT_MODIFIED;
@@ -222,6 +226,9 @@ impl<'a> Filling<'a> {
             }
             Err(refused) => {
                 self.outdate_held(response.status());
+                if !response.status().is_server_error() {
+                    self.is_not_shared(refused);
+                }
                 passed(response, self.status, refused)
             }
         }
@@ -294,6 +301,35 @@ impl<'a> Filling<'a> {
     /// How request fields are compared.
     pub(crate) fn comparing(&self) -> Comparing<'_> {
         self.settings.comparing(&self.cache.seed)
+    }
+
+    /// Whether what is stored on these terms is of use to others that have asked at the same time (C-49). For a
+    /// while nobody waits for what is not.
+    pub(crate) fn is_shared(&self, terms: &Terms) -> bool {
+        let past = terms.current_age(self.now()).checked_sub(terms.lifetime);
+        let is_stale = past.is_some_and(|past| past >= terms.stale_while_revalidate);
+        let is_shared = !terms.is_no_cache && !is_stale;
+        if let Some(hash) = self.fill.company.hash {
+            let groups = &self.cache.groups;
+            if is_shared {
+                groups.remove_unfit(hash);
+            } else {
+                groups.add_unfit(hash, self.fill.request_time);
+            }
+        }
+        is_shared
+    }
+
+    /// What is not stored is of no use to others. For a while nobody waits for it, unless that has nothing to do
+    /// with what it is.
+    pub(crate) fn is_not_shared(&self, refused: NotStored) {
+        let is_passing = matches!(
+            refused,
+            NotStored::Purged | NotStored::Disabled | NotStored::NoRoom | NotStored::Outdated
+        );
+        if let Some(hash) = self.fill.company.hash.filter(|_| !is_passing) {
+            self.cache.groups.add_unfit(hash, self.fill.request_time);
+        }
     }
 
     /// An answer that may not be stored shows all the same that the stored response is outdated

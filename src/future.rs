@@ -10,8 +10,11 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tower::Service;
 
+use crate::background::{Background, Timer, Validation};
 use crate::body::CacheBody;
 use crate::exchange::{Exchange, Next};
+use crate::request_body::RequestBody;
+use crate::waiting::Waiting;
 
 pin_project! {
     /// The future of a [`CacheService`](crate::CacheService).
@@ -19,29 +22,39 @@ pin_project! {
     /// It is small where the cache answers, and holds nothing of the inner service then. Dropping it
     /// cancels the request; what was not stored yet will not be.
     #[must_use = "futures do nothing unless you `.await` or poll them"]
-    pub struct ResponseFuture<S, Q, R>
+    pub struct ResponseFuture<S, Q, R, X, P>
     where
         S: Service<Request<Q>>,
+        X: Timer,
     {
-        state: State<S, Q, R>,
+        state: State<S, Q, R, X, P>,
     }
 }
 
-enum State<S, Q, R>
+enum State<S, Q, R, X, P>
 where
     S: Service<Request<Q>>,
+    X: Timer,
 {
     Answered(Option<Response<CacheBody<R>>>),
+    Waiting(Pin<Box<Waiting<S, Q, X, P>>>),
     Forwarding(Pin<Box<Forwarding<S, Q>>>),
 }
 
-impl<S, Q, R> ResponseFuture<S, Q, R>
+impl<S, Q, R, X, P> ResponseFuture<S, Q, R, X, P>
 where
     S: Service<Request<Q>>,
+    X: Timer,
 {
     pub(crate) fn answered(response: Response<CacheBody<R>>) -> Self {
         Self {
             state: State::Answered(Some(response)),
+        }
+    }
+
+    pub(crate) fn waiting(waiting: Pin<Box<Waiting<S, Q, X, P>>>) -> Self {
+        Self {
+            state: State::Waiting(waiting),
         }
     }
 
@@ -52,30 +65,39 @@ where
     }
 }
 
-impl<S, Q, R> Future for ResponseFuture<S, Q, R>
+impl<S, Q, R, X, P> Future for ResponseFuture<S, Q, R, X, P>
 where
-    S: Service<Request<Q>, Response = Response<R>>,
+    S: Service<Request<Q>, Response = Response<R>> + Clone,
+    Q: Body,
     R: Body,
+    X: Background<Validation<S, Q, R>>,
+    P: RequestBody<Q>,
 {
     type Output = Result<Response<CacheBody<R>>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state {
-            State::Answered(response) => {
-                Poll::Ready(Ok(response.take().expect("polled after completion")))
+        let state = self.project().state;
+        loop {
+            match state {
+                State::Answered(response) => {
+                    return Poll::Ready(Ok(response.take().expect("polled after completion")));
+                }
+                State::Forwarding(forwarding) => return forwarding.as_mut().poll(cx),
+                State::Waiting(waiting) => *state = ready!(waiting.as_mut().poll(cx)).state,
             }
-            State::Forwarding(forwarding) => forwarding.as_mut().poll(cx),
         }
     }
 }
 
-impl<S, Q, R> fmt::Debug for ResponseFuture<S, Q, R>
+impl<S, Q, R, X, P> fmt::Debug for ResponseFuture<S, Q, R, X, P>
 where
     S: Service<Request<Q>>,
+    X: Timer,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::Answered(_) => "answered",
+            State::Waiting(_) => "waiting",
             State::Forwarding(_) => "forwarding",
         };
         f.debug_tuple("ResponseFuture")

@@ -62,7 +62,7 @@ impl CacheHandle {
     /// takes: [`Stats::releasing`] says how much is not yet given back. What somebody still reads, or has asked the
     /// origin about and waits for, is kept for them.
     pub fn clear(&self) -> Purged {
-        self.cache.store.clear().into()
+        self.cache.clear().into()
     }
 
     /// Removes what the selector means, and fences off what is on its way and would be meant.
@@ -85,7 +85,11 @@ impl CacheHandle {
                 self.purge_uri(&UriKey::new(&self.cache.seed, target))
                     .into()
             }),
-            Meaning::Origin(origin) => self.cache.store.purge_origin(origin, None).into(),
+            Meaning::Origin(origin) => {
+                let removed = self.cache.store.purge_origin(origin, None);
+                self.cache.groups.release_origin(origin);
+                removed.into()
+            }
         }
     }
 
@@ -93,6 +97,7 @@ impl CacheHandle {
         let removed = self.cache.store.purge(uri);
         #[cfg(feature = "structured-fields")]
         let removed = removed + self.purge_equivalents(uri);
+        self.cache.groups.release_uri(uri.hash);
         removed
     }
 
@@ -102,7 +107,9 @@ impl CacheHandle {
             return Removed::default();
         }
         let searched = Searched::new(&self.cache.seed, &uri.text, None);
-        self.cache.store.purge_equivalents(&searched)
+        let removed = self.cache.store.purge_equivalents(&searched);
+        self.cache.groups.release_origin(uri.origin());
+        removed
     }
 
     /// Switches the cache off, for everybody: nothing is answered from the store, nothing is stored.
@@ -112,7 +119,7 @@ impl CacheHandle {
     /// either, unless the cache is enabled again before it ends.
     pub fn disable(&self) {
         self.cache.switch.disable();
-        self.cache.store.settle();
+        self.cache.settle();
     }
 
     /// Switches the cache off and removes everything, without a moment in between in which something
@@ -138,7 +145,7 @@ impl CacheHandle {
     #[must_use = "the cache is on again as soon as the guard is dropped"]
     pub fn pause(&self) -> Pause {
         self.cache.switch.pause();
-        self.cache.store.settle();
+        self.cache.settle();
         Pause {
             cache: self.cache.clone(),
         }

@@ -85,6 +85,7 @@ impl Invalidation {
             self.invalidate_with_related(&key, by);
             #[cfg(not(feature = "structured-fields"))]
             self.cache.store.invalidate(&key, by);
+            self.cache.groups.release_uri(key.hash);
         }
     }
 }
@@ -100,6 +101,10 @@ impl Invalidation {
         if related.by_search {
             let searched = Searched::new(seed, &uri.text, None);
             groups.extend(store.invalidate_equivalents(&searched, by.as_deref_mut()));
+        }
+        if related.by_search || related.by_group {
+            // What is on its way to be stored may be meant as well.
+            self.cache.groups.release_origin(uri.origin());
         }
         if related.by_group {
             groups.sort_unstable();

@@ -147,6 +147,12 @@ impl Partition {
         digester.map(|digester| Self(digester.finish()))
     }
 
+    /// As a part of a hash.
+    pub(crate) fn as_hash(self) -> u64 {
+        let Self(Digest([bits, _])) = self;
+        bits
+    }
+
     /// The part that is of this name, of what a user has.
     pub(crate) fn named(seed: &Seed, user: Option<Self>, name: &[u8]) -> Self {
         let mut digester = seed.digester();
@@ -258,6 +264,11 @@ impl<'a> Wanted<'a> {
         }
     }
 
+    /// Scheme, host and port of its URI.
+    pub(crate) fn origin(&self) -> &'a [u8] {
+        origin(self.uri)
+    }
+
     pub(crate) fn is(&self, key: &CacheKey) -> bool {
         self.partition == key.partition && *self.uri == *key.uri
     }
@@ -300,14 +311,7 @@ impl CacheKey {
 
     /// Scheme, host and port of its URI.
     pub(crate) fn origin(&self) -> &[u8] {
-        // A path follows, always, and its slash is the third.
-        let slashes = self
-            .uri
-            .iter()
-            .enumerate()
-            .filter(|(_, byte)| **byte == b'/');
-        let path_at = slashes.map(|(at, _)| at).nth(2);
-        &self.uri[..path_at.unwrap_or(self.uri.len())]
+        origin(&self.uri)
     }
 
     /// Whether this is a key of that URI, whoever asks.
@@ -331,6 +335,14 @@ impl fmt::Debug for CacheKey {
     }
 }
 
+/// Scheme, host and port of a URI that stands as in a key.
+fn origin(uri: &[u8]) -> &[u8] {
+    // A path follows, always, and its slash is the third.
+    let slashes = uri.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+    let path_at = slashes.map(|(at, _)| at).nth(2);
+    &uri[..path_at.unwrap_or(uri.len())]
+}
+
 /// A URI, whatever the method, the partition and the variant.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct UriKey {
@@ -339,6 +351,12 @@ pub(crate) struct UriKey {
 }
 
 impl UriKey {
+    /// Scheme, host and port.
+    #[cfg(feature = "structured-fields")]
+    pub(crate) fn origin(&self) -> &[u8] {
+        origin(&self.text)
+    }
+
     pub(crate) fn new(seed: &Seed, target: Target<'_>) -> Self {
         let key = CacheKey::new(seed, target, None);
         Self {

@@ -181,7 +181,6 @@ mod caller;
 #[doc = include_str!("choices.md")]
 pub mod choices {}
 mod clock;
-#[allow(dead_code, reason = "nothing waits yet")]
 mod collapse;
 mod combining;
 mod completing;
@@ -221,6 +220,7 @@ mod stored;
 mod storing;
 mod sync;
 mod target;
+mod waiting;
 
 pub use self::body::CacheBody;
 pub use self::cache_status::{CacheStatus, Forward, NotStored, Outcome};

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use http::{Method, Request, header};
 use tower::Service;
 
-use crate::background::{Background, Claim, TIME_LIMIT, Validation};
+use crate::background::{Background, Claim, TIME_LIMIT, Timer, Validation};
 use crate::cache::Cache;
 use crate::cache_status::Forward;
 use crate::caller::Caller;
+use crate::collapse::Company;
 use crate::exchange::Purpose;
 use crate::fill::{Beside, Fill};
 use crate::future::{Forwarding, ResponseFuture};
@@ -24,6 +25,14 @@ use crate::store::Exchanging;
 use crate::stored::StoredResponse;
 use crate::target::Target;
 
+/// Why a request is forwarded that was looked up.
+pub(crate) struct Missed {
+    pub(crate) reason: Forward,
+    /// What it has selected and could not be answered with.
+    pub(crate) selected: Option<Arc<StoredResponse>>,
+    pub(crate) company: Company,
+}
+
 impl<S, X, P> CacheService<S, X, P> {
     /// Forwards a request for which nothing could be reused; as a question about the stored response
     /// that was selected, where there is one and it can be asked about.
@@ -31,19 +40,19 @@ impl<S, X, P> CacheService<S, X, P> {
         &self,
         mut request: Request<Q>,
         mode: CacheMode,
-        reason: Forward,
         key: LateKey,
         asked: Asked,
-        selected: Option<Arc<StoredResponse>>,
-    ) -> ResponseFuture<S, Q, R>
+        missed: Missed,
+    ) -> ResponseFuture<S, Q, R, X, P>
     where
         S: Service<Request<Q>> + Clone,
+        X: Timer,
         P: RequestBody<Q>,
     {
-        self.cache.counters.forward(reason);
+        self.cache.counters.forward(missed.reason);
         let caller = Caller::of(request.headers());
         mode.tell(request.headers_mut());
-        ResponseFuture::forwarding(self.ask(request, caller, reason, key, asked, selected))
+        ResponseFuture::forwarding(self.ask(request, caller, key, asked, missed))
     }
 
     /// Sends the caller's own request, which has been answered already, to validate the response that
@@ -86,7 +95,12 @@ impl<S, X, P> CacheService<S, X, P> {
             *request.method_mut() = Method::GET;
         }
         let caller = Caller::of(request.headers());
-        let forwarding = self.ask(request, caller, Forward::Stale, key, asked, Some(stored));
+        let missed = Missed {
+            reason: Forward::Stale,
+            selected: Some(stored),
+            company: Company::default(),
+        };
+        let forwarding = self.ask(request, caller, key, asked, missed);
         self.background
             .spawn(Validation::new(forwarding, claim), TIME_LIMIT);
     }
@@ -96,19 +110,25 @@ impl<S, X, P> CacheService<S, X, P> {
         &self,
         request: Request<Q>,
         caller: Caller,
-        reason: Forward,
         key: LateKey,
         asked: Asked,
-        selected: Option<Arc<StoredResponse>>,
+        missed: Missed,
     ) -> Pin<Box<Forwarding<S, Q>>>
     where
         S: Service<Request<Q>> + Clone,
         P: RequestBody<Q>,
     {
+        let Missed {
+            reason,
+            selected,
+            company,
+        } = missed;
         let may_ask_about = selected.is_some() || asked.is_head || reason == Forward::VaryMiss;
         // Before anything else is taken from the store: a clear from here on is held against it.
-        let fill = Fill::new(key, asked, caller, self.exchanging());
-        let exchange = self.exchange(reason, Purpose::Fill(fill));
+        let mut fill = Fill::new(key, asked, caller, self.exchanging());
+        let has_waited = company.waited.is_some();
+        fill.company = company;
+        let exchange = self.exchange(reason, has_waited, Purpose::Fill(fill));
         let mut forwarding = Box::pin(Forwarding::readying(self.inner.clone(), request, exchange));
         if may_ask_about {
             let (request, spare, exchange) = forwarding.as_mut().unsent();

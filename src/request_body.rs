@@ -16,7 +16,7 @@ use http_body::{Body, Frame, SizeHint};
 ///
 /// A closure that is given to [`CacheLayer::request_body`](crate::CacheLayer::request_body) becomes one;
 /// there is no other need to implement it.
-pub trait RequestBody<Q> {
+pub trait RequestBody<Q>: Clone {
     /// A body that sends this; `None` where none can be made, and nothing is sent a second time.
     fn make(&self, content: Replay<Q>) -> Option<Q>;
 }
@@ -55,7 +55,7 @@ impl<F> With<F> {
     }
 }
 
-impl<Q, F: Fn(Replay<Q>) -> Q> RequestBody<Q> for With<F> {
+impl<Q, F: Fn(Replay<Q>) -> Q + Clone> RequestBody<Q> for With<F> {
     fn make(&self, content: Replay<Q>) -> Option<Q> {
         Some((self.0)(content))
     }

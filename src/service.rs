@@ -10,9 +10,10 @@ use http_body::Body;
 use tower::Service;
 
 use crate::answer::{self, Asker, Taken};
-use crate::background::{Background, Claim, Tokio, Validation};
+use crate::background::{Background, Claim, Timer, Tokio, Validation};
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, NotStored};
+use crate::collapse::Company;
 use crate::exchange::{Exchange, Purpose};
 use crate::future::{Forwarding, ResponseFuture};
 use crate::invalidation::Invalidation;
@@ -73,7 +74,7 @@ impl<S, X, P> CacheService<S, X, P> {
         self.inner
     }
 
-    fn refresh_settings(&mut self) {
+    pub(crate) fn refresh_settings(&mut self) {
         if self.cache.version() != self.version {
             (self.settings, self.version) = self.cache.settings();
         }
@@ -90,7 +91,7 @@ where
 {
     type Response = Response<crate::CacheBody<R>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S, Q, R>;
+    type Future = ResponseFuture<S, Q, R, X, P>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         Poll::Ready(Ok(()))
@@ -98,15 +99,43 @@ where
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         self.refresh_settings();
+        let mut company = Company::default();
+        let future = self.respond(request, &mut company);
+        company.leave();
+        future
+    }
+}
+
+impl<S, X, P> CacheService<S, X, P> {
+    /// The first state of a request, or what it does when it has waited.
+    pub(crate) fn respond<Q, R>(
+        &self,
+        request: Request<Q>,
+        company: &mut Company,
+    ) -> ResponseFuture<S, Q, R, X, P>
+    where
+        S: Service<Request<Q>, Response = Response<R>> + Clone,
+        Q: Body,
+        R: Body,
+        X: Background<Validation<S, Q, R>>,
+        P: RequestBody<Q>,
+    {
         let mode = CacheMode::of(request.extensions());
         let Some(asked) = self.asked(&request, mode) else {
-            return self.pass(request, mode, Forward::Method, NotStored::Method);
+            return self.pass(request, mode, Forward::Method, NotStored::Method, false);
         };
+        let has_waited = company.waited.is_some();
         if !self.cache.switch.is_on() {
             if mode == CacheMode::OnlyIfCached {
                 return self.unsatisfiable();
             }
-            return self.pass(request, mode, Forward::Bypass, NotStored::Disabled);
+            return self.pass(
+                request,
+                mode,
+                Forward::Bypass,
+                NotStored::Disabled,
+                has_waited,
+            );
         }
         let mut text = Text::empty();
         let wanted = self.wanted(&request, &asked, &mut text);
@@ -114,14 +143,21 @@ where
             if asked.directives.only_if_cached {
                 return self.unsatisfiable();
             }
-            return self.pass(request, mode, Forward::Bypass, NotStored::Bypass);
+            return self.pass(
+                request,
+                mode,
+                Forward::Bypass,
+                NotStored::Bypass,
+                has_waited,
+            );
         };
         let now = self.settings.clock.now();
         let comparing = self.settings.comparing(&self.cache.seed);
-        if let Some(answer) = self.reuse_copy(&wanted, &asked, request.headers(), now) {
+        let waited = company.waited;
+        if let Some(answer) = self.reuse_copy(&wanted, &asked, request.headers(), now, waited) {
             return answer;
         }
-        let found = self.cache.store.look_up(&wanted, |stored| {
+        let (found, newest) = self.cache.store.look_up(&wanted, |stored| {
             selection::select(comparing, &asked, request.headers(), stored)
         });
         #[cfg(feature = "structured-fields")]
@@ -141,22 +177,28 @@ where
             Ok(found) => found,
             Err(_) if asked.directives.only_if_cached => return self.unsatisfiable(),
             Err(reason) => {
-                let key = LateKey::of(&wanted, request.uri(), request.headers());
-                return self.forward(request, mode, reason, key, asked, None);
+                return self.missed(
+                    request,
+                    &wanted,
+                    asked,
+                    (reason, None),
+                    (now, newest),
+                    company,
+                );
             }
         };
         let stored = found.response.clone();
         let asker = Asker::of(&stored, &asked, request.headers(), now);
         let reason = match reuse::decide(&asked, &stored, found.is_invalid, asker.age) {
             Decision::Reuse => {
-                let answer = self.reuse(&stored, Taken::of(&stored), asker);
+                let answer = self.reuse(&stored, Taken::of(&stored), asker, waited);
                 if found.is_hot() {
                     self.cache.store.give_copy(&stored);
                 }
                 return answer;
             }
             Decision::ReuseAndValidate if self.background.is_available() => {
-                let answer = self.reuse(&stored, Taken::of(&stored), asker);
+                let answer = self.reuse(&stored, Taken::of(&stored), asker, waited);
                 if let Some(claim) = Claim::on(&self.cache, &self.settings, &stored, now) {
                     let key = LateKey::of(&wanted, request.uri(), request.headers());
                     self.validate_in_background(request, key, stored, asked, claim);
@@ -165,14 +207,14 @@ where
             }
             // In the foreground no more often than in the background.
             Decision::ReuseAndValidate if stored.backoff.is_resting(now) => {
-                return self.reuse(&stored, Taken::of(&stored), asker);
+                return self.reuse(&stored, Taken::of(&stored), asker, waited);
             }
             Decision::Unsatisfiable => return self.unsatisfiable(),
             Decision::ReuseAndValidate => Forward::Stale,
             Decision::Validate(reason) => reason,
         };
-        let key = LateKey::of(&wanted, request.uri(), request.headers());
-        self.forward(request, mode, reason, key, asked, Some(stored))
+        let missed = (reason, Some(stored));
+        self.missed(request, &wanted, asked, missed, (now, newest), company)
     }
 }
 
@@ -255,16 +297,18 @@ impl<S, X, P> CacheService<S, X, P> {
         asked: &Asked,
         caller: &HeaderMap,
         now: SystemTime,
-    ) -> Option<ResponseFuture<S, Q, R>>
+        waited: Option<Forward>,
+    ) -> Option<ResponseFuture<S, Q, R, X, P>>
     where
         S: Service<Request<Q>>,
+        X: Timer,
     {
         let copy = self.cache.store.copies.find(wanted)?;
         let (stored, comparing) = (&copy.response, self.settings.comparing(&self.cache.seed));
         let asker = Asker::of(stored, asked, caller, now);
         let is_reused = selection::selects(comparing, asked, caller, stored)
             && reuse::decide(asked, stored, false, asker.age) == Decision::Reuse;
-        is_reused.then(|| self.reuse(stored, Taken::of_copy(&copy), asker))
+        is_reused.then(|| self.reuse(stored, Taken::of_copy(&copy), asker, waited))
     }
 
     /// Answers with a stored response.
@@ -273,20 +317,32 @@ impl<S, X, P> CacheService<S, X, P> {
         stored: &StoredResponse,
         taken: Taken,
         asker: Asker<'_>,
-    ) -> ResponseFuture<S, Q, R>
+        waited: Option<Forward>,
+    ) -> ResponseFuture<S, Q, R, X, P>
     where
         S: Service<Request<Q>>,
+        X: Timer,
     {
-        self.cache.store.copies.count_hit();
-        let mut response = answer::reused(stored, taken, asker, CacheStatus::hit());
+        let status = match waited {
+            None => {
+                self.cache.store.copies.count_hit();
+                CacheStatus::hit()
+            }
+            Some(reason) => {
+                self.cache.counters.collapse();
+                CacheStatus::forwarding(reason, None).having_waited(true)
+            }
+        };
+        let mut response = answer::reused(stored, taken, asker, status);
         self.settings.announce(&mut response);
         ResponseFuture::answered(response)
     }
 
     /// Answers that the origin may not be asked.
-    fn unsatisfiable<Q, R>(&self) -> ResponseFuture<S, Q, R>
+    fn unsatisfiable<Q, R>(&self) -> ResponseFuture<S, Q, R, X, P>
     where
         S: Service<Request<Q>>,
+        X: Timer,
     {
         self.cache.counters.unsatisfiable();
         ResponseFuture::answered(answer::unavailable(CacheStatus::unsatisfiable()))
@@ -299,9 +355,11 @@ impl<S, X, P> CacheService<S, X, P> {
         mode: CacheMode,
         reason: Forward,
         refused: NotStored,
-    ) -> ResponseFuture<S, Q, R>
+        has_waited: bool,
+    ) -> ResponseFuture<S, Q, R, X, P>
     where
         S: Service<Request<Q>> + Clone,
+        X: Timer,
     {
         self.cache.counters.forward(reason);
         mode.tell(request.headers_mut());
@@ -315,17 +373,18 @@ impl<S, X, P> CacheService<S, X, P> {
         };
         let exchange = Exchange {
             site: site::of(&self.settings, &request),
-            ..self.exchange(reason, purpose)
+            ..self.exchange(reason, has_waited, purpose)
         };
         let forwarding = Forwarding::readying(self.inner.clone(), request, exchange);
         ResponseFuture::forwarding(Box::pin(forwarding))
     }
 
-    pub(crate) fn exchange(&self, reason: Forward, purpose: Purpose) -> Exchange {
+    pub(crate) fn exchange(&self, reason: Forward, has_waited: bool, purpose: Purpose) -> Exchange {
         Exchange {
             cache: self.cache.clone(),
             settings: self.settings.clone(),
             reason,
+            has_waited,
             purpose,
             site: None,
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::Scheme;
@@ -25,6 +26,7 @@ pub(crate) struct Settings {
     pub(crate) max_body: Option<usize>,
     pub(crate) policy: Policy,
     pub(crate) clock: ClockSetting,
+    pub(crate) collapsing: Collapsing,
     /// Whether `Clear-Site-Data` is obeyed (CSD-1).
     pub(crate) clears_sites: bool,
     /// What is kept of what a stored response has to do with others.
@@ -43,6 +45,27 @@ pub(crate) struct Settings {
     pub(crate) normalizes_encodings: bool,
     /// The name in `Cache-Status`, where there is to be one.
     pub(crate) announced_as: Option<Arc<str>>,
+}
+
+/// Whether requests wait for the answers to others, and for how long (C-49).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Collapsing {
+    pub(crate) is_on: bool,
+    /// Whether they do so where no timer could end it.
+    pub(crate) needs_no_timer: bool,
+    pub(crate) head_limit: Duration,
+    pub(crate) limit: Duration,
+}
+
+impl Default for Collapsing {
+    fn default() -> Self {
+        Self {
+            is_on: true,
+            needs_no_timer: false,
+            head_limit: Duration::from_secs(10),
+            limit: Duration::from_secs(2),
+        }
+    }
 }
 
 /// The request fields that say who asks.
@@ -105,6 +128,7 @@ impl Settings {
             max_body: None,
             policy: Policy::recommended(kind),
             clock: ClockSetting::default(),
+            collapsing: Collapsing::default(),
             clears_sites: false,
             related: Related::default(),
             scheme: Scheme::HTTP,

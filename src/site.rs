@@ -46,6 +46,7 @@ impl Exchange {
         };
         if origin.starts_with(b"https:") {
             self.cache.store.purge_origin(origin, by);
+            self.cache.groups.release_origin(origin);
         }
     }
 }

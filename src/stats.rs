@@ -14,6 +14,7 @@ pub struct Stats {
     pub(crate) hits: u64,
     pub(crate) unsatisfiable: u64,
     pub(crate) forwards: [u64; FORWARDS],
+    pub(crate) collapsed: u64,
     pub(crate) validations: u64,
     pub(crate) validated: u64,
     pub(crate) stores: u64,
@@ -59,6 +60,13 @@ impl Stats {
     #[must_use]
     pub fn forwarded(&self) -> u64 {
         self.forwards.iter().sum()
+    }
+
+    /// Requests answered with the origin's answer to another one, which they have waited for. They count neither
+    /// as hits nor as forwarded.
+    #[must_use]
+    pub fn collapsed(&self) -> u64 {
+        self.collapsed
     }
 
     /// Answers to conditional requests about a stored response, in the background as well.
@@ -126,6 +134,7 @@ impl fmt::Debug for Stats {
             .field("hits", &self.hits)
             .field("unsatisfiable", &self.unsatisfiable)
             .field("forwards", &Forwards(self))
+            .field("collapsed", &self.collapsed)
             .field("validations", &self.validations)
             .field("validated", &self.validated)
             .field("stores", &self.stores)
@@ -142,6 +151,7 @@ impl fmt::Debug for Stats {
 pub(crate) struct Counters {
     unsatisfiable: AtomicU64,
     forwards: [AtomicU64; FORWARDS],
+    collapsed: AtomicU64,
     validations: AtomicU64,
     validated: AtomicU64,
     stores: AtomicU64,
@@ -154,6 +164,10 @@ impl Counters {
 
     pub(crate) fn forward(&self, reason: Forward) {
         add(&self.forwards[reason as usize]);
+    }
+
+    pub(crate) fn collapse(&self) {
+        add(&self.collapsed);
     }
 
     pub(crate) fn validation(&self, is_validated: bool) {
@@ -172,6 +186,7 @@ impl Counters {
         Stats {
             unsatisfiable: read(&self.unsatisfiable),
             forwards: std::array::from_fn(|reason| read(&self.forwards[reason])),
+            collapsed: read(&self.collapsed),
             validations: read(&self.validations),
             validated: read(&self.validated),
             stores: read(&self.stores),

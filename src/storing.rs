@@ -82,8 +82,10 @@ impl Filling<'_> {
         } else {
             storable.content_length
         };
+        let is_shared = self.is_shared(&storable.terms);
         let incomplete = Incomplete {
             cache: cache.clone(),
+            leader: self.fill.company.hand_on(is_shared),
             key: self.key().clone(),
             relations: self.relations(&storable),
             head: StoredHead {

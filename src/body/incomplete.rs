@@ -11,6 +11,7 @@ use super::CacheBody;
 use super::recorder::Recorder;
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, NotStored};
+use crate::collapse::Leader;
 use crate::key::CacheKey;
 use crate::packed::Packed;
 use crate::parts::Parts;
@@ -23,6 +24,8 @@ use crate::stored::{Selection, StoredBody, StoredHead, StoredResponse, Terms};
 #[derive(Debug)]
 pub(crate) struct Incomplete {
     pub(crate) cache: Arc<Cache>,
+    /// For whom others wait.
+    pub(crate) leader: Option<Leader>,
     pub(crate) exchanging: Exchanging,
     pub(crate) key: Arc<CacheKey>,
     pub(crate) head: StoredHead,
@@ -43,10 +46,11 @@ impl Incomplete {
         stored: &StoredResponse,
         part: Part,
         cache: Arc<Cache>,
-        exchanging: Exchanging,
+        (exchanging, leader): (Exchanging, Option<Leader>),
     ) -> Self {
         Self {
             cache,
+            leader,
             exchanging,
             key: stored.key.clone(),
             head: stored.head.clone(),

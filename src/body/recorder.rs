@@ -30,7 +30,10 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// Records a body of `expected` octets, where that is known, and of no more than `limit`.
-    pub(crate) fn new(response: Incomplete, expected: Option<u64>, limit: usize) -> Self {
+    pub(crate) fn new(mut response: Incomplete, expected: Option<u64>, limit: usize) -> Self {
+        if let Some(leader) = &mut response.leader {
+            leader.has_head(&response.selected_by);
+        }
         let reservation = Reservation::new(&response.cache.store);
         Self {
             chunks: Vec::new(),
@@ -115,9 +118,12 @@ impl Recorder {
     }
 
     /// It is too large.
-    fn give_up(&self) -> bool {
-        if let Some((response, _)) = &self.storing {
+    fn give_up(&mut self) -> bool {
+        if let Some((response, _)) = &mut self.storing {
             response.outdate();
+            if let Some(leader) = &mut response.leader {
+                leader.is_unfit(response.terms.response_time);
+            }
         }
         false
     }

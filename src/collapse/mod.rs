@@ -5,6 +5,7 @@
 //! released then, and begin anew. Where the leader is given up before the head of its answer was there, exactly
 //! one of those that wait takes its place.
 
+mod company;
 mod leader;
 #[cfg(all(test, not(shuttle)))]
 mod tests;
@@ -18,6 +19,7 @@ use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use std::time::SystemTime;
 
+pub(crate) use self::company::{Company, may_share};
 pub(crate) use self::leader::Leader;
 use self::unfit::Unfit;
 pub(crate) use self::waiter::{Turn, Waiter};

@@ -110,13 +110,13 @@ impl CacheLayer<WithoutBackground> {
     /// that borrow, and around services that are not `Send`.
     #[must_use]
     pub fn without_background() -> Self {
-        Self::background(WithoutBackground::default())
+        Self::background(WithoutBackground::default()).collapse(false)
     }
 
     /// Like `shared`, with nothing that outlives its request.
     #[must_use]
     pub fn shared_without_background() -> Self {
-        Self::shared_background(WithoutBackground::default())
+        Self::shared_background(WithoutBackground::default()).collapse(false)
     }
 }
 
@@ -271,7 +271,7 @@ impl<X, P> CacheLayer<X, P> {
     /// What was stored so far was stored without regard to it, and what is on its way will be.
     pub(crate) fn set_credentials(self, change: impl FnOnce(&mut Settings)) -> Self {
         let layer = self.set(change);
-        layer.cache.store.clear();
+        layer.cache.clear();
         layer
     }
 

@@ -97,6 +97,15 @@ pub(crate) fn selects(
         || Presented::of(comparing, asked, request).matches(stored)
 }
 
+/// Whether a request is one that an answer is for which was selected by these fields.
+pub(crate) fn is_for(
+    comparing: Comparing<'_>,
+    selected_by: &Selection,
+    request: &HeaderMap,
+) -> bool {
+    Presented::by(comparing, request).has(selected_by)
+}
+
 /// Of two that match: one that has all that is asked for; the one with `Vary`; the newer; one with a body,
 /// which answers HEAD as well.
 fn preference(asked: &Asked, stored: &StoredResponse) -> impl PartialOrd + use<> {
@@ -145,7 +154,10 @@ impl<'a> Presented<'a> {
 
     /// Whether every field that `Vary` names holds what it held. Absent matches only absent.
     pub(crate) fn matches(&mut self, stored: &StoredResponse) -> bool {
-        let selected_by = &stored.selected_by;
+        self.has(&stored.selected_by)
+    }
+
+    fn has(&mut self, selected_by: &Selection) -> bool {
         if std::mem::take(&mut self.may_be_as_before)
             && selected_by.presented.is_some()
             && selected_by.presented

@@ -75,24 +75,35 @@ impl Memory {
         });
     }
 
-    /// The stored response of a key that `select` selects among its variants.
+    /// The number of the response that was stored last.
+    pub(crate) fn newest(&self) -> u64 {
+        self.lock().index.last_id()
+    }
+
+    /// The stored response of a key that `select` selects among its variants; and the number of what was stored
+    /// last until then.
     pub(crate) fn look_up(
         &self,
         wanted: &Wanted<'_>,
         select: impl FnOnce(&mut dyn Iterator<Item = &StoredResponse>) -> Result<usize, Forward>,
-    ) -> Result<Found, Forward> {
+    ) -> (Result<Found, Forward>, u64) {
         let mut state = self.lock();
+        let newest = state.index.last_id();
         let mut variants = state.index.variants(wanted.hash);
-        let first = variants.first();
-        if !first.is_some_and(|held| wanted.is(&held.response.key)) {
-            return Err(Forward::UriMiss);
+        let is_held = variants.first();
+        let is_held = is_held.is_some_and(|held| wanted.is(&held.response.key));
+        if !is_held {
+            return (Err(Forward::UriMiss), newest);
         }
-        let place = select(&mut variants.clone().map(|(_, held)| &*held.response))?;
+        let place = match select(&mut variants.clone().map(|(_, held)| &*held.response)) {
+            Ok(place) => place,
+            Err(reason) => return (Err(reason), newest),
+        };
         let selected = variants.nth(place);
         let (number, held) = selected.expect("one of those that there are is selected");
         let found = Found::from(held);
         state.index.touch(number);
-        Ok(found)
+        (Ok(found), newest)
     }
 
     /// Whether a response to what this exchange has asked for would be taken, as things stand.

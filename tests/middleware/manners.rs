@@ -9,6 +9,8 @@ use support::{
     Answer, Clock, Conversation, Origin, OriginBody, OriginError, Reply, begun, get, reply, request,
 };
 use tower::{Layer, Service};
+use tower_client_cache::background::Tokio;
+use tower_client_cache::request_body::Once;
 use tower_client_cache::{
     CacheBody, CacheHandle, CacheLayer, CacheService, Forward, ResponseFuture,
 };
@@ -35,7 +37,7 @@ fn the_types_go_where_those_of_the_inner_service_go() {
     is_shared::<CacheService<Origin>>();
     is_shared::<CacheLayer>();
     is_shared::<CacheHandle>();
-    is_sent::<ResponseFuture<Origin, Empty<Bytes>, OriginBody>>();
+    is_sent::<ResponseFuture<Origin, Empty<Bytes>, OriginBody, Tokio, Once>>();
     is_free::<CacheBody<OriginBody>>();
 }
 

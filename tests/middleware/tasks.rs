@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tower_client_cache::background::Background;
+use tower_client_cache::background::{Background, Timer};
 
 pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -21,6 +21,14 @@ impl Tasks {
     /// Puts one of it back.
     pub(crate) fn put(&self, task: Task) {
         self.0.lock().expect("no panic").push(task);
+    }
+}
+
+impl Timer for Tasks {
+    type Sleep = std::future::Pending<()>;
+
+    fn sleep(&self, _: Duration) -> Option<Self::Sleep> {
+        None
     }
 }
 

@@ -30,7 +30,7 @@ enum Cut {
 /// Reads the answer up to where it is cut off.
 async fn cut<P>(talk: &Conversation<P>, method: Method, reply: Reply, sent: &'static str, by: Cut)
 where
-    P: tower_client_cache::request_body::RequestBody<http_body_util::Empty<bytes::Bytes>> + Clone,
+    P: tower_client_cache::request_body::RequestBody<http_body_util::Empty<bytes::Bytes>> + Send,
 {
     let (frames, body) = support::OriginBody::channel();
     talk.origin.will(reply.with_body(body));

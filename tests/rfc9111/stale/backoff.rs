@@ -11,7 +11,7 @@ use http::Uri;
 use http_body_util::Empty;
 use support::{Answer, Clock, Conversation, Origin, OriginError, Reply, begun, get, reply};
 use tower::{Layer, Service};
-use tower_client_cache::background::Background;
+use tower_client_cache::background::{Background, Timer};
 use tower_client_cache::{CacheLayer, Forward};
 
 use super::{after, minute, settle};
@@ -23,6 +23,14 @@ type Tasks = Arc<Mutex<Vec<Pin<Box<dyn Future<Output = ()> + Send>>>>>;
 /// Keeps what is to run in the background.
 #[derive(Clone, Default)]
 struct Held(Tasks);
+
+impl Timer for Held {
+    type Sleep = std::future::Pending<()>;
+
+    fn sleep(&self, _: Duration) -> Option<Self::Sleep> {
+        None
+    }
+}
 
 impl<F: Future<Output = ()> + Send + 'static> Background<F> for Held {
     fn is_available(&self) -> bool {

@@ -17,6 +17,7 @@ use tonic::transport::Channel;
 use tower::Service;
 use tower::util::{BoxCloneService, BoxCloneSyncService};
 use tower_client_cache::background::{Tokio, WithoutBackground};
+use tower_client_cache::request_body::Once;
 use tower_client_cache::{
     CacheBody, CacheHandle, CacheLayer, CacheService, CacheStatus, ResponseFuture,
 };
@@ -191,7 +192,7 @@ fn a_service_goes_wherever_the_one_inside_does() {
 /// Promise 6: a future can be spawned where the inner service's can be.
 #[test]
 fn a_future_is_send_where_the_service_its_future_and_both_bodies_are() {
-    type Future<S, Q, R = Full<Bytes>> = ResponseFuture<S, Q, R>;
+    type Future<S, Q, R = Full<Bytes>> = ResponseFuture<S, Q, R, Tokio, Once>;
     type Content = Empty<Bytes>;
     let table = [
         (

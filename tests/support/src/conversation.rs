@@ -45,7 +45,7 @@ impl Conversation {
     }
 }
 
-impl<P: RequestBody<Empty<Bytes>> + Clone> Conversation<P> {
+impl<P: RequestBody<Empty<Bytes>> + Send> Conversation<P> {
     /// One through this cache, which gets the conversation's clock.
     pub fn through(layer: CacheLayer<Tokio, P>) -> Self {
         let clock = Clock::default();

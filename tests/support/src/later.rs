@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tower_client_cache::background::Background;
+use tower_client_cache::background::{Background, Timer};
 
 /// Keeps what it is given to do until a test takes it. Clones keep it together.
 #[derive(Clone, Default)]
@@ -18,6 +18,14 @@ impl Later {
     /// What there is to do, in the order in which it was given.
     pub fn take(&self) -> Vec<Task> {
         std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Timer for Later {
+    type Sleep = std::future::Pending<()>;
+
+    fn sleep(&self, _: Duration) -> Option<Self::Sleep> {
+        None
     }
 }
 

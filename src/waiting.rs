@@ -1,0 +1,244 @@
+//! A request that waits for the answer to another (choice C-49).
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::SystemTime;
+
+use http::{Request, Response};
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tower::Service;
+
+use crate::background::{Background, Timer, Validation};
+use crate::cache_status::Forward;
+use crate::collapse::{self, Company, Leader, Place, Subject, Turn, Waiter};
+use crate::future::ResponseFuture;
+use crate::key::{Partition, Wanted};
+use crate::late_key::LateKey;
+use crate::mode::CacheMode;
+use crate::policy::{Asked, selection};
+use crate::question::Missed;
+use crate::request_body::RequestBody;
+use crate::service::CacheService;
+use crate::stored::StoredResponse;
+
+/// What a request does of which others for the same may be on their way.
+enum Joined<T> {
+    /// It asks the origin.
+    Goes,
+    /// It leads, but has looked at the store before the one that has led until then was answered.
+    LooksAgain,
+    Waits(Seat<T>),
+}
+
+/// A place to wait in, and for how long.
+struct Seat<T> {
+    waiter: Waiter,
+    /// `None` where nothing ends it.
+    sleep: Option<T>,
+}
+
+/// Of a HEAD there is another group than of a GET.
+const HEAD: u64 = 0x6865_6164_6865_6164;
+
+impl<S, X, P> CacheService<S, X, P> {
+    /// What a request does that nothing stored answers, for this reason: it asks the origin, or waits for another
+    /// that does. It was looked up at this time, and when this was stored last.
+    pub(crate) fn missed<Q, R>(
+        &self,
+        request: Request<Q>,
+        wanted: &Wanted<'_>,
+        asked: Asked,
+        (reason, selected): (Forward, Option<Arc<StoredResponse>>),
+        looked_up: (SystemTime, u64),
+        company: &mut Company,
+    ) -> ResponseFuture<S, Q, R, X, P>
+    where
+        S: Service<Request<Q>, Response = Response<R>> + Clone,
+        Q: Body,
+        R: Body,
+        X: Background<Validation<S, Q, R>>,
+        P: RequestBody<Q>,
+    {
+        match self.join(&request, &asked, wanted, looked_up, company) {
+            Joined::Goes => {}
+            Joined::LooksAgain => return self.respond(request, company),
+            Joined::Waits(seat) => {
+                let waiting = Waiting::new(self.clone(), request, reason, seat);
+                return ResponseFuture::waiting(Box::pin(waiting));
+            }
+        }
+        let mode = CacheMode::of(request.extensions());
+        let key = LateKey::of(wanted, request.uri(), request.headers());
+        let missed = Missed {
+            reason,
+            selected,
+            company: std::mem::take(company),
+        };
+        self.forward(request, mode, key, asked, missed)
+    }
+}
+
+impl<S, X: Timer, P> CacheService<S, X, P> {
+    /// Finds the place of a request that nothing stored answers, and that was looked up then: at this time, and
+    /// when this was stored last.
+    fn join<Q>(
+        &self,
+        request: &Request<Q>,
+        asked: &Asked,
+        wanted: &Wanted<'_>,
+        (now, newest): (SystemTime, u64),
+        company: &mut Company,
+    ) -> Joined<X::Sleep> {
+        let collapsing = self.settings.collapsing;
+        if !collapsing.is_on || !collapse::may_share(asked) {
+            return Joined::Goes;
+        }
+        let subject = self.subject(request, asked, wanted);
+        company.hash = Some(subject.hash);
+        let groups = &self.cache.groups;
+        if !company.may_join() || groups.is_unfit(subject.hash, now) {
+            return Joined::Goes;
+        }
+        match groups.join(subject) {
+            Place::Alone => Joined::Goes,
+            Place::Leads(leader) => {
+                company.leader = Some(leader);
+                // Whoever has led until now has stored its answer before it left.
+                if self.cache.store.newest() == newest {
+                    Joined::Goes
+                } else {
+                    Joined::LooksAgain
+                }
+            }
+            Place::Waits(waiter) => {
+                let sleep = self.background.sleep(collapsing.head_limit);
+                if sleep.is_none() && !collapsing.needs_no_timer {
+                    return Joined::Goes;
+                }
+                Joined::Waits(Seat { waiter, sleep })
+            }
+        }
+    }
+
+    /// What a request is about. In a shared cache those of other users are about something else.
+    fn subject<'a, Q>(
+        &self,
+        request: &Request<Q>,
+        asked: &Asked,
+        wanted: &Wanted<'a>,
+    ) -> Subject<'a> {
+        let mut hash = wanted.hash;
+        if asked.is_head {
+            hash ^= HEAD;
+        }
+        if asked.has_authorization && self.settings.policy.is_shared() {
+            let (seed, uri, fields) = (&self.cache.seed, request.uri(), request.headers());
+            let user = Partition::of(seed, uri, fields, &[http::header::AUTHORIZATION]);
+            hash ^= user.map_or(0, Partition::as_hash);
+        }
+        Subject {
+            hash,
+            uri_hash: wanted.uri_hash,
+            origin: wanted.origin(),
+        }
+    }
+}
+
+pin_project! {
+    /// A request that waits. The inner service is neither readied nor called for it meanwhile.
+    pub(crate) struct Waiting<S, Q, X, P>
+    where
+        X: Timer,
+    {
+        // Taken together when the waiting is over.
+        waiting: Option<(CacheService<S, X, P>, Request<Q>)>,
+        reason: Forward,
+        // Gone when it gives up.
+        waiter: Option<Waiter>,
+        #[pin]
+        sleep: Option<X::Sleep>,
+    }
+}
+
+impl<S, Q, X: Timer, P> Waiting<S, Q, X, P> {
+    /// A request that would be forwarded for this reason.
+    fn new(
+        service: CacheService<S, X, P>,
+        request: Request<Q>,
+        reason: Forward,
+        Seat { waiter, sleep }: Seat<X::Sleep>,
+    ) -> Self {
+        Self {
+            waiting: Some((service, request)),
+            reason,
+            waiter: Some(waiter),
+            sleep,
+        }
+    }
+
+    /// Whether it is over, and if this one leads now.
+    fn poll_turn(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Leader>> {
+        let mut this = self.project();
+        let (service, request) = this.waiting.as_ref().expect(COMPLETED);
+        let settings = &service.settings;
+        loop {
+            let Poll::Ready(turn) = this.waiter.as_mut().expect(COMPLETED).poll(cx) else {
+                if let Some(sleep) = this.sleep.as_mut().as_pin_mut() {
+                    ready!(sleep.poll(cx));
+                    if let Some(waiter) = this.waiter.take() {
+                        waiter.gives_up(settings.clock.now());
+                    }
+                    return Poll::Ready(None);
+                }
+                return Poll::Pending;
+            };
+            match turn {
+                Turn::Released => return Poll::Ready(None),
+                Turn::Leads(leader) => return Poll::Ready(Some(leader)),
+                Turn::Head(None) => {}
+                Turn::Head(Some(selected_by)) => {
+                    let comparing = settings.comparing(&service.cache.seed);
+                    if !selection::is_for(comparing, &selected_by, request.headers()) {
+                        return Poll::Ready(None);
+                    }
+                }
+                Turn::KeepsTime => {
+                    // What was begun with a timer may find none, and keeps the one it has.
+                    if let Some(sleep) = service.background.sleep(settings.collapsing.limit) {
+                        this.sleep.set(Some(sleep));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<S, Q, R, X, P> Waiting<S, Q, X, P>
+where
+    S: Service<Request<Q>, Response = Response<R>> + Clone,
+    Q: Body,
+    R: Body,
+    X: Background<Validation<S, Q, R>>,
+    P: RequestBody<Q>,
+{
+    /// What the request does when it has waited: all that it would do if it came only now, but for waiting.
+    pub(crate) fn poll(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<ResponseFuture<S, Q, R, X, P>> {
+        let leader = ready!(self.as_mut().poll_turn(cx));
+        let this = self.project();
+        let (mut service, request) = this.waiting.take().expect(COMPLETED);
+        *this.waiter = None;
+        let mut company = Company::having_waited(*this.reason, leader);
+        service.refresh_settings();
+        let future = service.respond(request, &mut company);
+        company.leave();
+        Poll::Ready(future)
+    }
+}
+
+const COMPLETED: &str = "polled after completion";
