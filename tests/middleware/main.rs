@@ -14,6 +14,7 @@ mod cancellation;
 mod clear_site_data;
 mod copies;
 mod eviction;
+mod collapsing;
 mod extensions;
 mod fence;
 mod handle;

@@ -115,11 +115,11 @@ async fn the_inner_service_can_be_reached() {
     assert_eq!(other.calls(), 2);
 }
 
-/// Promise 3: what will not be stored queues behind nothing.
+/// Promise 3: without collapsing a request queues behind nothing.
 #[tokio::test]
 async fn fifty_requests_for_what_is_not_stored_run_side_by_side() {
     for control in ["no-store", "max-age=60"] {
-        let talk = Conversation::default();
+        let talk = Conversation::with(|layer| layer.collapse(false));
         let mut gates = Vec::new();
         let mut answers = Vec::new();
         for n in 0..50 {
