@@ -37,6 +37,7 @@ impl Seed {
         self.is_literal
     }
 
+    #[inline]
     pub(crate) fn hasher(&self) -> SipHasher13 {
         SipHasher13::new_with_keys(self.key.0, self.key.1)
     }
@@ -57,6 +58,7 @@ impl Seed {
     }
 
     /// For what is hashed at every hit.
+    #[inline]
     pub(crate) fn quick_digester(&self) -> Digester<SipHasher13Of128> {
         Digester(SipHasher13Of128::new_with_keys(
             self.digest.0,
@@ -91,10 +93,12 @@ impl Digester {
 }
 
 impl<H: Hasher + Hasher128> Digester<H> {
+    #[inline]
     pub(crate) fn write(&mut self, piece: &[u8]) {
         self.0.write(piece);
     }
 
+    #[inline]
     pub(crate) fn finish(&self) -> Digest {
         let Hash128 { h1, h2 } = self.0.finish128();
         Digest([h1, h2])
@@ -195,8 +199,18 @@ impl Text {
         let Some(pieces) = target::normal(uri) else {
             return false;
         };
-        for piece in pieces {
-            self.push(piece);
+        let [scheme, host, path] = pieces;
+        let end = scheme.len() + host.len() + path.len();
+        match self.short.get_mut(..end) {
+            Some(place) => {
+                let (at, rest) = place.split_at_mut(scheme.len());
+                at.copy_from_slice(scheme);
+                let (at, rest) = rest.split_at_mut(host.len());
+                at.copy_from_slice(host);
+                rest.copy_from_slice(path);
+                self.length = end;
+            }
+            None => pieces.iter().for_each(|piece| self.push(piece)),
         }
         true
     }

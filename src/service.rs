@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
-use http::{HeaderMap, Request, Response, Uri};
+use http::{Request, Response, Uri};
 use http_body::Body;
 use tower::Service;
 
@@ -27,6 +27,7 @@ use crate::request_body::{Once, RequestBody};
 use crate::search;
 use crate::settings::{PartitionSetting, Settings};
 use crate::site;
+use crate::store::Copy;
 use crate::stored::StoredResponse;
 use crate::target::Target;
 
@@ -99,15 +100,30 @@ where
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         self.refresh_settings();
+        let mut text = Text::empty();
+        let read = self.read(&request, &mut text);
+        if let Some((copy, asker)) = self.copy_for(&request, &read) {
+            return self.reuse(&copy.response, Taken::of_copy(&copy), asker, None);
+        }
         let mut company = Company::default();
-        let future = self.respond(request, &mut company);
+        let future = self.answer(request, read, &mut company);
         company.leave();
         future
     }
 }
 
+/// What is known of a request when it has been read.
+enum Read<'a> {
+    /// It is none of the cache's business.
+    Pass(Forward, NotStored),
+    /// The origin may not be asked, and what is stored not be looked at.
+    Unsatisfiable,
+    /// What to look for, and when it is.
+    Wants(Asked, Wanted<'a>, SystemTime),
+}
+
 impl<S, X, P> CacheService<S, X, P> {
-    /// The first state of a request, or what it does when it has waited.
+    /// What a request does that has waited.
     pub(crate) fn respond<Q, R>(
         &self,
         request: Request<Q>,
@@ -120,43 +136,63 @@ impl<S, X, P> CacheService<S, X, P> {
         X: Background<Validation<S, Q, R>>,
         P: RequestBody<Q>,
     {
-        let mode = CacheMode::of(request.extensions());
-        let Some(asked) = self.asked(&request, mode) else {
-            return self.pass(request, mode, Forward::Method, NotStored::Method, false);
-        };
-        let has_waited = company.waited.is_some();
-        if !self.cache.switch.is_on() {
-            if mode == CacheMode::OnlyIfCached {
-                return self.unsatisfiable();
-            }
-            return self.pass(
-                request,
-                mode,
-                Forward::Bypass,
-                NotStored::Disabled,
-                has_waited,
-            );
-        }
         let mut text = Text::empty();
-        let wanted = self.wanted(&request, &asked, &mut text);
-        let (Some(wanted), false) = (wanted, asked.is_bypass) else {
-            if asked.directives.only_if_cached {
-                return self.unsatisfiable();
+        let read = self.read(&request, &mut text);
+        match self.copy_for(&request, &read) {
+            Some((copy, asker)) => {
+                self.reuse(&copy.response, Taken::of_copy(&copy), asker, company.waited)
             }
-            return self.pass(
-                request,
-                mode,
-                Forward::Bypass,
-                NotStored::Bypass,
-                has_waited,
-            );
+            None => self.answer(request, read, company),
+        }
+    }
+
+    /// Reads a request: whether it is one for the store, and what it looks for there.
+    #[inline]
+    fn read<'a, Q: Body>(&self, request: &Request<Q>, text: &'a mut Text) -> Read<'a> {
+        let mode = CacheMode::of(request.extensions());
+        let Some(asked) = self.asked(request, mode) else {
+            return Read::Pass(Forward::Method, NotStored::Method);
         };
-        let now = self.settings.clock.now();
+        if !self.cache.switch.is_on() {
+            return match mode {
+                CacheMode::OnlyIfCached => Read::Unsatisfiable,
+                _ => Read::Pass(Forward::Bypass, NotStored::Disabled),
+            };
+        }
+        match self.wanted(request, &asked, text) {
+            Some(wanted) if !asked.is_bypass => {
+                Read::Wants(asked, wanted, self.settings.clock.now())
+            }
+            _ if asked.directives.only_if_cached => Read::Unsatisfiable,
+            _ => Read::Pass(Forward::Bypass, NotStored::Bypass),
+        }
+    }
+
+    /// The first state of a request that no copy answers.
+    fn answer<Q, R>(
+        &self,
+        request: Request<Q>,
+        read: Read<'_>,
+        company: &mut Company,
+    ) -> ResponseFuture<S, Q, R, X, P>
+    where
+        S: Service<Request<Q>, Response = Response<R>> + Clone,
+        Q: Body,
+        R: Body,
+        X: Background<Validation<S, Q, R>>,
+        P: RequestBody<Q>,
+    {
+        let (asked, wanted, now) = match read {
+            Read::Wants(asked, wanted, now) => (asked, wanted, now),
+            Read::Unsatisfiable => return self.unsatisfiable(),
+            Read::Pass(reason, refused) => {
+                let has_waited = company.waited.is_some();
+                let mode = CacheMode::of(request.extensions());
+                return self.pass(request, mode, reason, refused, has_waited);
+            }
+        };
         let comparing = self.settings.comparing(&self.cache.seed);
         let waited = company.waited;
-        if let Some(answer) = self.reuse_copy(&wanted, &asked, request.headers(), now, waited) {
-            return answer;
-        }
         let (found, newest) = self.cache.store.look_up(&wanted, |stored| {
             selection::select(comparing, &asked, request.headers(), stored)
         });
@@ -290,25 +326,22 @@ impl<S, X, P> CacheService<S, X, P> {
 
 /// The first state of a request.
 impl<S, X, P> CacheService<S, X, P> {
-    /// Answers with the copy that this thread has of a stored response, where there is one that does.
-    fn reuse_copy<Q, R>(
+    /// The copy that this thread has of a stored response, where there is one that answers, and whom.
+    #[inline]
+    fn copy_for<'r, Q>(
         &self,
-        wanted: &Wanted<'_>,
-        asked: &Asked,
-        caller: &HeaderMap,
-        now: SystemTime,
-        waited: Option<Forward>,
-    ) -> Option<ResponseFuture<S, Q, R, X, P>>
-    where
-        S: Service<Request<Q>>,
-        X: Timer,
-    {
+        request: &'r Request<Q>,
+        read: &'r Read<'_>,
+    ) -> Option<(Arc<Copy>, Asker<'r>)> {
+        let Read::Wants(asked, wanted, now) = read else {
+            return None;
+        };
         let copy = self.cache.store.copies.find(wanted)?;
         let (stored, comparing) = (&copy.response, self.settings.comparing(&self.cache.seed));
-        let asker = Asker::of(stored, asked, caller, now);
-        let is_reused = selection::selects(comparing, asked, caller, stored)
+        let asker = Asker::of(stored, asked, request.headers(), *now);
+        let is_reused = selection::selects(comparing, asked, request.headers(), stored)
             && reuse::decide(asked, stored, false, asker.age) == Decision::Reuse;
-        is_reused.then(|| self.reuse(stored, Taken::of_copy(&copy), asker, waited))
+        is_reused.then_some((copy, asker))
     }
 
     /// Answers with a stored response.

@@ -169,6 +169,7 @@ impl Settings {
 
     /// Gives a response a member of its own in `Cache-Status`, where that is set (RFC 9211). Responses that
     /// were made here have none, unless they were made of stored ones.
+    #[inline]
     pub(crate) fn announce<B>(&self, response: &mut Response<B>) {
         if let Some(name) = &self.announced_as {
             let status = response.extensions().get::<CacheStatus>();

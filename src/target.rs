@@ -133,6 +133,7 @@ impl<'a> Target<'a> {
 
 /// The pieces of a URI that is in its normal form as it stands, as most are: there is no `@`, no port, no `%`
 /// and no upper case where that means nothing.
+#[inline]
 pub(crate) fn normal(uri: &Uri) -> Option<[&[u8]; 3]> {
     let scheme: &[u8] = match uri.scheme()? {
         scheme if *scheme == Scheme::HTTPS => b"https://",

@@ -28,6 +28,7 @@ pub(crate) mod vary;
 use http::{HeaderMap, HeaderName};
 
 /// The lines of a field, in order.
+#[inline]
 pub(crate) fn lines<'a>(
     fields: &'a HeaderMap,
     name: &'a HeaderName,
