@@ -96,12 +96,17 @@ impl<S, X: Timer, P> CacheService<S, X, P> {
         if !collapsing.is_on || !collapse::may_share(asked) {
             return Joined::Goes;
         }
-        let subject = self.subject(request, asked, wanted);
-        company.hash = Some(subject.hash);
+        let hash = self.hash_of(request, asked, wanted);
+        company.hash = Some(hash);
         let groups = &self.cache.groups;
-        if !company.may_join() || groups.is_unfit(subject.hash, now) {
+        if !company.may_join() || groups.is_unfit(hash, now) {
             return Joined::Goes;
         }
+        let subject = Subject {
+            hash,
+            uri_hash: wanted.uri_hash,
+            origin: wanted.origin(),
+        };
         match groups.join(subject) {
             Place::Alone => Joined::Goes,
             Place::Leads(leader) => {
@@ -123,13 +128,8 @@ impl<S, X: Timer, P> CacheService<S, X, P> {
         }
     }
 
-    /// What a request is about. In a shared cache those of other users are about something else.
-    fn subject<'a, Q>(
-        &self,
-        request: &Request<Q>,
-        asked: &Asked,
-        wanted: &Wanted<'a>,
-    ) -> Subject<'a> {
+    /// Of what a request is about. In a shared cache those of other users are about something else.
+    fn hash_of<Q>(&self, request: &Request<Q>, asked: &Asked, wanted: &Wanted<'_>) -> u64 {
         let mut hash = wanted.hash;
         if asked.is_head {
             hash ^= HEAD;
@@ -139,11 +139,7 @@ impl<S, X: Timer, P> CacheService<S, X, P> {
             let user = Partition::of(seed, uri, fields, &[http::header::AUTHORIZATION]);
             hash ^= user.map_or(0, Partition::as_hash);
         }
-        Subject {
-            hash,
-            uri_hash: wanted.uri_hash,
-            origin: wanted.origin(),
-        }
+        hash
     }
 }
 
