@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use http::{HeaderMap, HeaderName, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, Response, StatusCode};
 use http_body::Body;
 
 use crate::answer::{Asker, Taken, passed, reused, unavailable};
@@ -159,8 +159,7 @@ impl<'a> Filling<'a> {
 
     /// Those with one of these names, and `Connection`.
     pub(crate) fn caller_of(&self, names: &[HeaderName]) -> HeaderMap {
-        let is_one = |name: &HeaderName| names.contains(name) || name == header::CONNECTION;
-        self.fill.caller.fields_that(is_one)
+        self.fill.caller.fields_of(names)
     }
 
     pub(crate) fn answered<B: Body>(self, response: Response<B>) -> Next<B> {
