@@ -137,13 +137,17 @@ impl StoredResponse {
 
     /// The octets it takes: key, fields, body, and what the store needs to find it again.
     pub(crate) fn size(&self) -> usize {
-        // An entry in the store's map, the list of variants, the queue and its map.
-        const BOOKKEEPING: usize = 256;
+        // A node and an entry of a queue, a number, a share of the traces, and the counts of references.
+        const BOOKKEEPING: usize = 148;
+        // An entry in the list of the keys of a URI.
+        const PARTITION: usize = 32;
+        let partition = usize::from(self.key.is_partitioned()) * PARTITION;
         let selection = self.selected_by.fields.len() * size_of::<(HeaderName, Option<Digest>)>();
         let withheld = self.terms.withheld.len() * size_of::<HeaderName>();
         let trailers = self.body.trailers.as_deref().map_or(0, fields_size);
         size_of::<Self>()
             + BOOKKEEPING
+            + partition
             + size_of::<CacheKey>()
             + self.key.uri.len()
             + self.head.fields.size()

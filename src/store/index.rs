@@ -1,10 +1,11 @@
 //! How stored responses are found: by key, by URI, one after the other.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Limits;
 use super::held::Held;
+use super::partitions::Partitions;
 use super::queues::{Queues, Standing};
 use super::spread::Spread;
 use super::variants::Variants;
@@ -29,7 +30,7 @@ pub(super) struct Index {
     /// All numbers, each at the place that the response knows.
     numbers: Vec<u64>,
     /// By URI, the keys that have a partition. Those that have none have the URI's own hash.
-    partitions: HashMap<u64, HashSet<u64, Spread>, Spread>,
+    partitions: Partitions,
     last_id: u64,
     #[cfg(feature = "structured-fields")]
     related: HashMap<u64, u64, Spread>,
@@ -113,7 +114,7 @@ impl Index {
             gone.push(self.remove(*unused).0);
         }
         if response.key.is_partitioned() {
-            self.partitions.entry(uri_hash).or_default().insert(hash);
+            self.partitions.insert(uri_hash, hash);
         }
         self.withdraw_beside(&response);
         self.last_id += 1;
@@ -197,7 +198,7 @@ impl Index {
             self.strike(key.hash, number);
         }
         if key.is_partitioned() && self.variants(key.hash).first().is_none() {
-            self.forget_partition(key.uri_hash, key.hash);
+            self.partitions.remove(key.uri_hash, key.hash);
         }
         let place = held.place as usize;
         self.numbers.swap_remove(place);
@@ -228,15 +229,6 @@ impl Index {
         self.lists.remove(&hash);
     }
 
-    fn forget_partition(&mut self, uri_hash: u64, hash: u64) {
-        if let Some(hashes) = self.partitions.get_mut(&uri_hash) {
-            hashes.remove(&hash);
-            if hashes.is_empty() {
-                self.partitions.remove(&uri_hash);
-            }
-        }
-    }
-
     /// The number of a response, if it still is held.
     pub(super) fn number_of(&self, response: &Arc<StoredResponse>) -> Option<u64> {
         let mut variants = self.variants(response.key.hash);
@@ -263,9 +255,8 @@ impl Index {
 
     /// The hashes of all keys that a URI of this hash may have: one for each partition.
     pub(super) fn keys_of(&self, uri_hash: u64) -> Vec<u64> {
-        let partitions = self.partitions.get(&uri_hash).into_iter().flatten();
         std::iter::once(uri_hash)
-            .chain(partitions.copied())
+            .chain(self.partitions.keys(uri_hash))
             .collect()
     }
 }
@@ -319,6 +310,8 @@ fn are_apart(one: &StoredResponse, other: &StoredResponse) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use proptest::prelude::*;
 
     use super::super::samples::Samples;

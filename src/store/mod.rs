@@ -11,6 +11,7 @@ mod groups;
 mod held;
 mod index;
 mod memory;
+mod partitions;
 mod purging;
 mod queues;
 #[cfg(feature = "structured-fields")]
