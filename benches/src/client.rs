@@ -27,7 +27,7 @@ pub trait Client: Send {
     ///
     /// # Panics
     ///
-    /// Where something fails, or has to wait: no runtime is counted.
+    /// Where something fails, or has to wait: no scheduler is counted.
     fn exchange(&mut self, uri: &'static str) -> (response::Parts, usize);
 
     /// The same beside other threads, for whose locks some caches make it wait: then it polls again and

@@ -6,6 +6,7 @@ use std::error::Error;
 
 use allocation_counter::measure;
 use benches::{Exchanges, Mode, URI, request};
+use tokio::runtime::Builder;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mode: Mode = env::args()
@@ -14,6 +15,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .parse()?;
     let (few, many) = mode.workload.counts();
     let count = many - few;
+    // As it is for whoever uses a cache; nothing is ever left to it.
+    let runtime = Builder::new_current_thread().enable_time().build()?;
+    let _inside = runtime.enter();
     let mut exchanges = Exchanges::new(mode);
     exchanges.make(few);
     let counted = measure(|| exchanges.make(count));

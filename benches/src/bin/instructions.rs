@@ -5,6 +5,7 @@ use std::env;
 use std::error::Error;
 
 use benches::{Exchanges, Mode};
+use tokio::runtime::Builder;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
@@ -17,6 +18,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{few} {many}");
         return Ok(());
     };
+    // As it is for whoever uses a cache; nothing is ever left to it.
+    let runtime = Builder::new_current_thread().enable_time().build()?;
+    let _inside = runtime.enter();
     let mut exchanges = Exchanges::new(mode);
     exchanges.make(count.parse()?);
     exchanges.check();
