@@ -32,7 +32,9 @@ use crate::target::Target;
 /// Once [`clear`](Self::clear) or [`purge`](Self::purge) has returned, no request that starts later is
 /// answered with anything that the origin was asked for before. That holds as well for what was on its
 /// way: a request that waits for its head, a body half read, a 304 about to come. The callers who wait for
-/// these still get them, and a body that was handed out is never cut; it is just not stored.
+/// these still get them, and a body that was handed out is never cut; it is just not stored. Who
+/// [waits](crate::CacheLayer::collapse) for the answer to another request that is meant waits no longer, and asks for
+/// itself.
 ///
 /// ```
 /// use tower_client_cache::CacheLayer;

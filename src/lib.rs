@@ -46,6 +46,7 @@
 //!   be stored is not copied. A body is stored when it was read to its end and was as long as it said.
 //! - What is stored is bounded in octets, everything counted: keys, fields, bodies, bookkeeping, and
 //!   bodies that are being recorded.
+//! - Many requests for one thing at once are one to the origin: see [below](#many-at-once).
 //! - Errors are the inner service's, of its own type. What goes wrong inside the cache is a request
 //!   forwarded, never an error.
 //! - Every response says why: a [`CacheStatus`] is in its extensions, in the words of RFC 9211.
@@ -57,8 +58,6 @@
 //!   that is set [`Cache-Status`](CacheLayer::cache_status); a stored response without `Date` gets one as well.
 //! - It forwards as they are a GET that has content, gRPC, and every method but GET and HEAD, QUERY among them
 //!   (choices C-42, C-47, C-48).
-//! - It does not keep many requests from asking for one thing at once: each is forwarded by itself (choice
-//!   C-49).
 //! - It keeps nothing on disk.
 //! - It does not retry and does not follow redirects; layers for that are easy to come by, and where they
 //!   go is said below. The one request that it may send again is one that the origin has answered with a 304
@@ -119,6 +118,27 @@
 //! Clearing empties this cache and no other. A proxy or CDN on the way has copies of its own, and
 //! answers with them until the request itself says `no-cache`.
 //!
+//! # Many at once
+//!
+//! Where nothing stored answers a request and another for the same is on its way to the origin, it waits for
+//! that one's answer (choice C-49). The first has each frame as it comes; those that wait have the whole when it is
+//! stored. They look at the store then as if they came only now, so nobody has what the rules would not
+//! have given it: `Vary`, credentials and age count for each. Their [`CacheStatus`] says that they are
+//! [collapsed](CacheStatus::is_collapsed).
+//!
+//! Nobody waits in vain. All go to the origin for themselves, at once, when the head shows that the answer is
+//! of no use to others (it is not stored, is too large, or may not be reused without validation); those with
+//! another variant do when `Vary` shows it; all do when the first one fails, when its body breaks off, and
+//! when a limit has passed: [two seconds](CacheLayer::collapse_limit) after the head, and
+//! [ten](CacheLayer::collapse_head_limit) in all. If the first one is given up before its head is there, one
+//! of those that wait takes its place. What was of no use to others is remembered for twenty seconds, and
+//! requests for it do not wait. A clear or purge, and switching the cache off, let go whom they concern.
+//!
+//! Never collapsed are requests whose caller wants something new, a range, or an answer to a
+//! precondition of its own. Without a timer, and so [without background work](CacheLayer::without_background), it is
+//! off unless it is [asked for](CacheLayer::collapse): a task that holds an answer it does not read, and asks for
+//! the same again, would wait for itself.
+//!
 //! # Background work, and stacks that are not `Send`
 //!
 //! `CacheLayer::new` validates what it serves stale on the tokio runtime that the request is made on;
@@ -136,6 +156,9 @@
 //! | octets held | [`capacity`](CacheLayer::capacity), 64 MiB |
 //! | stored responses | [`max_responses`](CacheLayer::max_responses), no limit |
 //! | octets of one body, trailers included | [`max_body`](CacheLayer::max_body), an eighth of the capacity |
+//! | requests that wait for one answer; beyond, they are forwarded | 16,384 |
+//! | answers waited for at once; beyond, nobody waits for another | 4,096 |
+//! | resources remembered to be of no use to others | 1,024, for 20 s |
 //! | lines of a head | 1,024 |
 //! | names in `Vary`, and their octets | 32, and 2,048 |
 //! | ranges in one answer; beyond, it is the whole | 8, in a shared cache 4 |

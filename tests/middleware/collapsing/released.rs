@@ -100,7 +100,7 @@ async fn a_validation_that_leaves_it_stale_releases_all() {
     assert_not_collapsed(&second);
 }
 
-/// PRJ-4.1-6, EDGE-50: those that another variant is for go on at the head, and the rest wait.
+/// EDGE-50: those that another variant is for go on at the head, and the rest wait.
 #[tokio::test]
 async fn a_head_that_is_for_others_releases_those_it_is_not_for() {
     let talk = Conversation::default();
