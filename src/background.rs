@@ -1,4 +1,5 @@
-//! Work that outlives its request: validating a stale response after it has been answered with.
+//! Work that outlives its request: validating a stale response after it has been answered with, and reading
+//! what the caller has left unread.
 
 use std::fmt;
 use std::future::Future;
@@ -14,6 +15,7 @@ use http_body_util::BodyExt;
 use tower::Service;
 
 use crate::body::CacheBody;
+use crate::body::abandoned::{ReadOn, Unread};
 use crate::cache::Cache;
 use crate::future::Forwarding;
 use crate::settings::Settings;
@@ -23,13 +25,16 @@ use crate::stored::StoredResponse;
 /// until one of them has ended.
 const MAX_RUNNING: usize = 64;
 
-/// One that takes longer than this is given up.
+/// A body that is read on for longer than this is given up.
+const READ_ON_LIMIT: Duration = Duration::from_secs(10);
+
+/// A validation that takes longer than this is given up.
 pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs what outlives its request: hyper's executor pattern.
 ///
 /// [`Tokio`] is the one that `CacheLayer::new` takes, [`WithoutBackground`]
-/// runs nothing. `F` is [`Validation`]; an implementation for another runtime says what it needs of it:
+/// runs nothing. `F` is [`Task`]; an implementation for another runtime says what it needs of it:
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -64,7 +69,7 @@ pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// let layer = CacheLayer::background(Threads);
 /// # let _ = layer;
 /// ```
-pub trait Background<F>: Timer {
+pub trait Background<F>: Timer + Send + Sync + 'static {
     /// Whether there is anything to run a task on. Where there is not, a stale response is validated
     /// before it is reused. It is asked when a request starts, on the thread that it starts on.
     fn is_available(&self) -> bool;
@@ -72,6 +77,18 @@ pub trait Background<F>: Timer {
     /// Starts the task, and drops it if it has not ended after `limit`. A task that cannot be started is
     /// dropped, which harms nothing.
     fn spawn(&self, task: F, limit: Duration);
+
+    /// Starts tasks later and from elsewhere, as [`spawn`](Self::spawn) does: where a body is dropped that is
+    /// being stored. It is asked where the head of the answer is there, on the thread that the future is polled
+    /// on. `None` where there is nothing to run a task on: a body that is dropped is not read on then.
+    ///
+    /// What is returned may be called anywhere, and in a `drop`: it does not panic.
+    fn spawner(&self) -> Option<impl Fn(F, Duration) + Send + Sync + 'static> {
+        self.is_available().then(|| {
+            let background = self.clone();
+            move |task, limit| background.spawn(task, limit)
+        })
+    }
 }
 
 /// Tells when a time has passed: hyper's pattern as well.
@@ -113,12 +130,19 @@ where
     }
 
     fn spawn(&self, task: F, limit: Duration) {
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        if let Some(spawn) = self.spawner() {
+            spawn(task, limit);
+        }
+    }
+
+    fn spawner(&self) -> Option<impl Fn(F, Duration) + Send + Sync + 'static> {
+        let runtime = tokio::runtime::Handle::try_current().ok()?;
+        Some(move |task, limit| {
             runtime.spawn(async move {
                 // Dropping the task is all there is to do.
                 let _ = tokio::time::timeout(limit, task).await;
             });
-        }
+        })
     }
 }
 
@@ -144,12 +168,87 @@ impl<F> Background<F> for WithoutBackground {
     fn spawn(&self, _task: F, _limit: Duration) {}
 }
 
-/// A stale response being validated, for a caller that has been answered with it already.
+/// What runs in the background: a stale response being validated, for a caller that has been answered with
+/// it already, or what is left of a body that the caller has dropped.
 ///
 /// It is `Send` where the inner service, its future and both bodies are, and ends when what has come of
 /// it is stored.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Validation<S, Q, R>
+pub struct Task<S, Q, R>
+where
+    S: Service<Request<Q>>,
+{
+    work: Work<S, Q, R>,
+}
+
+enum Work<S, Q, R>
+where
+    S: Service<Request<Q>>,
+{
+    Validating(Validation<S, Q, R>),
+    ReadingOn(Unread<R>),
+}
+
+impl<S, Q, R> Task<S, Q, R>
+where
+    S: Service<Request<Q>>,
+{
+    pub(crate) fn validating(forwarding: Pin<Box<Forwarding<S, Q>>>, claim: Claim) -> Self {
+        Self {
+            work: Work::Validating(Validation::new(forwarding, claim)),
+        }
+    }
+
+    fn reading_on(unread: Unread<R>) -> Self {
+        Self {
+            work: Work::ReadingOn(unread),
+        }
+    }
+}
+
+impl<S, Q, R> Future for Task<S, Q, R>
+where
+    S: Service<Request<Q>, Response = Response<R>>,
+    R: Body,
+{
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.get_mut().work {
+            Work::Validating(validation) => Pin::new(validation).poll(cx),
+            Work::ReadingOn(unread) => Pin::new(unread).poll(cx),
+        }
+    }
+}
+
+impl<S, Q, R> fmt::Debug for Task<S, Q, R>
+where
+    S: Service<Request<Q>>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let work = match self.work {
+            Work::Validating(_) => "validating",
+            Work::ReadingOn(_) => "reading on",
+        };
+        f.debug_tuple("Task")
+            .field(&format_args!("{work}"))
+            .finish()
+    }
+}
+
+/// What reads on where a body is dropped, if there is anything to do so on.
+pub(crate) fn read_on<S, Q, R, X>(background: &X) -> Option<ReadOn<R>>
+where
+    S: Service<Request<Q>>,
+    X: Background<Task<S, Q, R>>,
+{
+    let spawn = background.spawner()?;
+    Some(Box::new(move |unread| {
+        spawn(Task::reading_on(unread), READ_ON_LIMIT);
+    }))
+}
+
+struct Validation<S, Q, R>
 where
     S: Service<Request<Q>>,
 {
@@ -173,7 +272,7 @@ impl<S, Q, R> Validation<S, Q, R>
 where
     S: Service<Request<Q>>,
 {
-    pub(crate) fn new(forwarding: Pin<Box<Forwarding<S, Q>>>, claim: Claim) -> Self {
+    fn new(forwarding: Pin<Box<Forwarding<S, Q>>>, claim: Claim) -> Self {
         Self {
             step: Step::Forwarding(forwarding),
             _claim: claim,
@@ -207,15 +306,6 @@ where
                 Step::Done => return Poll::Ready(()),
             };
         }
-    }
-}
-
-impl<S, Q, R> fmt::Debug for Validation<S, Q, R>
-where
-    S: Service<Request<Q>>,
-{
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Validation").finish_non_exhaustive()
     }
 }
 

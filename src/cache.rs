@@ -20,6 +20,8 @@ pub(crate) struct Cache {
     pub(crate) counters: Counters,
     /// How many background validations run.
     pub(crate) background: AtomicUsize,
+    /// How many abandoned bodies are read on.
+    pub(crate) reading_on: AtomicUsize,
     settings: Mutex<Arc<Settings>>,
     version: AtomicUsize,
 }
@@ -33,6 +35,7 @@ impl Cache {
             switch: Switch::default(),
             counters: Counters::default(),
             background: AtomicUsize::new(0),
+            reading_on: AtomicUsize::new(0),
             settings: Mutex::new(Arc::new(settings)),
             version: AtomicUsize::new(0),
         }

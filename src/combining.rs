@@ -70,7 +70,9 @@ impl Filling<'_> {
                     return passed(response, fresh.status, NotStored::TooLarge);
                 }
                 let (cache, exchanging) = (self.cache.clone(), self.fill.hand_on());
-                let more = Incomplete::more_of(&fresh.response, part, cache, (exchanging, None));
+                let mut more =
+                    Incomplete::more_of(&fresh.response, part, cache, (exchanging, None));
+                more.read_on = self.settings.read_on;
                 more.record(response, Some(part.len()), room, fresh.status, self.now())
             }
             _ => {
@@ -116,6 +118,7 @@ impl Filling<'_> {
             terms: storable.terms,
             part: Some(part),
             keeps_incomplete: false,
+            read_on: self.settings.read_on,
             outdated: outdated.map(Arc::downgrade),
         };
         incomplete.record(response, Some(part.len()), limit, self.status, self.now())

@@ -10,7 +10,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tower::Service;
 
-use crate::background::{Background, Timer, Validation};
+use crate::background::{self, Background, Task, Timer};
 use crate::body::CacheBody;
 use crate::exchange::{Exchange, Next};
 use crate::request_body::RequestBody;
@@ -38,7 +38,7 @@ where
 {
     Answered(Option<Response<CacheBody<R>>>),
     Waiting(Pin<Box<Waiting<S, Q, X, P>>>),
-    Forwarding(Pin<Box<Forwarding<S, Q>>>),
+    Forwarding(Pin<Box<Forwarding<S, Q>>>, X),
 }
 
 impl<S, Q, R, X, P> ResponseFuture<S, Q, R, X, P>
@@ -58,9 +58,9 @@ where
         }
     }
 
-    pub(crate) fn forwarding(forwarding: Pin<Box<Forwarding<S, Q>>>) -> Self {
+    pub(crate) fn forwarding(forwarding: Pin<Box<Forwarding<S, Q>>>, background: X) -> Self {
         Self {
-            state: State::Forwarding(forwarding),
+            state: State::Forwarding(forwarding, background),
         }
     }
 }
@@ -70,7 +70,7 @@ where
     S: Service<Request<Q>, Response = Response<R>> + Clone,
     Q: Body,
     R: Body,
-    X: Background<Validation<S, Q, R>>,
+    X: Background<Task<S, Q, R>>,
     P: RequestBody<Q>,
 {
     type Output = Result<Response<CacheBody<R>>, S::Error>;
@@ -82,7 +82,12 @@ where
                 State::Answered(response) => {
                     return Poll::Ready(Ok(response.take().expect("polled after completion")));
                 }
-                State::Forwarding(forwarding) => return forwarding.as_mut().poll(cx),
+                State::Forwarding(forwarding, background) => {
+                    let mut response = ready!(forwarding.as_mut().poll(cx))?;
+                    let body = response.body_mut();
+                    body.read_on_by(|| background::read_on::<S, Q, R, X>(background));
+                    return Poll::Ready(Ok(response));
+                }
                 State::Waiting(waiting) => *state = ready!(waiting.as_mut().poll(cx)).state,
             }
         }
@@ -98,7 +103,7 @@ where
         let state = match self.state {
             State::Answered(_) => "answered",
             State::Waiting(_) => "waiting",
-            State::Forwarding(_) => "forwarding",
+            State::Forwarding(..) => "forwarding",
         };
         f.debug_tuple("ResponseFuture")
             .field(&format_args!("{state}"))

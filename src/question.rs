@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{Method, Request, header};
 use tower::Service;
 
-use crate::background::{Background, Claim, TIME_LIMIT, Timer, Validation};
+use crate::background::{Background, Claim, TIME_LIMIT, Task, Timer};
 use crate::cache::Cache;
 use crate::cache_status::Forward;
 use crate::caller::Caller;
@@ -52,7 +52,8 @@ impl<S, X, P> CacheService<S, X, P> {
         self.cache.counters.forward(missed.reason);
         let caller = Caller::of(request.headers());
         mode.tell(request.headers_mut());
-        ResponseFuture::forwarding(self.ask(request, caller, key, asked, missed))
+        let forwarding = self.ask(request, caller, key, asked, missed);
+        ResponseFuture::forwarding(forwarding, self.background.clone())
     }
 
     /// Sends the caller's own request, which has been answered already, to validate the response that
@@ -66,7 +67,7 @@ impl<S, X, P> CacheService<S, X, P> {
         claim: Claim,
     ) where
         S: Service<Request<Q>> + Clone,
-        X: Background<Validation<S, Q, R>>,
+        X: Background<Task<S, Q, R>>,
         P: RequestBody<Q>,
     {
         // What is asked about is the stored response, and not what the caller has: all of it, or where it
@@ -102,7 +103,7 @@ impl<S, X, P> CacheService<S, X, P> {
         };
         let forwarding = self.ask(request, caller, key, asked, missed);
         self.background
-            .spawn(Validation::new(forwarding, claim), TIME_LIMIT);
+            .spawn(Task::validating(forwarding, claim), TIME_LIMIT);
     }
 
     /// Asks the origin. `caller` are the fields of the request as it was made.

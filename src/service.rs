@@ -10,7 +10,7 @@ use http_body::Body;
 use tower::Service;
 
 use crate::answer::{self, Asker, Taken};
-use crate::background::{Background, Claim, Timer, Tokio, Validation};
+use crate::background::{Background, Claim, Task, Timer, Tokio};
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, NotStored};
 use crate::collapse::Company;
@@ -87,7 +87,7 @@ where
     S: Service<Request<Q>, Response = Response<R>> + Clone,
     Q: Body,
     R: Body,
-    X: Background<Validation<S, Q, R>>,
+    X: Background<Task<S, Q, R>>,
     P: RequestBody<Q>,
 {
     type Response = Response<crate::CacheBody<R>>;
@@ -133,7 +133,7 @@ impl<S, X, P> CacheService<S, X, P> {
         S: Service<Request<Q>, Response = Response<R>> + Clone,
         Q: Body,
         R: Body,
-        X: Background<Validation<S, Q, R>>,
+        X: Background<Task<S, Q, R>>,
         P: RequestBody<Q>,
     {
         let mut text = Text::empty();
@@ -409,7 +409,7 @@ impl<S, X, P> CacheService<S, X, P> {
             ..self.exchange(reason, has_waited, purpose)
         };
         let forwarding = Forwarding::readying(self.inner.clone(), request, exchange);
-        ResponseFuture::forwarding(Box::pin(forwarding))
+        ResponseFuture::forwarding(Box::pin(forwarding), self.background.clone())
     }
 
     pub(crate) fn exchange(&self, reason: Forward, has_waited: bool, purpose: Purpose) -> Exchange {

@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) policy: Policy,
     pub(crate) clock: ClockSetting,
     pub(crate) collapsing: Collapsing,
+    /// So many octets of a body that was dropped before its end are read on.
+    pub(crate) read_on: usize,
     /// Whether `Clear-Site-Data` is obeyed (CSD-1).
     pub(crate) clears_sites: bool,
     /// What is kept of what a stored response has to do with others.
@@ -126,6 +128,7 @@ impl Settings {
                 responses: usize::MAX,
             },
             max_body: None,
+            read_on: MEBIBYTE / 4,
             policy: Policy::recommended(kind),
             clock: ClockSetting::default(),
             collapsing: Collapsing::default(),

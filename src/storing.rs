@@ -99,6 +99,7 @@ impl Filling<'_> {
             terms: storable.terms,
             part: None,
             keeps_incomplete,
+            read_on: settings.read_on,
             outdated: self.held().map(Arc::downgrade),
             exchanging: self.fill.hand_on(),
         };

@@ -11,7 +11,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tower::Service;
 
-use crate::background::{Background, Timer, Validation};
+use crate::background::{Background, Task, Timer};
 use crate::cache_status::Forward;
 use crate::collapse::{self, Company, Leader, Place, Subject, Turn, Waiter};
 use crate::future::ResponseFuture;
@@ -59,7 +59,7 @@ impl<S, X, P> CacheService<S, X, P> {
         S: Service<Request<Q>, Response = Response<R>> + Clone,
         Q: Body,
         R: Body,
-        X: Background<Validation<S, Q, R>>,
+        X: Background<Task<S, Q, R>>,
         P: RequestBody<Q>,
     {
         match self.join(&request, &asked, wanted, looked_up, company) {
@@ -217,7 +217,7 @@ where
     S: Service<Request<Q>, Response = Response<R>> + Clone,
     Q: Body,
     R: Body,
-    X: Background<Validation<S, Q, R>>,
+    X: Background<Task<S, Q, R>>,
     P: RequestBody<Q>,
 {
     /// What the request does when it has waited: all that it would do if it came only now, but for waiting.

@@ -36,6 +36,8 @@ pub(crate) struct Incomplete {
     pub(crate) part: Option<Part>,
     /// Whether it is stored in part where it is cut off (C-30).
     pub(crate) keeps_incomplete: bool,
+    /// So many octets are read on where the caller drops the body before its end.
+    pub(crate) read_on: usize,
     /// What it takes the place of; it may be gone before that, and is not held on to.
     pub(crate) outdated: Option<Weak<StoredResponse>>,
 }
@@ -59,6 +61,7 @@ impl Incomplete {
             relations: stored.relations.clone(),
             part: Some(part),
             keeps_incomplete: false,
+            read_on: 0,
             outdated: None,
         }
     }

@@ -1,5 +1,6 @@
 //! The body of a response that came through the cache.
 
+pub(crate) mod abandoned;
 mod completed;
 pub(crate) mod incomplete;
 pub(crate) mod recorder;
@@ -16,6 +17,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use self::abandoned::{ReadOn, Recorded};
 use self::completed::Completed;
 use self::recorder::Recorder;
 use self::recording::{Recording, in_bytes};
@@ -27,8 +29,9 @@ pin_project! {
     ///
     /// The frames of the origin's body are passed on as they are, each when it comes, trailers as
     /// well, and so are its errors. Where the response is being stored, the octets are copied on the
-    /// way; a body that is dropped, fails, or turns out other than its `Content-Length` said is not
-    /// stored.
+    /// way; a body that fails, or turns out other than its `Content-Length` said, is not stored. One
+    /// that is dropped before its end is read on in the background where little is left of it: see
+    /// [`CacheLayer::finish_abandoned`](crate::CacheLayer::finish_abandoned).
     ///
     /// It is `Send`, `Sync` and `Unpin` where `B` is. The default is empty.
     pub struct CacheBody<B> {
@@ -49,7 +52,7 @@ pin_project! {
             body: B,
         },
         Recorded {
-            recording: Pin<Box<Recording<B>>>,
+            recorded: Recorded<B>,
         },
         Segmented {
             segments: Box<Segments>,
@@ -103,7 +106,7 @@ impl<B> CacheBody<B> {
     pub(crate) fn recorded(body: B, recorder: Recorder) -> Self {
         Self {
             kind: Kind::Recorded {
-                recording: Box::pin(Recording::new(body, Some(recorder))),
+                recorded: Recorded::new(Recording::new(body, Some(recorder))),
             },
         }
     }
@@ -124,10 +127,22 @@ impl<B> CacheBody<B> {
         }
     }
 
+    /// What reads on where it is dropped before its end; made only where it might be.
+    pub(crate) fn read_on_by(&mut self, make: impl FnOnce() -> Option<ReadOn<B>>) {
+        if let Kind::Recorded { recorded } = &mut self.kind {
+            let recorder = recorded.recording().recorder();
+            if recorder.is_some_and(Recorder::may_be_read_on) {
+                if let Some(read_on) = make() {
+                    recorded.read_on_by(read_on);
+                }
+            }
+        }
+    }
+
     /// Whether reading on may still store something.
     pub(crate) fn is_recording(&self) -> bool {
         match &self.kind {
-            Kind::Recorded { recording } => recording.is_recording(),
+            Kind::Recorded { recorded } => recorded.recording().is_recording(),
             Kind::Completed { completed } => completed.is_recording(),
             _ => false,
         }
@@ -157,7 +172,7 @@ impl<B: Body> Body for CacheBody<B> {
                 let frame = ready!(body.poll_frame(cx));
                 Poll::Ready(frame.map(|frame| frame.map(in_bytes)))
             }
-            KindProjection::Recorded { recording } => recording.as_mut().poll_frame(cx),
+            KindProjection::Recorded { recorded } => recorded.recording_mut().poll_frame(cx),
             KindProjection::Segmented { segments } => {
                 Poll::Ready(segments.next().map(|piece| Ok(Frame::data(piece))))
             }
@@ -170,7 +185,7 @@ impl<B: Body> Body for CacheBody<B> {
         match &self.kind {
             Kind::Stored { data, trailers } => data.is_empty() && trailers.is_none(),
             Kind::Passed { body } => body.is_end_stream(),
-            Kind::Recorded { recording } => recording.is_end_stream(),
+            Kind::Recorded { recorded } => recorded.recording().is_end_stream(),
             Kind::Completed { completed } => completed.is_end_stream(),
             Kind::Segmented { segments } => segments.left() == 0,
             Kind::Absent => true,
@@ -181,7 +196,7 @@ impl<B: Body> Body for CacheBody<B> {
         match &self.kind {
             Kind::Stored { data, .. } => SizeHint::with_exact(data.len() as u64),
             Kind::Passed { body } => body.size_hint(),
-            Kind::Recorded { recording } => recording.size_hint(),
+            Kind::Recorded { recorded } => recorded.recording().size_hint(),
             Kind::Completed { completed } => completed.size_hint(),
             Kind::Segmented { segments } => SizeHint::with_exact(segments.left()),
             Kind::Absent => SizeHint::default(),

@@ -7,6 +7,7 @@ use http::HeaderMap;
 use http_body::Frame;
 
 use super::incomplete::Incomplete;
+use crate::cache::Cache;
 use crate::policy::parts::Part;
 use crate::store::Reservation;
 use crate::stored::{self, StoredBody};
@@ -186,6 +187,51 @@ impl Recorder {
         let _ = response.complete(body, reservation);
     }
 
+    /// Whether it has all that was said, and nothing is to come behind it.
+    fn is_whole(&self) -> bool {
+        let is_whole = self.length > 0 && self.expected == Some(self.length as u64);
+        let has_trailers = |(response, _): &(Incomplete, Reservation)| {
+            response.head.fields.has(&http::header::TRAILER)
+        };
+        is_whole && !self.storing.as_ref().is_some_and(has_trailers)
+    }
+
+    /// Whether it may be read on at all where the caller drops the body.
+    pub(super) fn may_be_read_on(&self) -> bool {
+        let storing = self.storing.as_ref();
+        storing.is_some_and(|(response, _)| response.read_on > 0)
+    }
+
+    /// How many octets are read on where the caller has dropped the body: none where it is whole, or where
+    /// more than that are known to be left.
+    pub(super) fn to_read_on(&self) -> Option<usize> {
+        let (response, _) = self.storing.as_ref()?;
+        let left = self.expected.map(|octets| octets - self.length as u64);
+        let is_too_much = left.is_some_and(|left| left > response.read_on as u64);
+        let is_read_on = response.read_on > 0 && !is_too_much && !self.is_whole();
+        is_read_on.then_some(response.read_on)
+    }
+
+    pub(super) fn cache(&self) -> Option<&Arc<Cache>> {
+        let (response, _) = self.storing.as_ref()?;
+        Some(&response.cache)
+    }
+
+    /// Whether the store would take it, as things are now.
+    pub(super) fn may_be_stored(&self) -> bool {
+        let Some((response, _)) = &self.storing else {
+            return false;
+        };
+        let Incomplete {
+            cache,
+            exchanging,
+            key,
+            ..
+        } = response;
+        let taken = cache.store.would_take(exchanging, key, &cache.switch);
+        taken.is_ok()
+    }
+
     /// What was gathered, in one piece of just its size. For as long as that takes the body is held twice.
     fn take_data(&mut self) -> Bytes {
         let data = match self.chunks.len() {
@@ -206,11 +252,7 @@ impl Drop for Recorder {
     /// A caller that has read as many octets as were said has read them all, whether or not it asks
     /// for the end; only trailers could still come, and where some are promised they are part of it.
     fn drop(&mut self) {
-        let Some((response, _)) = &self.storing else {
-            return;
-        };
-        let is_whole = self.length > 0 && self.expected == Some(self.length as u64);
-        if is_whole && !response.head.fields.has(&http::header::TRAILER) {
+        if self.is_whole() {
             self.store();
         } else {
             self.keep();

@@ -24,6 +24,10 @@ impl<B> Recording<B> {
         Self { body, recorder }
     }
 
+    pub(super) fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
+    }
+
     /// Whether reading on may still store something.
     pub(super) fn is_recording(&self) -> bool {
         self.recorder.is_some()

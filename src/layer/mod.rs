@@ -225,6 +225,19 @@ impl<X, P> CacheLayer<X, P> {
         self.set(|settings| settings.max_body = Some(octets))
     }
 
+    /// How many octets of a body are read on in the background where it is being stored and the caller drops it
+    /// before its end; by default 256 KiB, and with 0 none. So the next request finds it stored, and
+    /// the connection can be used again.
+    ///
+    /// A body that is known to have more left is given up at once, as one is that turns out to have more. So
+    /// is one whose rest takes longer than ten seconds, or that has become something that may not be stored,
+    /// by a clear or purge for example; and no more than 64 are read on at once in one cache. Where there is no
+    /// background, nothing is. What is given up is not stored, or in [part](Self::keep_incomplete).
+    #[must_use]
+    pub fn finish_abandoned(self, octets: usize) -> Self {
+        self.set(|settings| settings.read_on = octets)
+    }
+
     /// Another request field that says who asks, such as `x-api-key`. Requests that differ in one never
     /// share a stored response; its value is kept only as a keyed hash of 128 bits.
     ///

@@ -18,7 +18,7 @@ use crate::{frame, text, until};
 #[tokio::test]
 async fn the_head_and_each_frame_of_a_stream_arrive_at_once() {
     for control in ["max-age=60", "no-store"] {
-        let talk = Conversation::default();
+        let talk = Conversation::with(|layer| layer.finish_abandoned(0));
         let (frames, streamed) = reply(200).control(control).streamed();
         talk.origin.will(streamed);
         let response = talk.start(get("/a", &[])).now_or_never();

@@ -79,7 +79,7 @@ fn assert_nothing_is_left(talk: &Conversation, stage: Stage) {
 async fn a_forward_that_is_given_up_leaves_nothing_behind() {
     for stage in STAGES {
         for control in ["max-age=60", "no-store"] {
-            let talk = Conversation::default();
+            let talk = Conversation::with(|layer| layer.finish_abandoned(0));
             let will = reply(200).control(control);
             let (gate, frames) = stage.give_up(&talk, get("/a", &[]), will).await;
             assert_nothing_is_left(&talk, stage);
@@ -101,7 +101,7 @@ async fn a_forward_that_is_given_up_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_validation_that_is_given_up_leaves_what_is_stored() {
     for stage in STAGES {
-        let talk = Conversation::default();
+        let talk = Conversation::with(|layer| layer.finish_abandoned(0));
         let stored = reply(200).control("max-age=60").field("etag", "\"1\"");
         talk.store(stored.body("one")).await;
         talk.clock.advance(61);

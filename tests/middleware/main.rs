@@ -8,6 +8,7 @@
 //! 5. The types of the inner service stay as they are.
 //! 6. The store keeps within its bounds.
 
+mod abandoned;
 mod bodies;
 mod bounds;
 mod cancellation;

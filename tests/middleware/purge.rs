@@ -116,7 +116,7 @@ async fn a_selector_is_a_uri() {
 /// Promise 1: what was under way is counted, from the call to the end of the body.
 #[tokio::test]
 async fn a_clear_reports_what_it_took_and_what_was_under_way() {
-    let talk = Conversation::default();
+    let talk = Conversation::with(|layer| layer.finish_abandoned(0));
     store(&talk, &[(Method::GET, "/a", &[]), (Method::GET, "/b", &[])]).await;
     let bytes = talk.handle.bytes();
     let (_gate, held) = reply(200).control("max-age=60").held();

@@ -103,7 +103,7 @@ async fn a_body_that_is_dropped_half_way_is_not_stored() {
         (Some("5"), &[]),
         (Some("5"), &["hell"]),
     ] {
-        let talk = Conversation::default();
+        let talk = Conversation::with(|layer| layer.finish_abandoned(0));
         let (frames, mut streamed) = reply(200).control("max-age=60").streamed();
         if let Some(length) = length {
             streamed = streamed.field("content-length", length);
@@ -138,7 +138,7 @@ async fn a_caller_that_reads_what_content_length_says_and_drops_the_body_has_it_
 /// EDGE-44, GRPC-2: what is still to come is part of it.
 #[tokio::test]
 async fn where_trailers_were_promised_the_octets_alone_are_not_the_whole() {
-    let talk = Conversation::default();
+    let talk = Conversation::with(|layer| layer.finish_abandoned(0));
     let (frames, streamed) = reply(200).control("max-age=60").streamed();
     let promised = streamed
         .field("content-length", "5")

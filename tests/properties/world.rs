@@ -95,7 +95,9 @@ impl World {
             Kind::Private => CacheLayer::background(later.clone()),
             Kind::Shared => CacheLayer::shared_background(later.clone()),
         };
-        Self::through(kind, later, set(layer), can_ask_twice)
+        // What is read on has tests of its own.
+        let layer = set(layer.finish_abandoned(0));
+        Self::through(kind, later, layer, can_ask_twice)
     }
 
     /// One whose cache may lack the room for what it should have.

@@ -11,7 +11,7 @@ use super::{OLD, TAG, assert_part, part};
 /// One that keeps what was cut off, and can ask twice.
 fn keeping() -> Conversation<AsDefault> {
     let layer = CacheLayer::new().default_request_body();
-    Conversation::through(layer.keep_incomplete(true))
+    Conversation::through(layer.keep_incomplete(true).finish_abandoned(0))
 }
 
 fn of_ten() -> Reply {
@@ -49,7 +49,7 @@ where
 #[tokio::test]
 async fn what_was_cut_off_is_not_stored() {
     for by in [Cut::ByTheOrigin, Cut::ByTheCaller] {
-        let talk = Conversation::default();
+        let talk = Conversation::with(|layer| layer.finish_abandoned(0));
         cut(&talk, Method::GET, of_ten(), "01234", by).await;
         assert!(talk.handle.is_empty());
     }

@@ -241,7 +241,7 @@ async fn a_part_with_a_strong_date_is_stored() {
 /// 9111-3.3-1, PRJ-7-1: it is stored when it was read, and not before
 #[tokio::test]
 async fn a_part_that_is_not_read_to_its_end_is_not_stored() {
-    let talk = Conversation::default();
+    let talk = Conversation::with(|layer| layer.finish_abandoned(0));
     let (frames, streamed) = reply(206)
         .control("max-age=10")
         .field("etag", TAG)

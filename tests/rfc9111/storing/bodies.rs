@@ -86,7 +86,7 @@ async fn a_body_is_stored_when_it_has_ended_and_not_before() {
 #[tokio::test]
 async fn a_body_that_the_caller_drops_is_not_stored() {
     for read in 0..2 {
-        let talk = Conversation::default();
+        let talk = Conversation::with(|layer| layer.finish_abandoned(0));
         talk.origin
             .will(with(200, &[FRESH]).frames([data("hello"), data("hello")]));
         let mut body = talk.start(get("/a", &[])).await.unwrap().into_body();
