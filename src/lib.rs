@@ -141,11 +141,12 @@
 //!
 //! # Background work, and stacks that are not `Send`
 //!
-//! `CacheLayer::new` validates what it serves stale on the tokio runtime that the request is made on;
+//! `CacheLayer::new` validates what it serves stale, and reads on what a caller has
+//! [left unread](CacheLayer::finish_abandoned), on the tokio runtime that the request is made on;
 //! for that the inner service, its future and both bodies have to be `Send + 'static`.
 //! [`CacheLayer::without_background`] asks for none of it, and works around `&Client`, around services
 //! that are not `Send`, and without a runtime. [`CacheLayer::background`] takes another executor. Where there
-//! is nothing to run on, a stale response is validated before it is reused.
+//! is nothing to run on, a stale response is validated before it is reused, and a body that is dropped is given up.
 //!
 //! # Limits
 //!
@@ -167,6 +168,8 @@
 //! | variants for one URI and user; the one used least recently gives way | 64 |
 //! | background validations at once; beyond, a stale response is reused and not validated | 64 |
 //! | time for a background validation | 60 s |
+//! | octets read on of a body that its caller has dropped; beyond, it is given up | [`finish_abandoned`](CacheLayer::finish_abandoned), 256 KiB |
+//! | such bodies at once, and time for each | 64, and 10 s |
 //! | rest after a validation that has failed, before the same stale response is validated again; meanwhile it is reused | 1 s, doubled by each failure in a row, up to 60 s |
 //! | purges of URIs, origins and cache groups remembered for what is on its way; beyond, it is not stored at all | 1,024 |
 //! | cache groups in one field, and octets of a name; beyond, the field is ignored | 128, and 256 |
