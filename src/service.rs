@@ -179,7 +179,7 @@ impl<S, X, P> CacheService<S, X, P> {
         S: Service<Request<Q>, Response = Response<R>> + Clone,
         Q: Body,
         R: Body,
-        X: Background<Validation<S, Q, R>>,
+        X: Background<Task<S, Q, R>>,
         P: RequestBody<Q>,
     {
         let (asked, wanted, now) = match read {

@@ -176,7 +176,7 @@ async fn it_can_be_switched_off() {
 fn calls_of_three<X>(layer: CacheLayer<X>) -> usize
 where
     X: tower_client_cache::background::Background<
-            tower_client_cache::background::Validation<
+            tower_client_cache::background::Task<
                 Origin,
                 http_body_util::Empty<bytes::Bytes>,
                 support::OriginBody,
