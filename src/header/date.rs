@@ -43,22 +43,44 @@ impl DateField {
 /// of the century before.
 pub(crate) fn parse(text: &[u8], now: SystemTime) -> Option<SystemTime> {
     let text = text.trim_ascii();
-    // Every form is shorter than this.
-    let mut lower = [0; 40];
-    let lower = lower.get_mut(..text.len())?;
-    lower.copy_from_slice(text);
-    lower.make_ascii_lowercase();
-    if let Some(date) = imf_fixdate(lower).or_else(|| asctime_date(lower)) {
-        return date.time();
+    // Every form is shorter than this; so is what is copied of a field full of rubbish.
+    if !text.is_ascii() || text.len() > 33 {
+        return None;
     }
-    let date = rfc850_date(lower)?;
-    let time = date.time()?;
+    let text = std::str::from_utf8(text).ok()?;
+    // Nearly all are as they should be.
+    if text.len() == IMF_FIXDATE {
+        if let Ok(date) = httpdate::parse_http_date(text) {
+            return Some(date);
+        }
+    }
+    let lower = text.to_ascii_lowercase();
+    let parts = match lower.split_once(", ") {
+        Some((day, rest)) if DAYS.contains(&day) => imf_fixdate(rest),
+        Some((day, rest)) if LONG_DAYS.contains(&day) => rfc850_date(rest),
+        Some(_) => None,
+        None => lower
+            .split_once(' ')
+            .filter(|(day, _)| DAYS.contains(day))
+            .and_then(|(_, rest)| asctime_date(rest)),
+    }?;
+    let date = parts.resolve()?;
+    if !parts.has_short_year {
+        return Some(date);
+    }
     let fifty_years = Duration::from_secs(50 * 365 * 86_400 + 12 * 86_400);
     match now.checked_add(fifty_years) {
-        Some(limit) if time > limit => date.a_century_before().time(),
-        _ => Some(time),
+        Some(limit) if date > limit => Parts {
+            century: 19,
+            ..parts
+        }
+        .resolve(),
+        _ => Some(date),
     }
 }
+
+/// What no other form is as long as.
+const IMF_FIXDATE: usize = 29;
 
 /// A date as a field value, in the one form that may be generated. A time that has no such form (before
 /// 1970, after 9999) becomes the nearest that has.
@@ -71,148 +93,100 @@ pub(crate) fn format(time: SystemTime) -> HeaderValue {
     HeaderValue::try_from(httpdate::fmt_http_date(time)).expect("an HTTP date is visible ASCII")
 }
 
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+const LONG_DAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
 /// What the three forms have in common.
 #[derive(Clone, Copy)]
-struct Date {
-    year: u64,
-    /// From zero on.
-    month: usize,
-    day: u64,
-    /// Since midnight.
-    seconds: u64,
+struct Parts<'a> {
+    day: &'a str,
+    month: &'a str,
+    century: u8,
+    year: &'a str,
+    has_short_year: bool,
+    time: &'a str,
 }
 
-/// The days of a year that come before each month, and all of them.
-const DAYS_BEFORE: [u64; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
-
-impl Date {
-    /// The instant, where the calendar has that day. There is none before 1970.
-    fn time(self) -> Option<SystemTime> {
-        let Self { year, month, .. } = self;
-        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let before = DAYS_BEFORE[month] + u64::from(is_leap && month > 1);
-        let until = DAYS_BEFORE[month + 1] + u64::from(is_leap && month > 0);
-        if year < 1970 || self.day == 0 || before + self.day > until {
-            return None;
-        }
-        let leap_days = |year: u64| year / 4 - year / 100 + year / 400;
-        let years = (year - 1970) * 365 + leap_days(year - 1) - leap_days(1969);
-        let days = years + before + self.day - 1;
-        Some(SystemTime::UNIX_EPOCH + Duration::from_secs(days * 86_400 + self.seconds))
-    }
-
-    fn a_century_before(self) -> Self {
-        Self {
-            year: self.year - 100,
-            ..self
-        }
+impl Parts<'_> {
+    /// `httpdate` knows the calendar, but also insists on the right day of the week: it is offered each.
+    fn resolve(&self) -> Option<SystemTime> {
+        let (time, leap) = match self.time.strip_suffix(":60") {
+            Some(minutes) => (format!("{minutes}:59"), 1),
+            None => (self.time.to_owned(), 0),
+        };
+        let mut month = self.month.to_owned();
+        month.get_mut(..1)?.make_ascii_uppercase();
+        let day = match self.day.strip_prefix(' ') {
+            Some(day) => format!("0{day}"),
+            None => self.day.to_owned(),
+        };
+        let century = self.century;
+        let year = if self.has_short_year {
+            format!("{century}{}", self.year)
+        } else {
+            self.year.to_owned()
+        };
+        ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+            .iter()
+            .find_map(|weekday| {
+                let date = format!("{weekday}, {day} {month} {year} {time} GMT");
+                (date.len() == IMF_FIXDATE).then(|| httpdate::parse_http_date(&date).ok())?
+            })
+            .map(|date| date + Duration::from_secs(leap))
     }
 }
 
-/// `sun, 06 nov 1994 08:49:37 gmt`
-fn imf_fixdate(text: &[u8]) -> Option<Date> {
-    let is_one = has_form(text, b"..., .. ... .... ..:..:.. gmt") && is_day(&text[..3]);
-    if !is_one {
-        return None;
-    }
-    Some(Date {
-        year: number(&text[12..16])?,
-        month: month(&text[8..11])?,
-        day: number(&text[5..7])?,
-        seconds: seconds(&text[17..25])?,
-    })
-}
-
-/// `sunday, 06-nov-94 08:49:37 gmt`, of this century
-fn rfc850_date(text: &[u8]) -> Option<Date> {
-    let comma = text.iter().position(|byte| *byte == b',')?;
-    let (weekday, text) = text.split_at(comma);
-    let is_one = has_form(text, b", ..-...-.. ..:..:.. gmt") && is_long_day(weekday);
-    if !is_one {
-        return None;
-    }
-    Some(Date {
-        year: 2000 + number(&text[9..11])?,
-        month: month(&text[5..8])?,
-        day: number(&text[2..4])?,
-        seconds: seconds(&text[12..20])?,
-    })
-}
-
-/// `sun nov  6 08:49:37 1994`
-fn asctime_date(text: &[u8]) -> Option<Date> {
-    let is_one = has_form(text, b"... ... .. ..:..:.. ....") && is_day(&text[..3]);
-    if !is_one {
-        return None;
-    }
-    let day = &text[8..10];
-    Some(Date {
-        year: number(&text[20..])?,
-        month: month(&text[4..7])?,
-        day: number(day.strip_prefix(b" ").unwrap_or(day))?,
-        seconds: seconds(&text[11..19])?,
-    })
-}
-
-/// Whether a text is like this one, where a dot is any octet.
-fn has_form<const N: usize>(text: &[u8], form: &[u8; N]) -> bool {
-    let is_like = |text: &[u8; N]| {
-        let pairs = text.iter().zip(form);
-        // All of them, since to look at a few at a time is faster than to stop at the first.
-        pairs.fold(true, |is_like, (byte, form)| {
-            is_like & (*form == b'.' || byte == form)
-        })
+/// `06 nov 1994 08:49:37 gmt`
+fn imf_fixdate(rest: &str) -> Option<Parts<'_>> {
+    let mut words = rest.split(' ');
+    let parts = Parts {
+        day: words.next()?,
+        month: words.next()?,
+        century: 0,
+        year: words.next()?,
+        has_short_year: false,
+        time: words.next()?,
     };
-    text.try_into().is_ok_and(is_like)
+    (words.next() == Some("gmt") && words.next().is_none()).then_some(parts)
 }
 
-fn is_day(name: &[u8]) -> bool {
-    const DAYS: [[u8; 3]; 7] = [
-        *b"mon", *b"tue", *b"wed", *b"thu", *b"fri", *b"sat", *b"sun",
-    ];
-    name.try_into().is_ok_and(|name| DAYS.contains(name))
+/// `06-nov-94 08:49:37 gmt`
+fn rfc850_date(rest: &str) -> Option<Parts<'_>> {
+    let mut words = rest.split(' ');
+    let mut date = words.next()?.split('-');
+    let parts = Parts {
+        day: date.next()?,
+        month: date.next()?,
+        century: 20,
+        year: date.next().filter(|year| year.len() == 2)?,
+        has_short_year: true,
+        time: words.next()?,
+    };
+    (date.next().is_none() && words.next() == Some("gmt") && words.next().is_none())
+        .then_some(parts)
 }
 
-fn is_long_day(name: &[u8]) -> bool {
-    const DAYS: [&[u8]; 7] = [
-        b"monday",
-        b"tuesday",
-        b"wednesday",
-        b"thursday",
-        b"friday",
-        b"saturday",
-        b"sunday",
-    ];
-    DAYS.contains(&name)
-}
-
-fn month(name: &[u8]) -> Option<usize> {
-    const MONTHS: [[u8; 3]; 12] = [
-        *b"jan", *b"feb", *b"mar", *b"apr", *b"may", *b"jun", *b"jul", *b"aug", *b"sep", *b"oct",
-        *b"nov", *b"dec",
-    ];
-    let name: &[u8; 3] = name.try_into().ok()?;
-    MONTHS.iter().position(|month| month == name)
-}
-
-/// `08:49:37`, or with a leap second.
-fn seconds(time: &[u8]) -> Option<u64> {
-    let (hour, minute, second) = (
-        number(&time[..2])?,
-        number(&time[3..5])?,
-        number(&time[6..])?,
-    );
-    let is_time = hour < 24 && minute < 60 && second <= 60;
-    is_time.then_some(hour * 3600 + minute * 60 + second)
-}
-
-/// One digit or more, and nothing else.
-fn number(digits: &[u8]) -> Option<u64> {
-    let mut number = 0;
-    for digit in digits {
-        number = number * 10 + u64::from(digit.checked_sub(b'0').filter(|digit| *digit < 10)?);
-    }
-    (!digits.is_empty()).then_some(number)
+/// `nov  6 08:49:37 1994`
+fn asctime_date(rest: &str) -> Option<Parts<'_>> {
+    let (month, rest) = rest.split_once(' ')?;
+    let (day, rest) = rest.split_at_checked(2)?;
+    let (time, year) = rest.strip_prefix(' ')?.split_once(' ')?;
+    Some(Parts {
+        day,
+        month,
+        century: 0,
+        year,
+        has_short_year: false,
+        time,
+    })
 }
 
 #[cfg(test)]
