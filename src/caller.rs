@@ -1,6 +1,8 @@
 //! The fields of a request as the caller sent it, where the request itself is gone.
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::header::Fields;
 
 /// The fields of a request that has been sent. They are looked at where `Vary` names some, or what is stored
 /// is about to be reused, and made a map of there: to copy one costs more than all the rest of a forward.
@@ -50,19 +52,6 @@ impl Caller {
         fields
     }
 
-    /// Those with one of these names, and `Connection`, which may name others.
-    pub(crate) fn fields_of(&self, names: &[HeaderName]) -> HeaderMap {
-        let mut fields = HeaderMap::new();
-        let is_one = |line: &Line<'_>| {
-            let mut names = names.iter().chain([&header::CONNECTION]);
-            names.any(|name| name.as_str().as_bytes() == line.name)
-        };
-        for line in self.lines().filter(is_one) {
-            line.append_to(&mut fields);
-        }
-        fields
-    }
-
     fn lines(&self) -> impl Iterator<Item = Line<'_>> {
         let mut rest = self.octets.as_slice();
         std::iter::from_fn(move || {
@@ -78,6 +67,15 @@ impl Caller {
                 is_sensitive: of_name % 2 == 1,
             })
         })
+    }
+}
+
+impl Fields for Caller {
+    fn lines_of<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        let name = name.as_str().as_bytes();
+        self.lines()
+            .filter(move |line| line.name == name)
+            .map(|line| line.value)
     }
 }
 
@@ -114,16 +112,9 @@ mod tests {
             fields.values().map(HeaderValue::is_sensitive).collect()
         };
         assert_eq!(sensitive(&same), sensitive(&fields), "C-33: it survives");
-        let names = [
-            HeaderName::from_static("accept"),
-            HeaderName::from_static("b"),
-        ];
-        let some = caller.fields_of(&names);
-        let is_one = |name| names.contains(name) || name == "connection";
-        assert!(
-            some.iter()
-                .eq(fields.iter().filter(|(name, _)| is_one(name)))
-        );
+        for name in ["a", "b", "connection", "none"].map(HeaderName::from_static) {
+            assert!(caller.lines_of(&name).eq(fields.lines_of(&name)), "{name}");
+        }
         assert!(Caller::of(&HeaderMap::new()).to_fields().is_empty());
     }
 }

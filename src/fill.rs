@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use http::{HeaderMap, HeaderName, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 
 use crate::answer::{Asker, Taken, passed, reused, unavailable};
@@ -155,11 +155,6 @@ impl<'a> Filling<'a> {
     /// The fields of the request as the caller sent it.
     pub(crate) fn caller(&self) -> &HeaderMap {
         self.caller.get_or_init(|| self.fill.caller.to_fields())
-    }
-
-    /// Those with one of these names, and `Connection`.
-    pub(crate) fn caller_of(&self, names: &[HeaderName]) -> HeaderMap {
-        self.fill.caller.fields_of(names)
     }
 
     pub(crate) fn answered<B: Body>(self, response: Response<B>) -> Next<B> {

@@ -234,8 +234,7 @@ impl Filling<'_> {
             is_from_cache,
         } = self.settings.policy.freshen(&fill.asked, head, received);
         let status = self.status.with_age(terms.current_age(now), terms.lifetime);
-        let selected_by =
-            selection::selection(self.comparing(), &fields, |names| self.caller_of(names));
+        let selected_by = selection::selection(self.comparing(), &fields, &self.fill.caller);
         let refused = refused
             .or_else(|| (!stored.terms.may_be_freshened).then_some(NotStored::NoStore))
             .or_else(|| selected_by.is_none().then_some(NotStored::Vary));

@@ -44,8 +44,7 @@ impl Filling<'_> {
     ) -> Result<Selection, NotStored> {
         let (fill, fields) = (&*self.fill, response.headers());
         let selected_by =
-            selection::selection(self.comparing(), fields, |names| self.caller_of(names))
-                .ok_or(NotStored::Vary)?;
+            selection::selection(self.comparing(), fields, &fill.caller).ok_or(NotStored::Vary)?;
         let least = storable.content_length.filter(|_| !fill.asked.is_head);
         let least = least.unwrap_or(0).max(response.body().size_hint().lower());
         if least > self.settings.max_body() as u64 {

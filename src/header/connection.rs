@@ -2,21 +2,27 @@
 
 use std::collections::HashSet;
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderName, header};
 
-use super::{Quoting, lines, members};
+use super::{Fields, Quoting, members};
 
 /// The fields that `Connection` names, in lower case.
 #[derive(Debug, Default)]
 pub(crate) struct Connection(Option<HashSet<Vec<u8>>>);
 
 impl Connection {
-    pub(crate) fn of(fields: &HeaderMap) -> Self {
-        if !fields.contains_key(header::CONNECTION) {
+    pub(crate) fn of(fields: &impl Fields) -> Self {
+        let mut lines = fields.lines_of(&header::CONNECTION).peekable();
+        if lines.peek().is_none() {
             return Self::default();
         }
-        let named = members(lines(fields, &header::CONNECTION), Quoting::Escaped);
+        let named = members(lines, Quoting::Escaped);
         Self(Some(named.map(<[u8]>::to_ascii_lowercase).collect()))
+    }
+
+    /// Whether there is one.
+    pub(crate) fn is_there(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Whether it names this field.
@@ -44,7 +50,7 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
 
     use super::*;
 

@@ -27,6 +27,18 @@ pub(crate) mod vary;
 
 use http::{HeaderMap, HeaderName};
 
+/// What has fields.
+pub(crate) trait Fields {
+    /// The lines of a field, in order.
+    fn lines_of<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]>;
+}
+
+impl Fields for HeaderMap {
+    fn lines_of<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
+        lines(self, name)
+    }
+}
+
 /// The lines of a field, in order.
 #[inline]
 pub(crate) fn lines<'a>(

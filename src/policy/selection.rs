@@ -6,7 +6,7 @@ use super::{Asked, range};
 use crate::cache_status::Forward;
 use crate::header::connection::Connection;
 use crate::header::vary::Vary;
-use crate::header::{Members, Quoting, lines, members};
+use crate::header::{Fields, Members, Quoting, lines, members};
 use crate::key::{Digest, Digester, Seed};
 use crate::stored::{Selection, StoredResponse};
 
@@ -18,13 +18,12 @@ pub(crate) struct Comparing<'a> {
     pub(crate) normalizes_encodings: bool,
 }
 
-/// The request fields that a response's `Vary` names, as they stand in the request, of which `presented` has
-/// to make a map of these and of `Connection`. `None` where no later request could be compared: `Vary: *`, or
-/// a field that is for the next hop alone (C-41).
+/// The request fields that a response's `Vary` names, as they stand in the request. `None` where no
+/// later request could be compared: `Vary: *`, or a field that is for the next hop alone (C-41).
 pub(crate) fn selection(
     comparing: Comparing<'_>,
     response: &HeaderMap,
-    presented: impl FnOnce(&[HeaderName]) -> HeaderMap,
+    request: &impl Fields,
 ) -> Option<Selection> {
     let Vary::Fields(mut names) = Vary::parse(response) else {
         return None;
@@ -34,19 +33,18 @@ pub(crate) fn selection(
     if names.is_empty() {
         return Some(Selection::default());
     }
-    let request = presented(&names);
-    let connection = Connection::of(&request);
+    let connection = Connection::of(request);
     let mut fields = Vec::with_capacity(names.len());
     for name in names {
         if connection.names(&name) {
             return None;
         }
-        let digest = comparing.digest(&request, &name);
+        let digest = comparing.digest(request, &name);
         fields.push((name, digest));
     }
-    let may_tell = !request.contains_key(header::CONNECTION);
+    let may_tell = !connection.is_there();
     Some(Selection {
-        presented: may_tell.then(|| comparing.octets(&request, &fields)),
+        presented: may_tell.then(|| comparing.octets(request, &fields)),
         fields: fields.into_boxed_slice(),
     })
 }
@@ -192,13 +190,13 @@ impl Comparing<'_> {
     /// A digest of what a request has in these fields, octet for octet: another that has the same selects the
     /// same.
     #[inline]
-    fn octets(self, request: &HeaderMap, fields: &[(HeaderName, Option<Digest>)]) -> Digest {
+    fn octets(self, request: &impl Fields, fields: &[(HeaderName, Option<Digest>)]) -> Digest {
         let mut digester = self.seed.quick_digester();
         for (place, (name, _)) in fields.iter().enumerate() {
             if place > 0 {
                 digester.write(Digester::END);
             }
-            for line in lines(request, name) {
+            for line in request.lines_of(name) {
                 digester.write(line);
                 digester.write(Digester::END);
             }
@@ -208,8 +206,8 @@ impl Comparing<'_> {
 
     /// A digest of a field in the form it is compared in (C-15): lines joined, white space round commas
     /// left out, letter case too where the field's definition says that it means nothing.
-    fn digest(self, fields: &HeaderMap, name: &HeaderName) -> Option<Digest> {
-        let mut lines = lines(fields, name).peekable();
+    fn digest(self, fields: &impl Fields, name: &HeaderName) -> Option<Digest> {
+        let mut lines = fields.lines_of(name).peekable();
         lines.peek()?;
         if self.normalizes_encodings && name == header::ACCEPT_ENCODING {
             return Some(self.encodings(fields));
@@ -249,9 +247,9 @@ impl Comparing<'_> {
     /// `Accept-Encoding` in its normal form (C-15): the codings that are accepted, in the order of their names
     /// and without weights; and those that are refused, where that says something: `identity` and `*` are
     /// accepted otherwise, and beside a `*` that is accepted everything is.
-    fn encodings(self, fields: &HeaderMap) -> Digest {
+    fn encodings(self, fields: &impl Fields) -> Digest {
         let mut codings: Vec<_> =
-            members(lines(fields, &header::ACCEPT_ENCODING), Quoting::Escaped)
+            members(fields.lines_of(&header::ACCEPT_ENCODING), Quoting::Escaped)
                 .map(|member| {
                     let mut parts = member.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
                     let mut name = parts.next().unwrap_or_default().to_ascii_lowercase();
