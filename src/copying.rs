@@ -51,7 +51,12 @@ impl Copying {
             0 => 0,
             _ => self.stripes.swap(0, Ordering::SeqCst),
         };
-        (0..64).filter(move |stripe| stripes & (1 << stripe) != 0)
+        let mut left = stripes;
+        std::iter::from_fn(move || {
+            let stripe = left.trailing_zeros();
+            left &= left.checked_sub(1)?;
+            Some(stripe as usize)
+        })
     }
 }
 

@@ -74,11 +74,61 @@ struct Stripe {
 
 /// By the hash of the key, the one used last at the end.
 #[derive(Debug)]
-struct Held(LruCache<u64, Arc<Copy>, Spread>);
+struct Held {
+    copies: LruCache<u64, Arc<Copy>, Spread>,
+    bytes: usize,
+}
 
 impl Default for Held {
     fn default() -> Self {
-        Self(LruCache::unbounded_with_hasher(Spread::default()))
+        Self {
+            copies: LruCache::unbounded_with_hasher(Spread::default()),
+            bytes: 0,
+        }
+    }
+}
+
+impl Held {
+    /// Puts a copy in, and gives back what it takes the place of.
+    fn push(&mut self, hash: u64, copy: Arc<Copy>) -> Option<Arc<Copy>> {
+        self.bytes += copy.size;
+        let gone = self.copies.push(hash, copy).map(|(_, gone)| gone);
+        self.forget(gone)
+    }
+
+    fn pop(&mut self, hash: u64) -> Option<Arc<Copy>> {
+        let gone = self.copies.pop(&hash);
+        self.forget(gone)
+    }
+
+    fn pop_oldest(&mut self) -> Option<Arc<Copy>> {
+        let gone = self.copies.pop_lru().map(|(_, gone)| gone);
+        self.forget(gone)
+    }
+
+    fn forget(&mut self, gone: Option<Arc<Copy>>) -> Option<Arc<Copy>> {
+        self.bytes -= gone.as_ref().map_or(0, |gone| gone.size);
+        gone
+    }
+}
+
+/// Copies that were taken out, all at once.
+#[derive(Debug)]
+pub(super) struct Cleared(Vec<Held>);
+
+impl Cleared {
+    pub(super) fn len(&self) -> usize {
+        self.0.iter().map(|held| held.copies.len()).sum()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().map(|held| held.bytes).sum()
+    }
+
+    /// Drops one. Says how many octets it took.
+    pub(super) fn drop_one(&mut self) -> Option<usize> {
+        let gone = self.0.iter_mut().find_map(Held::pop_oldest)?;
+        Some(gone.size)
     }
 }
 
@@ -122,12 +172,12 @@ impl Copies {
     /// The copy that this thread has for a key.
     pub(crate) fn find(&self, wanted: &Wanted<'_>) -> Option<Arc<Copy>> {
         let mut held = self.stripes[self.own()].lock();
-        let copy = held.0.get(&wanted.hash)?;
+        let copy = held.copies.get(&wanted.hash)?;
         if !wanted.is(&copy.response.key) {
             return None;
         }
         if copy.response.copying.is_withdrawn() {
-            let gone = held.0.pop(&wanted.hash);
+            let gone = held.pop(wanted.hash);
             drop(held);
             self.drop_copy(gone);
             return None;
@@ -150,8 +200,8 @@ impl Copies {
         // Others may count at the same time; what is too much by that goes with the next.
         self.bytes.fetch_add(size, Ordering::Relaxed);
         while self.bytes() > limit {
-            let oldest = self.stripes[own].lock().0.pop_lru();
-            let Some((_, oldest)) = oldest else {
+            let oldest = self.stripes[own].lock().pop_oldest();
+            let Some(oldest) = oldest else {
                 self.bytes.fetch_sub(size, Ordering::Relaxed);
                 return;
             };
@@ -161,7 +211,7 @@ impl Copies {
         let mut held = self.stripes[own].lock();
         let is_current = self.generation.load(Ordering::SeqCst) == generation;
         let gone = if is_admitted && is_current && response.copying.copy_in(own) {
-            held.0.push(hash, Arc::new(copy)).map(|(_, gone)| gone)
+            held.push(hash, Arc::new(copy))
         } else {
             self.bytes.fetch_sub(size, Ordering::Relaxed);
             None
@@ -174,24 +224,25 @@ impl Copies {
     pub(super) fn forget(&self, response: &Arc<StoredResponse>) {
         for stripe in response.copying.take_stripes() {
             let mut held = self.stripes[stripe].lock();
-            let hash = &response.key.hash;
+            let hash = response.key.hash;
             let is_its = |copy: &Arc<Copy>| Arc::ptr_eq(&copy.response, response);
-            let gone = held.0.peek(hash).is_some_and(is_its);
-            let gone = gone.then(|| held.0.pop(hash)).flatten();
+            let gone = held.copies.peek(&hash).is_some_and(is_its);
+            let gone = gone.then(|| held.pop(hash)).flatten();
             drop(held);
             self.drop_copy(gone);
         }
     }
 
-    /// Takes out all.
-    pub(super) fn clear(&self) {
+    /// Takes out all. They count no longer, and are the caller's to drop.
+    pub(super) fn clear(&self) -> Cleared {
         self.generation.fetch_add(1, Ordering::SeqCst);
-        for stripe in &self.stripes {
-            let mut gone = std::mem::take(&mut *stripe.lock());
-            while let Some((_, copy)) = gone.0.pop_lru() {
-                self.drop_copy(Some(copy));
-            }
-        }
+        let held = self
+            .stripes
+            .iter()
+            .map(|stripe| std::mem::take(&mut *stripe.lock()));
+        let cleared = Cleared(held.collect());
+        self.bytes.fetch_sub(cleared.bytes(), Ordering::Relaxed);
+        cleared
     }
 
     fn drop_copy(&self, copy: Option<Arc<Copy>>) {

@@ -120,8 +120,7 @@ impl Memory {
             bytes: gone.bytes(),
             in_flight,
         };
-        self.copies.clear();
-        self.release(gone);
+        self.releaser.release(gone, self.copies.clear());
         removed
     }
 }

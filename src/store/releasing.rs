@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use super::copies::Cleared;
 use super::index::Index;
 use crate::stored::StoredResponse;
 
@@ -43,12 +44,11 @@ impl Releaser {
         self.0.octets.load(Ordering::Relaxed)
     }
 
-    /// Drops all that was stored.
-    pub(super) fn release(&self, index: Index) {
-        let (responses, octets) = (index.len(), index.bytes());
-        if responses >= MANY || octets >= MUCH {
-            let mut index = index;
-            let pieces = std::iter::from_fn(move || index.drop_one());
+    /// Drops all that was stored, and copies.
+    pub(super) fn release(&self, mut index: Index, mut copies: Cleared) {
+        let octets = index.bytes() + copies.bytes();
+        if index.len() + copies.len() >= MANY || octets >= MUCH {
+            let pieces = std::iter::from_fn(move || index.drop_one().or_else(|| copies.drop_one()));
             self.enqueue(octets, Box::new(pieces));
         }
     }
@@ -128,6 +128,7 @@ mod tests {
     use std::sync::mpsc;
     use std::thread::ThreadId;
 
+    use super::super::copies::Copies;
     use super::super::samples::Samples;
     use super::*;
 
@@ -199,7 +200,7 @@ mod tests {
             index.insert(Arc::new(samples.of(n)), None, &mut Vec::new());
         }
         index.insert(response.clone(), None, &mut Vec::new());
-        releaser.release(index);
+        releaser.release(index, Copies::new().clear());
         assert_eq!(Arc::strong_count(&response), 1);
         releaser.drop_all(vec![response.clone(); MANY]);
         finish(&releaser);

@@ -17,7 +17,7 @@ impl Memory {
 
     /// Makes room, if need be, until all is within the limits.
     pub(crate) fn fit(&self) {
-        self.copies.clear();
+        self.releaser.release(Index::default(), self.copies.clear());
         self.make_much_room(self.lock(), Vec::new());
     }
 
@@ -79,11 +79,6 @@ impl Memory {
         }
     }
 
-    /// Drops all that was stored.
-    pub(super) fn release(&self, index: Index) {
-        self.releaser.release(index);
-    }
-
     /// Octets that are taken out, and not yet dropped.
     pub(crate) fn releasing(&self) -> usize {
         self.releaser.octets()
@@ -94,6 +89,7 @@ impl Drop for Memory {
     fn drop(&mut self) {
         let state = self.state.get_mut();
         let state = state.unwrap_or_else(PoisonError::into_inner);
-        self.releaser.release(std::mem::take(&mut state.index));
+        let index = std::mem::take(&mut state.index);
+        self.releaser.release(index, self.copies.clear());
     }
 }

@@ -34,7 +34,10 @@ impl<'a> Variants<'a> {
 
     /// The first of them. All are of one key.
     pub(super) fn first(&self) -> Option<&'a Held> {
-        self.clone().next().map(|(_, held)| held)
+        match self.one {
+            Some((_, held)) => Some(held),
+            None => self.clone().next().map(|(_, held)| held),
+        }
     }
 }
 
