@@ -179,15 +179,16 @@ impl CacheHandle {
     }
 
     /// Sets how many octets may be held: see [`CacheLayer::capacity`](crate::CacheLayer::capacity). Where
-    /// more is held, the least recently used goes at once.
+    /// more is held, what is too much has gone when it returns; where that is very much, others are let at the
+    /// store in between.
     pub fn set_capacity(&self, octets: usize) {
         self.cache
             .configure(|settings| settings.limits.capacity = octets);
     }
 
     /// Sets how many responses may be stored: see
-    /// [`CacheLayer::max_responses`](crate::CacheLayer::max_responses). Where there are more, the least
-    /// recently used go at once.
+    /// [`CacheLayer::max_responses`](crate::CacheLayer::max_responses). Where there are more, they have gone when it
+    /// returns, as for [`set_capacity`](Self::set_capacity).
     pub fn set_max_responses(&self, responses: usize) {
         self.cache
             .configure(|settings| settings.limits.responses = responses);

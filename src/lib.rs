@@ -184,7 +184,8 @@
 //! size; the first hit of a response takes one for that, and a response that repeats a field one for the
 //! lines that do. A forward that may be stored copies the head of the request and, frame by frame, the
 //! body. To purge or invalidate a URI costs as much as it has stored responses, those of every user; to
-//! clear everything takes effect at once. To purge an origin walks through the keys of all that is stored.
+//! clear everything takes effect at once, and a thread that lives for no longer gives the memory back where it
+//! is much. To purge an origin walks through all that is stored.
 //!
 //! # Features
 //!

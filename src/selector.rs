@@ -50,10 +50,9 @@ impl Selector {
     /// Every response stored for the origin of this URI, which is its scheme, host and port: each path
     /// and query, variant and method, whoever asked for it. The path of the URI makes no difference.
     ///
-    /// What is stored is not ordered by origin, so all keys are looked at: the time it takes grows with
-    /// the number of URIs stored, of whatever origin. It goes through them a few at a time and lets
-    /// others at the store in between; all that is done in one go is to list the keys, eight octets for
-    /// each.
+    /// What is stored is not ordered by origin, so all of it is looked at: the time it takes grows with
+    /// the number of responses stored, of whatever origin. It goes through them a few at a time and lets
+    /// others at the store in between.
     ///
     /// Compared as for [`uri`](Self::uri); a URI that is not absolute means nothing that is stored.
     #[must_use]

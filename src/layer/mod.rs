@@ -204,7 +204,11 @@ impl<X, P> CacheLayer<X, P> {
     }
 
     /// How many octets may be held, of what is stored and what is being recorded: keys, fields, bodies
-    /// and what it takes to find them. The default is 64 MiB. Least recently used responses go first.
+    /// and what it takes to find them. The default is 64 MiB.
+    ///
+    /// What was used least recently goes first. Where there are more than 16 responses, those that were used
+    /// at most once since they were stored go before all others while they have more than a tenth of the
+    /// capacity: what is asked for once, however much of it, does not drive out what is asked for again and again.
     ///
     /// With a capacity of zero nothing is stored.
     #[must_use]
