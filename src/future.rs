@@ -83,10 +83,12 @@ where
                     return Poll::Ready(Ok(response.take().expect("polled after completion")));
                 }
                 State::Forwarding(forwarding, background) => {
-                    let mut response = ready!(forwarding.as_mut().poll(cx))?;
-                    let body = response.body_mut();
-                    body.read_on_by(|| background::read_on::<S, Q, R, X>(background));
-                    return Poll::Ready(Ok(response));
+                    let mut answer = forwarding.as_mut().poll(cx);
+                    if let Poll::Ready(Ok(response)) = &mut answer {
+                        let body = response.body_mut();
+                        body.read_on_by(|| background::read_on::<S, Q, R, X>(background));
+                    }
+                    return answer;
                 }
                 State::Waiting(waiting) => *state = ready!(waiting.as_mut().poll(cx)).state,
             }

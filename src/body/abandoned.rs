@@ -54,12 +54,12 @@ impl<B> Recorded<B> {
 
 impl<B> Drop for Recorded<B> {
     fn drop(&mut self) {
-        let (recording, read_on) = (self.recording.take(), self.read_on.take());
+        let Some(read_on) = self.read_on.take() else {
+            return;
+        };
         // A body that has panicked is not asked again.
-        if let (Some(recording), Some(read_on), false) =
-            (recording, read_on, std::thread::panicking())
-        {
-            if let Some(unread) = Unread::of(recording) {
+        if self.recording().is_recording() && !std::thread::panicking() {
+            if let Some(unread) = self.recording.take().and_then(Unread::of) {
                 read_on(unread);
             }
         }
