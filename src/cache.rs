@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::collapse::Groups;
-use crate::key::Seed;
 use crate::mode::Switch;
+use crate::seed::Seed;
 use crate::settings::Settings;
 use crate::stats::Counters;
 use crate::store::{Memory, Removed};

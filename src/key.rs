@@ -1,181 +1,13 @@
 //! The cache key: the target URI, and the partition of whoever asks.
 
-use std::collections::hash_map::RandomState;
 use std::fmt;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::Hasher;
 
-use http::{HeaderMap, HeaderName, Uri, header};
-use siphasher::sip::SipHasher13;
-use siphasher::sip128::{Hash128, Hasher128, SipHasher13 as SipHasher13Of128, SipHasher24};
+use http::Uri;
 
+use crate::partition::Partition;
+use crate::seed::{Digester, Seed};
 use crate::target::{self, Target};
-
-/// The secret of one cache, drawn when it is made: what is hashed with it means nothing elsewhere.
-#[derive(Clone)]
-pub(crate) struct Seed {
-    key: (u64, u64),
-    digest: (u64, u64),
-    /// Whether keys are made of URIs in their literal form (C-01).
-    is_literal: bool,
-}
-
-impl Seed {
-    pub(crate) fn random(is_literal: bool) -> Self {
-        // The keys of a `RandomState` come from the operating system. They cannot be read, but what
-        // they hash to is as secret.
-        let source = RandomState::new();
-        let draw = |n: u8| source.hash_one(n);
-        Self {
-            key: (draw(0), draw(1)),
-            digest: (draw(2), draw(3)),
-            is_literal,
-        }
-    }
-
-    /// Whether keys are made of URIs in their literal form (C-01).
-    pub(crate) fn is_literal(&self) -> bool {
-        self.is_literal
-    }
-
-    #[inline]
-    pub(crate) fn hasher(&self) -> SipHasher13 {
-        SipHasher13::new_with_keys(self.key.0, self.key.1)
-    }
-
-    /// A hash of the name of a cache group, of this origin alone. What is hashed as a URI begins otherwise.
-    #[cfg(feature = "structured-fields")]
-    pub(crate) fn group(&self, origin: &[u8], name: &[u8]) -> u64 {
-        let mut hasher = self.hasher();
-        for piece in [b"".as_slice(), b"group", origin, name] {
-            hasher.write(piece);
-            hasher.write(Digester::END);
-        }
-        hasher.finish()
-    }
-
-    pub(crate) fn digester(&self) -> Digester {
-        Digester(SipHasher24::new_with_keys(self.digest.0, self.digest.1))
-    }
-
-    /// For what is hashed at every hit.
-    #[inline]
-    pub(crate) fn quick_digester(&self) -> Digester<SipHasher13Of128> {
-        Digester(SipHasher13Of128::new_with_keys(
-            self.digest.0,
-            self.digest.1,
-        ))
-    }
-}
-
-impl fmt::Debug for Seed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Seed(..)")
-    }
-}
-
-/// 128 bits that stand for request field values, which are themselves not kept.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Digest([u64; 2]);
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Digest(..)")
-    }
-}
-
-/// Makes a [`Digest`] of pieces; where one ends and the next begins makes no difference.
-#[derive(Debug)]
-pub(crate) struct Digester<H = SipHasher24>(H);
-
-impl Digester {
-    /// Ends a name or a value: no field has this octet.
-    pub(crate) const END: &'static [u8] = &[0];
-}
-
-impl<H: Hasher + Hasher128> Digester<H> {
-    #[inline]
-    pub(crate) fn write(&mut self, piece: &[u8]) {
-        self.0.write(piece);
-    }
-
-    #[inline]
-    pub(crate) fn finish(&self) -> Digest {
-        let Hash128 { h1, h2 } = self.0.finish128();
-        Digest([h1, h2])
-    }
-}
-
-/// Whose response it is. Requests with different credentials never share one (C-33, C-34).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Partition(Digest);
-
-impl Partition {
-    /// Made of the userinfo and of every one of these fields that the request has; `None` where it
-    /// has none, and so asks as nobody in particular.
-    pub(crate) fn of(
-        seed: &Seed,
-        uri: &Uri,
-        fields: &HeaderMap,
-        credentials: &[HeaderName],
-    ) -> Option<Self> {
-        let mut digester: Option<Digester> = None;
-        if let Some(userinfo) = userinfo(uri) {
-            let digester = digester.get_or_insert_with(|| seed.digester());
-            digester.write(b"@");
-            digester.write(userinfo.as_bytes());
-            digester.write(Digester::END);
-        }
-        // Comparing the names there are is cheaper than looking for each.
-        if !fields.keys().any(|name| credentials.contains(name)) {
-            return digester.map(|digester| Self(digester.finish()));
-        }
-        for name in credentials {
-            let mut separator: Option<&[u8]> = None;
-            for value in fields.get_all(name) {
-                let digester = digester.get_or_insert_with(|| seed.digester());
-                match separator {
-                    Some(separator) => digester.write(separator),
-                    None => {
-                        digester.write(name.as_str().as_bytes());
-                        digester.write(Digester::END);
-                    }
-                }
-                digester.write(value.as_bytes());
-                // HTTP/2 may split a cookie field into lines (RFC 9113 §8.2.3).
-                separator = Some(if name == header::COOKIE { b"; " } else { b", " });
-            }
-            if let (Some(_), Some(digester)) = (separator, &mut digester) {
-                digester.write(Digester::END);
-            }
-        }
-        digester.map(|digester| Self(digester.finish()))
-    }
-
-    /// As a part of a hash.
-    pub(crate) fn as_hash(self) -> u64 {
-        let Self(Digest([bits, _])) = self;
-        bits
-    }
-
-    /// The part that is of this name, of what a user has.
-    pub(crate) fn named(seed: &Seed, user: Option<Self>, name: &[u8]) -> Self {
-        let mut digester = seed.digester();
-        if let Some(Self(Digest(bits))) = user {
-            bits.iter()
-                .for_each(|bits| digester.write(&bits.to_ne_bytes()));
-        }
-        digester.write(Digester::END);
-        digester.write(name);
-        Self(digester.finish())
-    }
-}
-
-/// What stands before the `@` of a URI: credentials, wherever they stand (RFC 9110 §4.2.4).
-pub(crate) fn userinfo(uri: &Uri) -> Option<&str> {
-    let authority = uri.authority()?.as_str();
-    let end = authority.bytes().rposition(|byte| byte == b'@')?;
-    Some(&authority[..end])
-}
 
 /// The URI of a key, written down: on the stack, where it is no longer than most are.
 #[derive(Debug)]
@@ -216,7 +48,7 @@ impl Text {
     }
 
     pub(crate) fn write(&mut self, seed: &Seed, target: Target<'_>) {
-        let target = target.literal(seed.is_literal);
+        let target = target.literal(seed.is_literal());
         target.write(|piece| self.push(piece));
     }
 
@@ -264,10 +96,9 @@ impl<'a> Wanted<'a> {
         let mut hasher = seed.hasher();
         hasher.write(uri);
         let uri_hash = hasher.finish();
-        let hash = partition.map_or(uri_hash, |Partition(Digest(bits))| {
+        let hash = partition.map_or(uri_hash, |partition| {
             hasher.write(Digester::END);
-            bits.iter()
-                .for_each(|bits| hasher.write(&bits.to_ne_bytes()));
+            hasher.write(&partition.to_bytes());
             hasher.finish()
         });
         Self {
@@ -385,11 +216,7 @@ mod tests {
     use super::*;
 
     fn seed() -> Seed {
-        Seed {
-            key: (1, 2),
-            digest: (3, 4),
-            is_literal: false,
-        }
+        Seed::random(false)
     }
 
     /// However the pieces fall, one normal form has one hash.
@@ -426,7 +253,7 @@ mod tests {
     fn another_partition_of_a_uri_is_another_key_of_it() {
         let (seed, uri) = (seed(), Uri::from_static("http://h/a"));
         let target = Target::of_uri(&uri).unwrap();
-        let user = partition("http://h/a", &[("cookie", "a")]);
+        let user = Some(Partition::named(&seed, None, b"a"));
         let text = Text::of(&seed, target);
         let (nobody, user) = (
             Wanted::new(&seed, &text, None),
@@ -453,50 +280,13 @@ mod tests {
         }
     }
 
-    fn partition(uri: &str, fields: &[(&'static str, &str)]) -> Option<Partition> {
-        let mut map = HeaderMap::new();
-        for (name, value) in fields {
-            map.append(*name, value.parse().unwrap());
-        }
-        let credentials = [header::AUTHORIZATION, header::COOKIE];
-        Partition::of(&seed(), &uri.parse().unwrap(), &map, &credentials)
-    }
-
-    /// C-33, C-34, 9110-4.2.4-1, PRJ-4.1-8
-    #[test]
-    fn different_credentials_are_different_partitions() {
-        let uri = "http://h/";
-        assert_eq!(partition(uri, &[("accept", "a")]), None);
-        let all = [
-            partition(uri, &[]),
-            partition(uri, &[("authorization", "a")]),
-            partition(uri, &[("authorization", "b")]),
-            partition(uri, &[("cookie", "a")]),
-            partition(uri, &[("cookie", "")]),
-            partition(uri, &[("authorization", "a"), ("cookie", "b")]),
-            partition(uri, &[("authorization", "b"), ("cookie", "a")]),
-            partition("http://u:p@h/", &[]),
-            partition("http://u:q@h/", &[]),
-        ];
-        for (n, one) in all.iter().enumerate() {
-            for other in &all[n + 1..] {
-                assert_ne!(one, other);
-            }
-        }
-        assert_eq!(
-            partition(uri, &[("cookie", "a=1; b=2")]),
-            partition(uri, &[("cookie", "a=1"), ("cookie", "b=2")]),
-            "a cookie in two lines is one cookie"
-        );
-    }
-
     #[test]
     fn nothing_secret_is_printed() {
         let uri: Uri = "http://u:password@h/a?token=secret".parse().unwrap();
         let key = CacheKey::new(
             &seed(),
             Target::of_uri(&uri).unwrap(),
-            partition("http://h/", &[("cookie", "secret")]),
+            Some(Partition::named(&seed(), None, b"secret")),
         );
         let printed = format!("{key:?} {:?}", seed());
         assert!(

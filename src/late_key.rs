@@ -3,7 +3,9 @@
 use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Uri, header};
 
-use crate::key::{CacheKey, Partition, Seed, Text, Wanted};
+use crate::key::{CacheKey, Text, Wanted};
+use crate::partition::Partition;
+use crate::seed::Seed;
 use crate::target::Target;
 
 /// What a key is made of, where the request itself is gone. The text is made when something is stored under

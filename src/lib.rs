@@ -227,16 +227,19 @@ mod late_key;
 mod layer;
 mod mode;
 mod packed;
+mod partition;
 mod parts;
 mod policy;
 mod question;
 mod ranged;
+mod reading;
 mod reasons;
 #[cfg_attr(not(feature = "structured-fields"), path = "unrelated.rs")]
 mod relations;
 pub mod request_body;
 #[cfg(feature = "structured-fields")]
 mod search;
+mod seed;
 mod selector;
 mod service;
 mod settings;

@@ -8,19 +8,21 @@ use tower::Service;
 
 use crate::background::{Background, Claim, TIME_LIMIT, Task, Timer};
 use crate::cache::Cache;
-use crate::cache_status::Forward;
+use crate::cache_status::{Forward, NotStored};
 use crate::caller::Caller;
 use crate::collapse::Company;
-use crate::exchange::Purpose;
+use crate::exchange::{Exchange, Purpose};
 use crate::fill::{Beside, Fill};
 use crate::future::{Forwarding, ResponseFuture};
 use crate::header::cache_control;
+use crate::invalidation::Invalidation;
 use crate::key::{Text, Wanted};
 use crate::late_key::LateKey;
 use crate::mode::CacheMode;
 use crate::policy::{Asked, parts, validation};
 use crate::request_body::{Replay, RequestBody};
 use crate::service::CacheService;
+use crate::site;
 use crate::store::Exchanging;
 use crate::stored::StoredResponse;
 use crate::target::Target;
@@ -34,6 +36,48 @@ pub(crate) struct Missed {
 }
 
 impl<S, X, P> CacheService<S, X, P> {
+    /// Forwards a request that was not looked up.
+    pub(crate) fn pass<Q, R>(
+        &self,
+        mut request: Request<Q>,
+        mode: CacheMode,
+        reason: Forward,
+        refused: NotStored,
+        has_waited: bool,
+    ) -> ResponseFuture<S, Q, R, X, P>
+    where
+        S: Service<Request<Q>> + Clone,
+        X: Timer,
+    {
+        self.cache.counters.forward(reason);
+        mode.tell(request.headers_mut());
+        let invalidation = Invalidation::of(&self.cache, &request, &self.settings.scheme);
+        let purpose = match invalidation {
+            Some(invalidation) => match self.posting(&request, mode) {
+                Some(fill) => Purpose::InvalidateAndFill(Box::new(invalidation), fill),
+                None => Purpose::Invalidate(refused, invalidation),
+            },
+            None => Purpose::Pass(refused),
+        };
+        let exchange = Exchange {
+            site: site::of(&self.settings, &request),
+            ..self.exchange(reason, has_waited, purpose)
+        };
+        let forwarding = Forwarding::readying(self.inner.clone(), request, exchange);
+        ResponseFuture::forwarding(Box::pin(forwarding), self.background.clone())
+    }
+
+    pub(crate) fn exchange(&self, reason: Forward, has_waited: bool, purpose: Purpose) -> Exchange {
+        Exchange {
+            cache: self.cache.clone(),
+            settings: self.settings.clone(),
+            reason,
+            has_waited,
+            purpose,
+            site: None,
+        }
+    }
+
     /// Forwards a request for which nothing could be reused; as a question about the stored response
     /// that was selected, where there is one and it can be asked about.
     pub(crate) fn forward<Q, R>(

@@ -4,8 +4,9 @@ use http::HeaderMap;
 
 use crate::header::cache_groups::{self, CACHE_GROUPS};
 use crate::header::no_vary_search::NoVarySearch;
-use crate::key::{CacheKey, Seed};
+use crate::key::CacheKey;
 use crate::search::Search;
+use crate::seed::Seed;
 
 /// Which relations are kept.
 #[derive(Debug, Clone, Copy, Default)]

@@ -8,10 +8,12 @@ use http::HeaderMap;
 
 use crate::cache::Cache;
 use crate::header::no_vary_search::NoVarySearch;
-use crate::key::{CacheKey, Digester, Partition, Seed, Wanted};
+use crate::key::{CacheKey, Wanted};
+use crate::partition::Partition;
 use crate::policy::Asked;
 use crate::policy::selection::{self, Comparing};
 use crate::relations::Related;
+use crate::seed::{Digester, Seed};
 use crate::store::Found;
 
 /// The queries that a stored response stands for, and where that is written down.

@@ -3,33 +3,29 @@
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::SystemTime;
 
-use http::{Request, Response, Uri};
+use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
 use crate::answer::{self, Asker, Taken};
 use crate::background::{Background, Claim, Task, Timer, Tokio};
 use crate::cache::Cache;
-use crate::cache_status::{CacheStatus, Forward, NotStored};
+use crate::cache_status::{CacheStatus, Forward};
 use crate::collapse::Company;
-use crate::exchange::{Exchange, Purpose};
-use crate::future::{Forwarding, ResponseFuture};
-use crate::invalidation::Invalidation;
-use crate::key::{self, Partition, Text, Wanted};
+use crate::future::ResponseFuture;
+use crate::key::Text;
 use crate::late_key::LateKey;
 use crate::mode::CacheMode;
 use crate::policy::reuse::{self, Decision};
-use crate::policy::{Asked, selection};
+use crate::policy::selection;
+use crate::reading::Read;
 use crate::request_body::{Once, RequestBody};
 #[cfg(feature = "structured-fields")]
 use crate::search;
-use crate::settings::{PartitionSetting, Settings};
-use crate::site;
+use crate::settings::Settings;
 use crate::store::Copy;
 use crate::stored::StoredResponse;
-use crate::target::Target;
 
 /// An HTTP client with a cache around it; made by [`CacheLayer`](crate::CacheLayer).
 ///
@@ -112,16 +108,6 @@ where
     }
 }
 
-/// What is known of a request when it has been read.
-enum Read<'a> {
-    /// It is none of the cache's business.
-    Pass(Forward, NotStored),
-    /// The origin may not be asked, and what is stored not be looked at.
-    Unsatisfiable,
-    /// What to look for, and when it is.
-    Wants(Asked, Wanted<'a>, SystemTime),
-}
-
 impl<S, X, P> CacheService<S, X, P> {
     /// What a request does that has waited.
     pub(crate) fn respond<Q, R>(
@@ -143,28 +129,6 @@ impl<S, X, P> CacheService<S, X, P> {
                 self.reuse(&copy.response, Taken::of_copy(&copy), asker, company.waited)
             }
             None => self.answer(request, read, company),
-        }
-    }
-
-    /// Reads a request: whether it is one for the store, and what it looks for there.
-    #[inline]
-    fn read<'a, Q: Body>(&self, request: &Request<Q>, text: &'a mut Text) -> Read<'a> {
-        let mode = CacheMode::of(request.extensions());
-        let Some(asked) = self.asked(request, mode) else {
-            return Read::Pass(Forward::Method, NotStored::Method);
-        };
-        if !self.cache.switch.is_on() {
-            return match mode {
-                CacheMode::OnlyIfCached => Read::Unsatisfiable,
-                _ => Read::Pass(Forward::Bypass, NotStored::Disabled),
-            };
-        }
-        match self.wanted(request, &asked, text) {
-            Some(wanted) if !asked.is_bypass => {
-                Read::Wants(asked, wanted, self.settings.clock.now())
-            }
-            _ if asked.directives.only_if_cached => Read::Unsatisfiable,
-            _ => Read::Pass(Forward::Bypass, NotStored::Bypass),
         }
     }
 
@@ -254,76 +218,6 @@ impl<S, X, P> CacheService<S, X, P> {
     }
 }
 
-/// What a request is about.
-impl<S, X, P> CacheService<S, X, P> {
-    fn asked<Q: Body>(&self, request: &Request<Q>, mode: CacheMode) -> Option<Asked> {
-        let Settings {
-            policy,
-            bypass,
-            clock,
-            ..
-        } = &*self.settings;
-        let (body, fields) = (request.body(), request.headers());
-        let has_content = !body.is_end_stream() && body.size_hint().exact() != Some(0);
-        let mut asked = Asked::read(policy, request.method(), fields, has_content)?;
-        asked.is_bypass |= bypass.iter().any(|name| fields.contains_key(name));
-        asked.has_authorization |= self.names_user(request.uri());
-        asked.set_mode(mode);
-        if !clock.is_known() {
-            asked.directives.no_cache = true;
-            asked.takes_any_age = false;
-        }
-        Some(asked)
-    }
-
-    /// Whether a shared cache has to take a URI for a credential: what names a user is one wherever it stands
-    /// (RFC 9110 §4.2.4).
-    pub(crate) fn names_user(&self, uri: &Uri) -> bool {
-        self.settings.policy.is_shared() && key::userinfo(uri).is_some()
-    }
-
-    /// What a request looks up, with its URI in `text`; `None` where nothing may be stored for it.
-    fn wanted<'a, Q>(
-        &self,
-        request: &Request<Q>,
-        asked: &Asked,
-        text: &'a mut Text,
-    ) -> Option<Wanted<'a>> {
-        let (uri, seed) = (request.uri(), &self.cache.seed);
-        // Where it stands as it is known there is no userinfo either.
-        let is_normal = !asked.has_host && text.write_normal(uri);
-        if !is_normal {
-            let scheme = &self.settings.scheme;
-            text.write(seed, Target::of_request(uri, request.headers(), scheme)?);
-        }
-        let partition = self.partition(request, asked.has_credentials || !is_normal)?;
-        Some(Wanted::new(seed, text, partition))
-    }
-
-    /// For whom a request is made; `None` where nothing may be stored for it. Whether it has
-    /// userinfo or one of the fields that are credentials everywhere may be known already.
-    #[allow(clippy::option_option, reason = "nobody in particular is not nobody")]
-    pub(crate) fn partition<Q>(
-        &self,
-        request: &Request<Q>,
-        may_have_any: bool,
-    ) -> Option<Option<Partition>> {
-        let (uri, fields) = (request.uri(), request.headers());
-        let seed = &self.cache.seed;
-        let user = self
-            .settings
-            .credentials
-            .as_ref()
-            .filter(|credentials| may_have_any || credentials.has_others)
-            .and_then(|credentials| Partition::of(seed, uri, fields, &credentials.fields));
-        let Some(PartitionSetting(of)) = &self.settings.partition else {
-            return Some(user);
-        };
-        let name = of(uri, fields, request.extensions())?;
-        Some(Some(Partition::named(seed, user, &name)))
-    }
-}
-
 /// The first state of a request.
 impl<S, X, P> CacheService<S, X, P> {
     /// The copy that this thread has of a stored response, where there is one that answers, and whom.
@@ -379,48 +273,6 @@ impl<S, X, P> CacheService<S, X, P> {
     {
         self.cache.counters.unsatisfiable();
         ResponseFuture::answered(answer::unavailable(CacheStatus::unsatisfiable()))
-    }
-
-    /// Forwards a request that was not looked up.
-    fn pass<Q, R>(
-        &self,
-        mut request: Request<Q>,
-        mode: CacheMode,
-        reason: Forward,
-        refused: NotStored,
-        has_waited: bool,
-    ) -> ResponseFuture<S, Q, R, X, P>
-    where
-        S: Service<Request<Q>> + Clone,
-        X: Timer,
-    {
-        self.cache.counters.forward(reason);
-        mode.tell(request.headers_mut());
-        let invalidation = Invalidation::of(&self.cache, &request, &self.settings.scheme);
-        let purpose = match invalidation {
-            Some(invalidation) => match self.posting(&request, mode) {
-                Some(fill) => Purpose::InvalidateAndFill(Box::new(invalidation), fill),
-                None => Purpose::Invalidate(refused, invalidation),
-            },
-            None => Purpose::Pass(refused),
-        };
-        let exchange = Exchange {
-            site: site::of(&self.settings, &request),
-            ..self.exchange(reason, has_waited, purpose)
-        };
-        let forwarding = Forwarding::readying(self.inner.clone(), request, exchange);
-        ResponseFuture::forwarding(Box::pin(forwarding), self.background.clone())
-    }
-
-    pub(crate) fn exchange(&self, reason: Forward, has_waited: bool, purpose: Purpose) -> Exchange {
-        Exchange {
-            cache: self.cache.clone(),
-            settings: self.settings.clone(),
-            reason,
-            has_waited,
-            purpose,
-            site: None,
-        }
     }
 }
 

@@ -10,10 +10,11 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response, Uri, header
 
 use crate::cache_status::CacheStatus;
 use crate::clock::ClockSetting;
-use crate::key::{CacheKey, Seed};
+use crate::key::CacheKey;
 use crate::policy::selection::Comparing;
 use crate::policy::{Kind, Policy};
 use crate::relations::Related;
+use crate::seed::Seed;
 use crate::store::Limits;
 use crate::target::Target;
 

@@ -8,10 +8,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
 use crate::backoff::Backoff;
 use crate::copying::Copying;
-use crate::key::{CacheKey, Digest};
+use crate::key::CacheKey;
 use crate::packed::Packed;
 use crate::parts::Parts;
 use crate::relations::Relations;
+use crate::seed::Digest;
 
 /// A response in the store. It never changes: a 304 makes a new one that shares the body.
 #[derive(Debug)]

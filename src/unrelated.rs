@@ -2,7 +2,8 @@
 
 use http::HeaderMap;
 
-use crate::key::{CacheKey, Seed};
+use crate::key::CacheKey;
+use crate::seed::Seed;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Related {}

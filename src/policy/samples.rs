@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header};
 
 use super::{Asked, Kind, Policy, Received};
-use crate::key::{CacheKey, Seed};
+use crate::key::CacheKey;
+use crate::seed::Seed;
 use crate::stored::{Selection, StoredBody, StoredHead, StoredResponse};
 use crate::target::Target;
 

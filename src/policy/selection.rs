@@ -7,7 +7,7 @@ use crate::cache_status::Forward;
 use crate::header::connection::Connection;
 use crate::header::vary::Vary;
 use crate::header::{Fields, Members, Quoting, lines, members};
-use crate::key::{Digest, Digester, Seed};
+use crate::seed::{Digest, Digester, Seed};
 use crate::stored::{Selection, StoredResponse};
 
 /// How request fields are compared: by digests made with a secret, and `Accept-Encoding` in a normal

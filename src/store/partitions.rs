@@ -12,7 +12,10 @@ pub(super) struct Partitions(HashMap<u64, Keys, Spread>);
 #[derive(Debug)]
 enum Keys {
     One(u64),
-    #[expect(clippy::box_collection, reason = "a set is four words, and most need none")]
+    #[expect(
+        clippy::box_collection,
+        reason = "a set is four words, and most need none"
+    )]
     Many(Box<HashSet<u64, Spread>>),
 }
 

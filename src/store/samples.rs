@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{HeaderName, StatusCode, Uri, Version};
 
-use crate::key::{CacheKey, Seed};
+use crate::key::CacheKey;
 use crate::packed::Packed;
+use crate::seed::Seed;
 use crate::stored::{Selection, StoredBody, StoredHead, StoredResponse, Terms};
 use crate::target::Target;
 

@@ -1,0 +1,116 @@
+//! What a request is about: whether it is one for the store, and what it looks for there.
+
+use std::time::SystemTime;
+
+use http::{Request, Uri};
+use http_body::Body;
+
+use crate::cache_status::{Forward, NotStored};
+use crate::key::{Text, Wanted};
+use crate::mode::CacheMode;
+use crate::partition::{self, Partition};
+use crate::policy::Asked;
+use crate::service::CacheService;
+use crate::settings::{PartitionSetting, Settings};
+use crate::target::Target;
+
+/// What is known of a request when it has been read.
+pub(crate) enum Read<'a> {
+    /// It is none of the cache's business.
+    Pass(Forward, NotStored),
+    /// The origin may not be asked, and what is stored not be looked at.
+    Unsatisfiable,
+    /// What to look for, and when it is.
+    Wants(Asked, Wanted<'a>, SystemTime),
+}
+
+impl<S, X, P> CacheService<S, X, P> {
+    /// Reads a request: whether it is one for the store, and what it looks for there.
+    #[inline]
+    pub(crate) fn read<'a, Q: Body>(&self, request: &Request<Q>, text: &'a mut Text) -> Read<'a> {
+        let mode = CacheMode::of(request.extensions());
+        let Some(asked) = self.asked(request, mode) else {
+            return Read::Pass(Forward::Method, NotStored::Method);
+        };
+        if !self.cache.switch.is_on() {
+            return match mode {
+                CacheMode::OnlyIfCached => Read::Unsatisfiable,
+                _ => Read::Pass(Forward::Bypass, NotStored::Disabled),
+            };
+        }
+        match self.wanted(request, &asked, text) {
+            Some(wanted) if !asked.is_bypass => {
+                Read::Wants(asked, wanted, self.settings.clock.now())
+            }
+            _ if asked.directives.only_if_cached => Read::Unsatisfiable,
+            _ => Read::Pass(Forward::Bypass, NotStored::Bypass),
+        }
+    }
+
+    fn asked<Q: Body>(&self, request: &Request<Q>, mode: CacheMode) -> Option<Asked> {
+        let Settings {
+            policy,
+            bypass,
+            clock,
+            ..
+        } = &*self.settings;
+        let (body, fields) = (request.body(), request.headers());
+        let has_content = !body.is_end_stream() && body.size_hint().exact() != Some(0);
+        let mut asked = Asked::read(policy, request.method(), fields, has_content)?;
+        asked.is_bypass |= bypass.iter().any(|name| fields.contains_key(name));
+        asked.has_authorization |= self.names_user(request.uri());
+        asked.set_mode(mode);
+        if !clock.is_known() {
+            asked.directives.no_cache = true;
+            asked.takes_any_age = false;
+        }
+        Some(asked)
+    }
+
+    /// Whether a shared cache has to take a URI for a credential: what names a user is one wherever it stands
+    /// (RFC 9110 §4.2.4).
+    pub(crate) fn names_user(&self, uri: &Uri) -> bool {
+        self.settings.policy.is_shared() && partition::userinfo(uri).is_some()
+    }
+
+    /// What a request looks up, with its URI in `text`; `None` where nothing may be stored for it.
+    fn wanted<'a, Q>(
+        &self,
+        request: &Request<Q>,
+        asked: &Asked,
+        text: &'a mut Text,
+    ) -> Option<Wanted<'a>> {
+        let (uri, seed) = (request.uri(), &self.cache.seed);
+        // Where it stands as it is known there is no userinfo either.
+        let is_normal = !asked.has_host && text.write_normal(uri);
+        if !is_normal {
+            let scheme = &self.settings.scheme;
+            text.write(seed, Target::of_request(uri, request.headers(), scheme)?);
+        }
+        let partition = self.partition(request, asked.has_credentials || !is_normal)?;
+        Some(Wanted::new(seed, text, partition))
+    }
+
+    /// For whom a request is made; `None` where nothing may be stored for it. Whether it has
+    /// userinfo or one of the fields that are credentials everywhere may be known already.
+    #[allow(clippy::option_option, reason = "nobody in particular is not nobody")]
+    pub(crate) fn partition<Q>(
+        &self,
+        request: &Request<Q>,
+        may_have_any: bool,
+    ) -> Option<Option<Partition>> {
+        let (uri, fields) = (request.uri(), request.headers());
+        let seed = &self.cache.seed;
+        let user = self
+            .settings
+            .credentials
+            .as_ref()
+            .filter(|credentials| may_have_any || credentials.has_others)
+            .and_then(|credentials| Partition::of(seed, uri, fields, &credentials.fields));
+        let Some(PartitionSetting(of)) = &self.settings.partition else {
+            return Some(user);
+        };
+        let name = of(uri, fields, request.extensions())?;
+        Some(Some(Partition::named(seed, user, &name)))
+    }
+}
