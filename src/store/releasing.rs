@@ -14,6 +14,9 @@ use crate::stored::StoredResponse;
 /// Fewer responses than this are dropped by whoever has taken them out.
 pub(super) const MANY: usize = 1000;
 
+/// So many are dropped before others are let on.
+const AT_ONCE: usize = 64;
+
 /// So are fewer octets, where all is taken out.
 const MUCH: usize = 1024 * 1024;
 
@@ -92,7 +95,11 @@ impl Shared {
             // Nothing here panics that is known of. If something does, the next to come are dropped as if
             // nothing had been.
             let _ = catch_unwind(AssertUnwindSafe(|| {
-                for octets in pieces {
+                for (n, octets) in pieces.enumerate() {
+                    if n % AT_ONCE == 0 {
+                        // Whoever else wants the core goes first.
+                        thread::yield_now();
+                    }
                     let octets = octets.min(left);
                     left -= octets;
                     self.octets.fetch_sub(octets, Ordering::Relaxed);

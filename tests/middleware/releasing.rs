@@ -52,6 +52,25 @@ async fn what_is_cleared_counts_no_longer_and_is_given_back() {
     assert_eq!(talk.handle.stats().evictions(), 0);
 }
 
+/// Copies of what is hot are cleared with it, and count no longer either.
+#[tokio::test]
+async fn copies_are_cleared_with_what_they_are_of() {
+    let talk = conversation(|layer| layer);
+    for stored in [10, MANY] {
+        store(&talk, stored).await;
+        for _ in 0..20 {
+            for n in 0..10 {
+                talk.get(&format!("/{n}")).await.assert_hit();
+            }
+        }
+        assert!(talk.handle.stats().copies() > 0, "{stored}");
+        talk.handle.clear();
+        let stats = talk.handle.stats();
+        assert_eq!((talk.handle.bytes(), stats.copies()), (0, 0), "{stored}");
+    }
+    until_released(&talk.handle);
+}
+
 /// Little is given back at once, and nobody needs to wait for it.
 #[tokio::test]
 async fn what_is_little_is_given_back_by_who_clears() {
