@@ -26,7 +26,8 @@ fn main() {
     println!(
         "Percent, of {} requests for {} objects. All have the same room, in octets: what ours needs for 1 % or \
          10 % of them, {beside_the_body} beside the body of each. Bodies have 1 KiB, or, where sizes are mixed, \
-         as a lognormal distribution has it (median 4 KiB). Ours is the cache as it is, asked by requests.\n",
+         as a lognormal distribution has it (median 4 KiB). Ours is the cache as it is, asked by requests; \
+         copies of what is hot are in its room, too. The others are policies alone.\n",
         thousands(count as f64),
         thousands(OBJECTS as f64)
     );
@@ -34,7 +35,7 @@ fn main() {
         "| | LRU | SLRU | SIEVE | quick_cache | moka | S3-FIFO | ours | ours − S3-FIFO | optimal |"
     );
     println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
-    let mut least = f64::INFINITY;
+    let mut least = [f64::INFINITY; 2];
     for (sequence, ratios) in sequences.iter().zip(ratios(&sequences, beside_the_body)) {
         let [lru, slru, sieve, quick_cache, moka, s3_fifo, ours, optimal] = ratios;
         let name = &sequence.name;
@@ -42,14 +43,18 @@ fn main() {
         println!(
             "| {name} | {lru:.1} | {slru:.1} | {sieve:.1} | {quick_cache:.1} | {moka:.1} | {s3_fifo:.1} | {ours:.1} | {difference:+.1} | {optimal:.1} |"
         );
-        least = least.min(difference);
+        let least = &mut least[usize::from(name.starts_with("loop"))];
+        *least = least.min(difference);
     }
-    target(
-        "6, eviction: hit ratio, the sequence on which ours does worst",
-        "at most 1.5 points below S3-FIFO",
-        format!("{least:+.1} points"),
-        least >= -FEWER,
-    );
+    println!();
+    for (of, least) in ["the sequence", "the loop"].iter().zip(least) {
+        target(
+            &format!("6, eviction: hit ratio, {of} on which ours does worst"),
+            &format!("at most {FEWER} points below S3-FIFO"),
+            format!("{least:+.1} points"),
+            least >= -FEWER,
+        );
+    }
 }
 
 /// Of each sequence; each thread takes the next one.
