@@ -5,6 +5,8 @@ mod contender;
 mod exchanges;
 mod floor;
 mod lane;
+#[cfg(feature = "peers")]
+mod loopback;
 mod mode;
 mod origin;
 #[cfg(feature = "peers")]
@@ -19,6 +21,8 @@ pub use contender::{Contender, Room};
 pub use exchanges::Exchanges;
 pub use floor::Floor;
 pub use lane::Lane;
+#[cfg(feature = "peers")]
+pub use loopback::{Remote, Server};
 pub use mode::{Mode, Workload};
 pub use origin::{Calls, Origin, Page};
 pub use report::{is_quick, median, target, thousands};
