@@ -22,7 +22,7 @@ use crate::policy::stale::Failure;
 use crate::policy::{Asked, Received, range, status};
 use crate::settings::Settings;
 use crate::store::Exchanging;
-use crate::stored::{StoredResponse, Terms};
+use crate::stored::StoredResponse;
 
 /// A request whose answer may be stored.
 pub(crate) struct Fill {
@@ -295,35 +295,6 @@ impl<'a> Filling<'a> {
     /// How request fields are compared.
     pub(crate) fn comparing(&self) -> Comparing<'_> {
         self.settings.comparing(&self.cache.seed)
-    }
-
-    /// Whether what is stored on these terms is of use to others that have asked at the same time (C-49). For a
-    /// while nobody waits for what is not.
-    pub(crate) fn is_shared(&self, terms: &Terms) -> bool {
-        let past = terms.current_age(self.now()).checked_sub(terms.lifetime);
-        let is_stale = past.is_some_and(|past| past >= terms.stale_while_revalidate);
-        let is_shared = !terms.is_no_cache && !is_stale;
-        if let Some(hash) = self.fill.company.hash {
-            let groups = &self.cache.groups;
-            if is_shared {
-                groups.remove_unfit(hash);
-            } else {
-                groups.add_unfit(hash, self.fill.request_time);
-            }
-        }
-        is_shared
-    }
-
-    /// What is not stored is of no use to others. For a while nobody waits for it, unless that has nothing to do
-    /// with what it is.
-    pub(crate) fn is_not_shared(&self, refused: NotStored) {
-        let is_passing = matches!(
-            refused,
-            NotStored::Purged | NotStored::Disabled | NotStored::NoRoom | NotStored::Outdated
-        );
-        if let Some(hash) = self.fill.company.hash.filter(|_| !is_passing) {
-            self.cache.groups.add_unfit(hash, self.fill.request_time);
-        }
     }
 
     /// An answer that may not be stored shows all the same that the stored response is outdated

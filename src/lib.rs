@@ -243,6 +243,7 @@ mod seed;
 mod selector;
 mod service;
 mod settings;
+mod sharing;
 mod site;
 mod stats;
 mod store;

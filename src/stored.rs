@@ -35,7 +35,7 @@ pub(crate) struct StoredResponse {
 /// Fields and what they held, as digests: no request field is kept in clear.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
-    pub(crate) fields: Box<[(HeaderName, Option<Digest>)]>,
+    pub(crate) fields: Arc<[(HeaderName, Option<Digest>)]>,
     /// What stood in all of them, octet for octet; `None` where that does not tell whether they are the same.
     pub(crate) presented: Option<Digest>,
 }

@@ -30,7 +30,7 @@ impl Leader {
     pub(crate) fn has_head(&mut self, selected_by: &Selection) {
         self.is_replaced = false;
         let varies = !selected_by.fields.is_empty();
-        let selected_by = varies.then(|| Arc::new(selected_by.clone()));
+        let selected_by = varies.then(|| selected_by.clone());
         let mut wakers = Vec::new();
         let mut state = self.groups.lock();
         if let Some(group) = state.group(self.which) {

@@ -80,7 +80,7 @@ struct Group {
     called: Option<u64>,
     has_head: bool,
     /// Which requests the answer is for, where that is not all.
-    selected_by: Option<Arc<Selection>>,
+    selected_by: Option<Selection>,
     /// By seat, in the order they came.
     waiting: BTreeMap<u64, Option<Waker>>,
 }

@@ -231,7 +231,7 @@ fn a_head_that_is_not_for_all_is_told_to_all() {
     for mut waiting in others {
         assert_eq!(waiting.woken(), 1);
         match waiting.poll() {
-            Poll::Ready(Turn::Head(Some(told))) => assert_eq!(*told, selected_by),
+            Poll::Ready(Turn::Head(Some(told))) => assert_eq!(told, selected_by),
             other => panic!("{other:?}"),
         }
     }

@@ -25,7 +25,7 @@ pub(crate) enum Turn {
     /// Ask the origin for all.
     Leads(Leader),
     /// Leave, unless it has the fields that the answer is for, of which the head is there.
-    Head(Option<Arc<Selection>>),
+    Head(Option<Selection>),
     /// See to it that the group ends when the limit for the rest of the answer has passed.
     KeepsTime,
 }

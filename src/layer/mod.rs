@@ -1,5 +1,6 @@
 //! The layer: the settings, and how a service is made of them.
 
+mod collapsing;
 mod rules;
 
 use std::fmt;

@@ -1,5 +1,7 @@
 //! RFC 9111 §4.1: which of the stored responses of a URI a request selects.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderName, header};
 
 use super::{Asked, range};
@@ -34,18 +36,20 @@ pub(crate) fn selection(
         return Some(Selection::default());
     }
     let connection = Connection::of(request);
-    let mut fields = Vec::with_capacity(names.len());
-    for name in names {
-        if connection.names(&name) {
-            return None;
-        }
-        let digest = comparing.digest(request, &name);
-        fields.push((name, digest));
+    if names.iter().any(|name| connection.names(name)) {
+        return None;
     }
+    let names = names.into_iter();
+    let fields: Arc<[_]> = names
+        .map(|name| {
+            let digest = comparing.digest(request, &name);
+            (name, digest)
+        })
+        .collect();
     let may_tell = !connection.is_there();
     Some(Selection {
         presented: may_tell.then(|| comparing.octets(request, &fields)),
-        fields: fields.into_boxed_slice(),
+        fields,
     })
 }
 

@@ -69,7 +69,7 @@ pub(super) fn trace_of(response: &StoredResponse) -> u64 {
     }
     let mut hasher = SpreadHasher::default();
     hasher.write_u64(response.key.hash);
-    for (_, digest) in &response.selected_by.fields {
+    for (_, digest) in response.selected_by.fields.iter() {
         digest.hash(&mut hasher);
     }
     hasher.finish()

@@ -301,7 +301,7 @@ fn is_plain(response: &StoredResponse) -> bool {
 /// Of two variants with the same `Vary` no request selects both.
 fn are_apart(one: &StoredResponse, other: &StoredResponse) -> bool {
     let (one_by, other_by) = (&one.selected_by.fields, &other.selected_by.fields);
-    let mut names = one_by.iter().zip(other_by);
+    let mut names = one_by.iter().zip(other_by.iter());
     is_plain(one)
         && is_plain(other)
         && one_by.len() == other_by.len()

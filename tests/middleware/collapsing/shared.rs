@@ -1,6 +1,5 @@
 //! What is shared, and with whom.
 
-use futures_util::FutureExt;
 use http::{Method, header};
 use support::{Answer, Conversation, begun, get, reply, request};
 use tower::Layer;
@@ -132,32 +131,38 @@ async fn those_who_wait_are_woken() {
     assert_eq!(talk.handle.stats().collapsed(), 99);
 }
 
-/// Promise 8 of the design, C-33, 9111-3.5-1: each user's request is one of its own.
+/// C-33, C-49: each user's request is one of its own.
 #[tokio::test]
 async fn nobody_waits_for_the_answer_to_another_user() {
     let talk = Conversation::default();
     let shared = Conversation::shared();
     for talk in [talk, shared] {
-        talk.origin.answers(|_| {
-            let (gate, held) = reply(200).control("public, max-age=60").body("x").held();
-            gate.open();
-            held
-        });
-        let as_user = |user: Option<&str>| {
+        let ask = |user: Option<&str>| {
             let fields: Vec<_> = user
                 .map(|user| ("authorization", user))
                 .into_iter()
                 .collect();
-            talk.start(get("/a", &fields))
+            waits(&talk, get("/a", &fields))
         };
         let users = [None, Some("Bearer a"), Some("Bearer b")];
-        let _first: Vec<_> = users.map(as_user).into_iter().collect();
-        assert_eq!(talk.handle.stats().forwarded(), 3);
-        // The same user again.
+        let (mut first, mut gates) = (Vec::new(), Vec::new());
         for user in users {
-            assert!(as_user(user).now_or_never().is_none());
+            let control = "public, max-age=60";
+            let content = user.unwrap_or("nobody").to_owned();
+            let (gate, held) = reply(200).control(control).body(content).held();
+            talk.origin.will(held);
+            gates.push(gate);
+            first.push(ask(user));
         }
-        assert_eq!(talk.handle.stats().forwarded(), 3);
+        assert_eq!(talk.origin.calls(), 3, "nobody waits for another");
+        let mut second = users.map(ask);
+        assert_eq!(talk.origin.calls(), 3, "each waits for the own");
+        for ((gate, first), second) in gates.into_iter().zip(&mut first).zip(&mut second) {
+            gate.open();
+            let (first, second) = (answer(first), answer(second));
+            assert_collapsed(&second, Forward::UriMiss);
+            assert_eq!(second.text(), first.text());
+        }
     }
 }
 
@@ -166,13 +171,12 @@ async fn nobody_waits_for_the_answer_to_another_user() {
 async fn a_get_and_a_head_do_not_wait_for_each_other() {
     for methods in [[Method::GET, Method::HEAD], [Method::HEAD, Method::GET]] {
         let talk = Conversation::default();
-        let mut gates = Vec::new();
+        let (mut gates, mut asking) = (Vec::new(), Vec::new());
         for n in 1..=2 {
             let (gate, held) = reply(200).control("max-age=60").held();
             gates.push(gate);
             talk.origin.will(held);
-            let _asking = waits(&talk, request(methods[n - 1].clone(), "/a", &[]));
-            std::mem::forget(_asking);
+            asking.push(waits(&talk, request(methods[n - 1].clone(), "/a", &[])));
             assert_eq!(talk.origin.calls(), n);
         }
     }
