@@ -15,7 +15,7 @@ use crate::stored::StoredResponse;
 pub(super) const MANY: usize = 1000;
 
 /// So many are dropped before others are let on.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 1024;
 
 /// So are fewer octets, where all is taken out.
 const MUCH: usize = 1024 * 1024;
