@@ -111,8 +111,8 @@ impl Stats {
 
 impl Stats {
     /// Octets of copies of hot responses, which are part of [`bytes`](crate::CacheHandle::bytes): where a response
-    /// is reused again and again each thread has a head of its own to hand out. They take an eighth of the capacity
-    /// at most.
+    /// is reused again and again each thread has a head of its own to hand out. They take one part in 32 of the
+    /// capacity at most.
     #[must_use]
     pub fn copies(&self) -> usize {
         self.copies

@@ -14,6 +14,10 @@ use crate::key::{CacheKey, Wanted};
 use crate::mode::Switch;
 use crate::stored::{Selection, StoredResponse};
 
+/// The part of the capacity that copies may take: one in so many. What they take is not there for responses,
+/// and few are hot.
+const COPIES: usize = 32;
+
 /// Stored responses, within a budget. One lock, held for what has to be done under it: nothing of a
 /// user's runs there, and what is taken out is dropped after it.
 #[derive(Debug)]
@@ -64,7 +68,7 @@ impl Memory {
 
     /// Gives the thread a copy of a response that is still held, and whose requests could select no other.
     pub(crate) fn give_copy(&self, response: &Arc<StoredResponse>) {
-        let limit = self.limits().capacity / 8;
+        let limit = self.limits().capacity / COPIES;
         self.copies.give(response, limit, |response| {
             let state = self.lock();
             let may_have = state.may_be_copied(response);
