@@ -1,6 +1,6 @@
 //! Whether copies of a stored response may answer, for those who do not take the store's lock to ask.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Whether copies of a stored response may answer, and which stripes have one.
 ///

@@ -5,28 +5,24 @@
 //! ```
 
 mod groups;
-
-use std::time::Duration;
+mod whole;
 
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::{Config, Runner};
 
-/// So many of each scheduler.
-const TRIES: usize = 100_000;
-
 /// The most switches of threads that a sequence that leads to a fault is thought to need.
 const DEPTH: usize = 4;
 
-/// Runs this in as many orders as there are tries, and says how many that were.
-fn explore(name: &str, body: fn()) {
+/// Runs this in so many orders of each scheduler, and says how many that were.
+fn explore(name: &str, tries: usize, body: fn()) {
     let config = || {
         let mut config = Config::new();
-        config.max_time = Some(Duration::from_secs(30));
+        config.stack_size = 0x4_0000;
         config
     };
-    let random = RandomScheduler::new(TRIES);
+    let random = RandomScheduler::new(tries);
     let at_random = Runner::new(random, config()).run(body);
-    let by_priority = PctScheduler::new(DEPTH, TRIES);
+    let by_priority = PctScheduler::new(DEPTH, tries);
     let by_priority = Runner::new(by_priority, config()).run(body);
     println!("{name}: {at_random} interleavings at random, {by_priority} by priorities");
 }

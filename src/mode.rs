@@ -1,8 +1,8 @@
 //! The mode of one request, and the handle's: on, off, or paused by so many guards.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use http::{Extensions, HeaderMap, HeaderValue, header};
+
+use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// How the cache is to be used for one request: the six modes of the Fetch standard. Put it into the
 /// request's extensions.

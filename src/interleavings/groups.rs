@@ -13,6 +13,8 @@ use super::{explore, one_of};
 use crate::collapse::{Groups, Leader, Place, Subject, Turn, Waiter};
 use crate::stored::Selection;
 
+const TRIES: usize = 100_000;
+
 /// The store and the origin, as far as they matter here.
 #[derive(Default)]
 struct World {
@@ -222,14 +224,14 @@ fn together(requests: usize, origin: Origin, beside: Option<fn(&World)>) -> Know
 
 #[test]
 fn the_origin_is_asked_once_where_its_answer_is_stored() {
-    explore("one call", || {
+    explore("one call", TRIES, || {
         assert_eq!(together(4, Origin::Stores, None).calls, 1);
     });
 }
 
 #[test]
 fn where_some_are_given_up_one_leads_at_a_time_and_the_origin_is_asked_no_more_than_once() {
-    explore("given up", || {
+    explore("given up", TRIES, || {
         let known = together(4, Origin::IsLeft, None);
         assert!(known.most_headless <= 1 && known.calls <= 1);
         assert!(known.calls == 1 || known.given_up == 4);
@@ -238,21 +240,21 @@ fn where_some_are_given_up_one_leads_at_a_time_and_the_origin_is_asked_no_more_t
 
 #[test]
 fn whatever_becomes_of_them_nobody_waits_for_ever() {
-    explore("anything", || {
+    explore("anything", TRIES, || {
         together(4, Origin::DoesAnything, None);
     });
 }
 
 #[test]
 fn a_purge_leaves_nobody_waiting_and_nobody_with_what_is_older() {
-    explore("purge", || {
+    explore("purge", TRIES, || {
         together(3, Origin::DoesAnything, Some(World::purge));
     });
 }
 
 #[test]
 fn switching_off_leaves_nobody_waiting() {
-    explore("switch", || {
+    explore("switch", TRIES, || {
         together(
             3,
             Origin::DoesAnything,

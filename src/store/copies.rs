@@ -8,8 +8,7 @@
 
 use std::cell::Cell;
 use std::num::NonZero;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::thread;
 
 use bytes::Bytes;
@@ -19,6 +18,8 @@ use lru::LruCache;
 use super::spread::Spread;
 use crate::key::Wanted;
 use crate::stored::{self, StoredBody, StoredResponse};
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// As many as there are bits to tell which have a copy.
 const MOST: usize = 64;

@@ -1,7 +1,6 @@
 //! The store in memory: least recently used, bounded in octets.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
+use std::sync::{Arc, PoisonError, TryLockError, Weak};
 use std::thread;
 
 use super::claim::{Exchanging, Reservation};
@@ -13,6 +12,8 @@ use crate::cache_status::{Forward, NotStored};
 use crate::key::{CacheKey, Wanted};
 use crate::mode::Switch;
 use crate::stored::{Selection, StoredResponse};
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// The part of the capacity that copies may take: one in so many. What they take is not there for responses,
 /// and few are hot.

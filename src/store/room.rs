@@ -1,6 +1,6 @@
 //! What has to go, and what becomes of it.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::Limits;
 use super::index::Index;
@@ -8,6 +8,7 @@ use super::memory::Memory;
 use super::releasing;
 use super::state::State;
 use crate::stored::StoredResponse;
+use crate::sync::MutexGuard;
 
 impl Memory {
     /// Changes the limits. [`fit`](Self::fit) is to follow.
