@@ -220,6 +220,7 @@ mod handle;
 mod header;
 mod heads;
 #[cfg(all(test, shuttle))]
+#[allow(clippy::unwrap_used, reason = "it is all tests")]
 mod interleavings;
 mod invalidation;
 mod key;

@@ -182,7 +182,7 @@ impl<S, Q, X: Timer, P> Waiting<S, Q, X, P> {
         let (service, request) = this.waiting.as_ref().expect(COMPLETED);
         let settings = &service.settings;
         loop {
-            let Poll::Ready(turn) = this.waiter.as_mut().expect(COMPLETED).poll(cx) else {
+            let Poll::Ready(turn) = this.waiter.as_mut().expect(COMPLETED).poll(cx.waker()) else {
                 if let Some(sleep) = this.sleep.as_mut().as_pin_mut() {
                     ready!(sleep.poll(cx));
                     if let Some(waiter) = this.waiter.take() {

@@ -1,6 +1,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake};
+use std::task::{Poll, Wake};
 
 use http::header;
 
@@ -24,7 +24,7 @@ impl Wake for Woken {
 impl Waiting {
     fn poll(&mut self) -> Poll<Turn> {
         let waker = self.woken.clone().into();
-        self.waiter.poll(&mut Context::from_waker(&waker))
+        self.waiter.poll(&waker)
     }
 
     fn woken(&self) -> usize {
@@ -362,12 +362,7 @@ fn nobody_is_woken_under_the_lock() {
     let mut leader = leads(&groups, 1);
     let mut waiting = unpolled(&groups, 1);
     let waker = Arc::new(Joins(groups.clone())).into();
-    assert!(
-        waiting
-            .waiter
-            .poll(&mut Context::from_waker(&waker))
-            .is_pending()
-    );
+    assert!(waiting.waiter.poll(&waker).is_pending());
     leader.is_answered();
     drop(leader);
 }

@@ -1,7 +1,7 @@
 //! A request that waits for the answer to another.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::time::SystemTime;
 
 use super::{Groups, Leader, State, Which};
@@ -41,8 +41,8 @@ impl Waiter {
         }
     }
 
-    /// What is next. After `Released` and `Leads` there is nothing.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+    /// What is next; until then it is woken by this. After `Released` and `Leads` there is nothing.
+    pub(crate) fn poll(&mut self, by: &Waker) -> Poll<Turn> {
         let groups = self.groups.clone();
         // Made and dropped outside of the lock.
         let mut waker: Option<Waker> = None;
@@ -54,7 +54,7 @@ impl Waiter {
             let group = state.group(self.which);
             let seat = group.and_then(|group| group.waiting.get_mut(&self.seat));
             let held = seat.expect("a seat is kept until it is called or the group ends");
-            if held.as_ref().is_some_and(|held| held.will_wake(cx.waker())) {
+            if held.as_ref().is_some_and(|held| held.will_wake(by)) {
                 return Poll::Pending;
             }
             if let Some(waker) = waker.take() {
@@ -64,7 +64,7 @@ impl Waiter {
                 return Poll::Pending;
             }
             drop(state);
-            waker = Some(cx.waker().clone());
+            waker = Some(by.clone());
         }
     }
 

@@ -90,7 +90,7 @@ impl World {
                 if patience < u8::MAX {
                     patience -= 1;
                 }
-                match waiter.poll(cx) {
+                match waiter.poll(cx.waker()) {
                     Poll::Ready(Turn::Head(_) | Turn::KeepsTime) => {}
                     Poll::Ready(turn) => return Poll::Ready(Some(turn)),
                     Poll::Pending if patience < u8::MAX => {

@@ -200,11 +200,11 @@ impl Service<Request<Empty<Bytes>>> for SelfCalling {
     }
 
     fn call(&mut self, request: Request<Empty<Bytes>>) -> Self::Future {
-        let mut calls = self.calls.lock().unwrap();
+        let mut calls = self.calls.lock().expect("no panic");
         *calls += 1;
         let is_first = *calls == 1;
         drop(calls);
-        let client = self.client.lock().unwrap().clone();
+        let client = self.client.lock().expect("no panic").clone();
         Box::pin(async move {
             let mut content = "inner".to_owned();
             if is_first {
