@@ -36,10 +36,11 @@ impl Leader {
         if let Some(group) = state.group(self.which) {
             group.has_head = true;
             group.selected_by = selected_by;
-            // The first sees to the time. Whether it is of use each sees for itself.
-            let told = if varies { usize::MAX } else { 1 };
-            let told = group.waiting.values_mut().take(told);
-            wakers.extend(told.filter_map(Option::take));
+            // One sees to the time. Whether it is of use each sees for itself.
+            wakers.extend(group.call_keeper());
+            if varies {
+                wakers.extend(group.waiting.values_mut().filter_map(Option::take));
+            }
         }
         drop(state);
         wakers.into_iter().for_each(Waker::wake);

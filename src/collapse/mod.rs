@@ -79,6 +79,8 @@ struct Group {
     /// The seat of the one that is to lead and does not know it yet.
     called: Option<u64>,
     has_head: bool,
+    /// The seat of the one that sees to the time, once there is a head; `None` where nobody could be told.
+    keeper: Option<u64>,
     /// Which requests the answer is for, where that is not all.
     selected_by: Option<Selection>,
     /// By seat, in the order they came.
@@ -228,6 +230,14 @@ impl State {
 }
 
 impl Group {
+    /// Has somebody see to the time who is polled: it is to be woken. Where nobody is, it is the next one that is.
+    fn call_keeper(&mut self) -> Option<Waker> {
+        let mut seats = self.waiting.iter_mut();
+        let polled = seats.find_map(|(seat, waker)| Some((*seat, waker.take()?)));
+        self.keeper = polled.as_ref().map(|(seat, _)| *seat);
+        polled.map(|(_, waker)| waker)
+    }
+
     /// Wakes all that wait: the group is no more.
     fn wake(self) {
         for waker in self.waiting.into_values().flatten() {

@@ -84,12 +84,11 @@ impl Waiter {
             self.knows_head = true;
             return Some(Turn::Head(group.selected_by.clone()));
         }
-        let first = group.waiting.first_key_value();
-        if !self.keeps_time && first.is_some_and(|(seat, _)| *seat == self.seat) {
-            self.keeps_time = true;
-            return Some(Turn::KeepsTime);
+        if self.keeps_time || *group.keeper.get_or_insert(self.seat) != self.seat {
+            return None;
         }
-        None
+        self.keeps_time = true;
+        Some(Turn::KeepsTime)
     }
 
     /// The limit has passed: nobody waits any longer. What comes so slowly is not waited for again soon.
@@ -109,15 +108,11 @@ impl Drop for Waiter {
         let mut state = self.groups.lock();
         let (mut left, mut next) = (None, None);
         if let Some(group) = state.group(self.which) {
-            let is_first = group.waiting.first_key_value();
-            let is_first = is_first.is_some_and(|(seat, _)| *seat == self.seat);
             left = group.waiting.remove(&self.seat);
             if group.called == Some(self.seat) {
                 next = state.call_next(self.which);
-            } else if is_first && group.has_head {
-                // Somebody else sees to the time.
-                let mut first = group.waiting.first_entry();
-                next = first.as_mut().and_then(|first| first.get_mut().take());
+            } else if group.keeper == Some(self.seat) {
+                next = group.call_keeper();
             }
         }
         drop(state);

@@ -86,6 +86,22 @@ async fn the_limit_holds_whoever_is_given_up() {
     assert_go_after(&talk, &mut [third, fourth], from, 2 * SECOND).await;
 }
 
+/// C-49: one that is not polled cannot see to the time; another does.
+#[tokio::test(start_paused = true)]
+async fn the_limit_holds_where_the_first_is_not_polled() {
+    let talk = Conversation::default();
+    let (_frames, gate, held) = endless();
+    talk.origin.will(held);
+    let first = begun(talk.start(get("/a", &[])));
+    let _unpolled = talk.get("/a");
+    let mut others: [_; 2] = herd(&talk);
+    gate.open();
+    let _body = first.await.unwrap();
+    others.iter_mut().for_each(assert_waits);
+    let head = Instant::now();
+    assert_go_after(&talk, &mut others, head, 2 * SECOND).await;
+}
+
 /// C-49: before there is a head the limit is another, and counts from when each began.
 #[tokio::test(start_paused = true)]
 async fn ten_seconds_without_a_head_and_all_go_to_the_origin() {
