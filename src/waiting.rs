@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::{Request, Response};
 use http_body::Body;
@@ -202,9 +202,12 @@ impl<S, Q, X: Timer, P> Waiting<S, Q, X, P> {
                         return Poll::Ready(None);
                     }
                 }
-                Turn::KeepsTime => {
+                Turn::KeepsTime(head_at) => {
+                    let passed = settings.clock.now().duration_since(head_at);
+                    let left = settings.collapsing.limit;
+                    let left = left.saturating_sub(passed.unwrap_or(Duration::ZERO));
                     // What was begun with a timer may find none, and keeps the one it has.
-                    if let Some(sleep) = service.background.sleep(settings.collapsing.limit) {
+                    if let Some(sleep) = service.background.sleep(left) {
                         this.sleep.set(Some(sleep));
                     }
                 }

@@ -25,16 +25,16 @@ impl Leader {
         }
     }
 
-    /// The head of its answer is there, and may be of use to requests that have these fields. What is still to
-    /// come is waited for no longer than the limit.
-    pub(crate) fn has_head(&mut self, selected_by: &Selection) {
+    /// The head of its answer is there since this time, and may be of use to requests that have these fields.
+    /// What is still to come is waited for no longer than the limit.
+    pub(crate) fn has_head(&mut self, selected_by: &Selection, now: SystemTime) {
         self.is_replaced = false;
         let varies = !selected_by.fields.is_empty();
         let selected_by = varies.then(|| selected_by.clone());
         let mut wakers = Vec::new();
         let mut state = self.groups.lock();
         if let Some(group) = state.group(self.which) {
-            group.has_head = true;
+            group.head_at = Some(now);
             group.selected_by = selected_by;
             // One sees to the time. Whether it is of use each sees for itself.
             wakers.extend(group.call_keeper());

@@ -78,7 +78,8 @@ struct Group {
     origin: Option<Box<[u8]>>,
     /// The seat of the one that is to lead and does not know it yet.
     called: Option<u64>,
-    has_head: bool,
+    /// When the head of the leader's answer was there, if it is.
+    head_at: Option<SystemTime>,
     /// The seat of the one that sees to the time, once there is a head; `None` where nobody could be told.
     keeper: Option<u64>,
     /// Which requests the answer is for, where that is not all.

@@ -54,7 +54,7 @@ impl Waiting {
     fn assert_head(&mut self, keeps_time: bool) {
         assert!(matches!(self.poll(), Poll::Ready(Turn::Head(_))));
         if keeps_time {
-            assert!(matches!(self.poll(), Poll::Ready(Turn::KeepsTime)));
+            assert!(matches!(self.poll(), Poll::Ready(Turn::KeepsTime(ANYTIME))));
         }
         self.assert_waits();
     }
@@ -198,7 +198,7 @@ fn a_head_that_is_for_all_is_told_to_the_one_that_sees_to_the_time() {
     let groups = Arc::default();
     let mut leader = leads(&groups, 1);
     let [mut first, mut second, third] = std::array::from_fn(|_| waits(&groups, 1));
-    leader.has_head(&all());
+    leader.has_head(&all(), ANYTIME);
     let woken = [&first, &second, &third].map(Waiting::woken);
     assert_eq!(woken, [1, 0, 0]);
     first.assert_head(true);
@@ -206,7 +206,10 @@ fn a_head_that_is_for_all_is_told_to_the_one_that_sees_to_the_time() {
     drop(first);
     let woken = [&second, &third].map(Waiting::woken);
     assert_eq!(woken, [1, 0], "the next one sees to it");
-    assert!(matches!(second.poll(), Poll::Ready(Turn::KeepsTime)));
+    assert!(matches!(
+        second.poll(),
+        Poll::Ready(Turn::KeepsTime(ANYTIME))
+    ));
     second.assert_waits();
     let mut late = unpolled(&groups, 1);
     late.assert_head(false);
@@ -227,7 +230,7 @@ fn a_head_that_is_not_for_all_is_told_to_all() {
         fields: [(header::ACCEPT, None)].into(),
         presented: None,
     };
-    leader.has_head(&selected_by);
+    leader.has_head(&selected_by, ANYTIME);
     for mut waiting in others {
         assert_eq!(waiting.woken(), 1);
         match waiting.poll() {
@@ -250,7 +253,7 @@ fn whoever_gives_up_releases_all() {
     drop(leader);
     let mut third = waits(&groups, 1);
     assert_eq!(third.woken(), 0, "it is of a later group");
-    later.has_head(&all());
+    later.has_head(&all(), ANYTIME);
     third.assert_head(true);
     third.waiter.gives_up(ANYTIME);
     assert!(groups.is_unfit(1, ANYTIME), "the body is");

@@ -26,8 +26,8 @@ pub(crate) enum Turn {
     Leads(Leader),
     /// Leave, unless it has the fields that the answer is for, of which the head is there.
     Head(Option<Selection>),
-    /// See to it that the group ends when the limit for the rest of the answer has passed.
-    KeepsTime,
+    /// See to it that the group ends when the limit for the rest of the answer has passed since this time.
+    KeepsTime(SystemTime),
 }
 
 impl Waiter {
@@ -77,9 +77,7 @@ impl Waiter {
             let leader = Leader::new(self.groups.clone(), self.which);
             return Some(Turn::Leads(leader));
         }
-        if !group.has_head {
-            return None;
-        }
+        let head_at = group.head_at?;
         if !self.knows_head {
             self.knows_head = true;
             return Some(Turn::Head(group.selected_by.clone()));
@@ -88,14 +86,14 @@ impl Waiter {
             return None;
         }
         self.keeps_time = true;
-        Some(Turn::KeepsTime)
+        Some(Turn::KeepsTime(head_at))
     }
 
     /// The limit has passed: nobody waits any longer. What comes so slowly is not waited for again soon.
     pub(crate) fn gives_up(self, now: SystemTime) {
         let ended = self.groups.lock().remove(self.which);
         if let Some(group) = ended {
-            if group.has_head {
+            if group.head_at.is_some() {
                 self.groups.add_unfit(self.which.hash, now);
             }
             group.wake();

@@ -91,7 +91,7 @@ impl World {
                     patience -= 1;
                 }
                 match waiter.poll(cx.waker()) {
-                    Poll::Ready(Turn::Head(_) | Turn::KeepsTime) => {}
+                    Poll::Ready(Turn::Head(_) | Turn::KeepsTime(_)) => {}
                     Poll::Ready(turn) => return Poll::Ready(Some(turn)),
                     Poll::Pending if patience < u8::MAX => {
                         // It is polled again by something else.
@@ -160,12 +160,12 @@ impl World {
             }
             // Given up after the head.
             4 => {
-                leader.has_head(&Selection::default());
+                leader.has_head(&Selection::default(), SystemTime::UNIX_EPOCH);
                 thread::yield_now();
                 self.ask();
             }
             _ => {
-                leader.has_head(&Selection::default());
+                leader.has_head(&Selection::default(), SystemTime::UNIX_EPOCH);
                 self.ask();
                 self.known(|known| {
                     // The fence.

@@ -102,6 +102,25 @@ async fn the_limit_holds_where_the_first_is_not_polled() {
     assert_go_after(&talk, &mut others, head, 2 * SECOND).await;
 }
 
+/// C-49: it counts from the head, however often another has to see to it.
+#[tokio::test(start_paused = true)]
+async fn the_limit_does_not_begin_anew_with_another_that_sees_to_it() {
+    let talk = Conversation::default();
+    let (_frames, gate, held) = endless();
+    talk.origin.will(held);
+    let first = begun(talk.start(get("/a", &[])));
+    let [mut second, mut third] = herd(&talk);
+    gate.open();
+    let _body = first.await.unwrap();
+    let head = Instant::now();
+    assert_waits(&mut second);
+    tokio::time::sleep(SECOND).await;
+    talk.clock.advance(1);
+    drop(second);
+    assert_waits(&mut third);
+    assert_go_after(&talk, &mut [third], head, 2 * SECOND).await;
+}
+
 /// C-49: before there is a head the limit is another, and counts from when each began.
 #[tokio::test(start_paused = true)]
 async fn ten_seconds_without_a_head_and_all_go_to_the_origin() {
