@@ -157,6 +157,9 @@ pin_project! {
         waiter: Option<Waiter>,
         #[pin]
         sleep: Option<X::Sleep>,
+        // Of the one that sees to the time.
+        #[pin]
+        rest: Option<X::Sleep>,
     }
 }
 
@@ -173,6 +176,7 @@ impl<S, Q, X: Timer, P> Waiting<S, Q, X, P> {
             reason,
             waiter: Some(waiter),
             sleep,
+            rest: None,
         }
     }
 
@@ -183,14 +187,15 @@ impl<S, Q, X: Timer, P> Waiting<S, Q, X, P> {
         let settings = &service.settings;
         loop {
             let Poll::Ready(turn) = this.waiter.as_mut().expect(COMPLETED).poll(cx.waker()) else {
-                if let Some(sleep) = this.sleep.as_mut().as_pin_mut() {
-                    ready!(sleep.poll(cx));
-                    if let Some(waiter) = this.waiter.take() {
-                        waiter.gives_up(settings.clock.now());
-                    }
-                    return Poll::Ready(None);
+                let limits = [this.sleep.as_mut(), this.rest.as_mut()];
+                let mut limits = limits.into_iter().filter_map(Option::as_pin_mut);
+                if !limits.any(|limit| limit.poll(cx).is_ready()) {
+                    return Poll::Pending;
                 }
-                return Poll::Pending;
+                if let Some(waiter) = this.waiter.take() {
+                    waiter.gives_up(settings.clock.now());
+                }
+                return Poll::Ready(None);
             };
             match turn {
                 Turn::Released => return Poll::Ready(None),
@@ -206,10 +211,8 @@ impl<S, Q, X: Timer, P> Waiting<S, Q, X, P> {
                     let passed = settings.clock.now().duration_since(head_at);
                     let left = settings.collapsing.limit;
                     let left = left.saturating_sub(passed.unwrap_or(Duration::ZERO));
-                    // What was begun with a timer may find none, and keeps the one it has.
-                    if let Some(sleep) = service.background.sleep(left) {
-                        this.sleep.set(Some(sleep));
-                    }
+                    // What was begun with a timer may find none, and has the one it began with.
+                    this.rest.set(service.background.sleep(left));
                 }
             }
         }

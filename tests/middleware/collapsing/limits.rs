@@ -121,6 +121,22 @@ async fn the_limit_does_not_begin_anew_with_another_that_sees_to_it() {
     assert_go_after(&talk, &mut [third], head, 2 * SECOND).await;
 }
 
+/// C-49: nobody waits longer in all because there is a head, whether or not it sees to the time.
+#[tokio::test(start_paused = true)]
+async fn the_limit_in_all_holds_after_the_head_as_well() {
+    let talk = Conversation::default();
+    let (_frames, gate, held) = endless();
+    talk.origin.will(held);
+    let first = begun(talk.start(get("/a", &[])));
+    let mut other = waits(&talk, get("/a", &[]));
+    let from = Instant::now();
+    tokio::time::sleep(9 * SECOND).await;
+    gate.open();
+    let _body = first.await.unwrap();
+    assert_waits(&mut other);
+    assert_go_after(&talk, &mut [other], from, 10 * SECOND).await;
+}
+
 /// C-49: before there is a head the limit is another, and counts from when each began.
 #[tokio::test(start_paused = true)]
 async fn ten_seconds_without_a_head_and_all_go_to_the_origin() {
