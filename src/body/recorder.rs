@@ -70,7 +70,10 @@ impl Recorder {
     /// Trailers count as octets of the body.
     fn copy_trailers(&mut self, trailers: &HeaderMap) -> bool {
         let size = stored::fields_size(trailers);
-        if size > self.limit - self.length.min(self.limit) || !self.grow(size) {
+        if size > self.limit - self.length.min(self.limit) {
+            return self.is_too_large();
+        }
+        if !self.grow(size) {
             return self.give_up();
         }
         self.trailers = Some(stored::own(trailers));
@@ -89,7 +92,7 @@ impl Recorder {
             return false;
         }
         if length > self.limit {
-            return self.give_up();
+            return self.is_too_large();
         }
         let spare = self
             .chunks
@@ -118,13 +121,20 @@ impl Recorder {
         true
     }
 
-    /// It is too large.
-    fn give_up(&mut self) -> bool {
+    /// It will be so the next time, too.
+    fn is_too_large(&mut self) -> bool {
         if let Some((response, _)) = &mut self.storing {
-            response.outdate();
             if let Some(leader) = &mut response.leader {
                 leader.is_unfit(response.terms.response_time);
             }
+        }
+        self.give_up()
+    }
+
+    /// There is nothing wrong with it, and still it is not stored.
+    fn give_up(&mut self) -> bool {
+        if let Some((response, _)) = &self.storing {
+            response.outdate();
         }
         false
     }

@@ -9,6 +9,7 @@ use tower_client_cache::{CacheLayer, CacheMode, Forward, NotStored};
 
 use super::{answer, assert_collapsed, assert_waits, herd, waits};
 use crate::tasks::Tasks;
+use crate::{in_flight, until};
 
 type Asked = Request<http_body_util::Empty<bytes::Bytes>>;
 
@@ -159,6 +160,34 @@ async fn an_error_is_not_remembered() {
         talk.origin.will(held);
         let _herd: [_; 3] = herd(&talk);
         assert_eq!(talk.origin.calls(), 2, "{answer}");
+    }
+}
+
+/// C-49: for want of room half-way nothing is remembered either; that there is too much of it is.
+#[tokio::test]
+async fn that_there_was_no_room_for_a_body_is_not_remembered() {
+    let much = || -> &'static str { String::leak("x".repeat(3000)) };
+    for (limit, is_room_wanting) in [(4096, true), (2048, false)] {
+        let talk = Conversation::with(|layer| layer.capacity(4096).max_body(limit));
+        let start = async |path: &str| {
+            let (frames, streamed) = reply(200).control("max-age=60").streamed();
+            frames.data(much());
+            talk.origin.will(streamed);
+            let head = talk.start(get(path, &[])).await.expect("a head");
+            let mut body = head.into_body();
+            crate::text(&mut body);
+            body
+        };
+        let other = start("/b").await;
+        drop(start("/a").await);
+        drop(other);
+        until(|| in_flight(&talk.handle) == 0).await;
+        let before = talk.origin.calls();
+        let (_gates, held): (Vec<_>, Vec<_>) = (0..2).map(|_| reply(200).held()).unzip();
+        held.into_iter().for_each(|held| talk.origin.will(held));
+        let _herd: [_; 2] = herd(&talk);
+        let calls = talk.origin.calls() - before;
+        assert_eq!(calls == 1, is_room_wanting, "{limit}");
     }
 }
 
