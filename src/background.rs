@@ -5,6 +5,8 @@ mod validation;
 
 use std::fmt;
 use std::future::Future;
+#[cfg(feature = "tokio")]
+use std::panic::catch_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -95,7 +97,8 @@ pub trait Timer: Clone {
 }
 
 /// Runs background work on the tokio runtime that the request is made on, which must have its timer
-/// enabled. Outside of a runtime there is no background, and nothing panics.
+/// enabled: without it no request waits for another, nothing is done in the background, and tokio prints that the
+/// timer is missed. Outside of a runtime there is no background, and nothing panics.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct Tokio;
@@ -105,8 +108,9 @@ impl Timer for Tokio {
     type Sleep = tokio::time::Sleep;
 
     fn sleep(&self, time: Duration) -> Option<Self::Sleep> {
-        let is_there = tokio::runtime::Handle::try_current().is_ok();
-        is_there.then(|| tokio::time::sleep(time))
+        tokio::runtime::Handle::try_current().ok()?;
+        // Whether the runtime has a timer cannot be asked: one that has none panics.
+        catch_unwind(|| tokio::time::sleep(time)).ok()
     }
 }
 

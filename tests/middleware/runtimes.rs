@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
-use support::{Answer, Clock, Conversation, Origin, get, reply};
+use support::{Answer, Clock, Conversation, Origin, begun, get, reply};
 use tower::{Layer, Service, service_fn};
 use tower_client_cache::{CacheLayer, Forward};
 
@@ -81,6 +81,21 @@ fn background_work_that_is_dropped_with_its_runtime_leaves_nothing_behind() {
         // What was given up counts as failed, and is followed by a rest.
         talk.clock.advance(1);
     }
+}
+
+/// Promise 5, C-49: a runtime without a timer is as good as none; its callers are answered.
+#[test]
+fn where_the_runtime_has_no_timer_nobody_waits() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.expect("a runtime").block_on(async {
+        let talk = Conversation::default();
+        let (_gate, held) = reply(200).control(CONTROL).held();
+        talk.origin.will(held);
+        let _first = begun(talk.get("/a"));
+        talk.origin.will(reply(200).control(CONTROL).body("own"));
+        let second = talk.get("/a").now_or_never().expect("no waiting");
+        assert_eq!(second.assert_stored().text(), "own");
+    });
 }
 
 /// A body that stays on the thread it was made on.
