@@ -5,6 +5,7 @@ mod giving_up;
 mod limits;
 mod released;
 mod shared;
+mod threads;
 mod unshared;
 
 use std::pin::Pin;
