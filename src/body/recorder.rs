@@ -132,7 +132,7 @@ impl Recorder {
     }
 
     /// There is nothing wrong with it, and still it is not stored.
-    fn give_up(&mut self) -> bool {
+    fn give_up(&self) -> bool {
         if let Some((response, _)) = &self.storing {
             response.outdate();
         }
