@@ -109,7 +109,7 @@ async fn every_request_ends_whatever_becomes_of_the_others() {
                     for _ in 0..4 {
                         let path = format!("/{}", random.below(4));
                         let kind = ["a", "b"][random.below(2) as usize];
-                        match random.below(60) {
+                        match random.below(600) {
                             0 => drop(handle.clear()),
                             1 => drop(handle.purge(request(Method::GET, &path, &[]).uri())),
                             2 => drop(handle.pause()),
@@ -124,11 +124,11 @@ async fn every_request_ends_whatever_becomes_of_the_others() {
                         let patience = random.below(12);
                         let answering = client.call(asked);
                         if random.below(3) == 0 {
-                            // It is given up after a few turns.
+                            // It is given up after a few turns, and may have been woken to go on.
                             tokio::select! {
                                 biased;
-                                _ = answering => {}
                                 () = turns(patience) => {}
+                                _ = answering => {}
                             }
                             continue;
                         }
