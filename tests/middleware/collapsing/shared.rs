@@ -5,7 +5,7 @@ use support::{Answer, Conversation, begun, get, reply, request};
 use tower::Layer;
 use tower_client_cache::{CacheLayer, CacheMode, CacheStatus, Forward};
 
-use super::{answer, assert_collapsed, assert_waits, herd, waits};
+use super::{Asking, answer, assert_collapsed, assert_waits, herd, waits};
 use crate::{in_flight, text, until};
 
 /// 9111-4-8, 9211-2.5-1, C-49
@@ -86,6 +86,58 @@ async fn the_first_streams_and_the_others_have_it_when_it_is_whole() {
         assert_eq!(other.text(), "one");
     }
     assert_eq!(talk.origin.calls(), 1);
+}
+
+/// C-20, C-49: a 304 that is good for nothing is no answer yet.
+#[tokio::test]
+async fn a_request_that_is_sent_once_more_is_waited_for() {
+    let talk = Conversation::through(CacheLayer::new().default_request_body());
+    let tagged = |status, tag| reply(status).control("max-age=60").field("etag", tag);
+    talk.origin.will(tagged(200, "\"a\"").body("one"));
+    talk.get("/a").await.assert_stored();
+    talk.clock.advance(61);
+    let (gate, held) = tagged(304, "\"b\"").held();
+    talk.origin.will(held);
+    let mut herd: [Asking; 3] = std::array::from_fn(|_| begun(talk.send(get("/a", &[]))) as _);
+    let (again, held) = tagged(200, "\"b\"").body("two").held();
+    talk.origin.will(held);
+    gate.open();
+    herd.iter_mut().for_each(assert_waits);
+    assert_eq!(talk.origin.calls(), 3);
+    again.open();
+    for asking in &mut herd {
+        assert_eq!(answer(asking).text(), "two");
+    }
+    assert_eq!(talk.origin.calls(), 3);
+}
+
+/// 9111-3.3-1, C-49: what is missing of what is held in part is asked for once.
+#[tokio::test]
+async fn what_is_missing_is_asked_for_once_for_all() {
+    let layer = CacheLayer::new().default_request_body();
+    let talk = Conversation::through(layer.keep_incomplete(true).finish_abandoned(0));
+    let tagged = |status| reply(status).control("max-age=60").field("etag", "\"1\"");
+    let whole = tagged(200).field("accept-ranges", "bytes");
+    let (frames, streamed) = whole.field("content-length", "10").streamed();
+    talk.origin.will(streamed);
+    let mut body = talk.start(get("/a", &[])).await.unwrap().into_body();
+    frames.data("01234");
+    text(&mut body);
+    drop(body);
+    let rest = tagged(206).field("content-range", "bytes 5-9/10");
+    let (frames, streamed) = rest.field("content-length", "5").streamed();
+    let (gate, held) = streamed.held();
+    talk.origin.will(held);
+    let mut herd: [Asking; 3] = std::array::from_fn(|_| begun(talk.send(get("/a", &[]))) as _);
+    gate.open();
+    herd.iter_mut().for_each(assert_waits);
+    assert_eq!(talk.origin.last().field("range").unwrap(), "bytes=5-");
+    frames.data("56789");
+    drop(frames);
+    for asking in &mut herd {
+        assert_eq!(answer(asking).text(), "0123456789");
+    }
+    assert_eq!(talk.origin.calls(), 2);
 }
 
 /// 9111-4-8: what is stored and stale is asked about once, whatever the origin says of it.
