@@ -92,7 +92,8 @@ pub trait Timer: Clone {
     type Sleep: Future<Output = ()>;
 
     /// Begins to wait for so long. It is asked on the thread that the request is made on; `None` where there is
-    /// no timer there, and then a request that would have waited is forwarded for itself.
+    /// no timer there, and then a request that would have waited is forwarded for itself. For
+    /// the limit after the head it is asked once more, on the thread that the request is polled on.
     fn sleep(&self, time: Duration) -> Option<Self::Sleep>;
 }
 
