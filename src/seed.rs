@@ -102,6 +102,9 @@ pub(crate) struct Digester<H = SipHasher24>(H);
 impl Digester {
     /// Ends a name or a value: no field has this octet.
     pub(crate) const END: &'static [u8] = &[0];
+
+    /// Ends a field of several lines, each of which has its end: no field has this octet either.
+    pub(crate) const NEXT: &'static [u8] = &[1];
 }
 
 impl<H: Hasher + Hasher128> Digester<H> {

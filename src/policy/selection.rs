@@ -198,7 +198,7 @@ impl Comparing<'_> {
         let mut digester = self.seed.quick_digester();
         for (place, (name, _)) in fields.iter().enumerate() {
             if place > 0 {
-                digester.write(Digester::END);
+                digester.write(Digester::NEXT);
             }
             for line in request.lines_of(name) {
                 digester.write(line);

@@ -123,6 +123,13 @@ async fn values_that_may_mean_something_else_do_not_match() {
                 &[("foo", "1"), ("bar", "2")],
                 &[("foo", "1"), ("bar", "3")],
             ),
+            // An empty line of one field is not one of another
+            (&["Foo, Bar"], &[("foo", "")], &[("bar", "")]),
+            (
+                &["Foo, Bar"],
+                &[("foo", "1"), ("bar", "2"), ("bar", "")],
+                &[("bar", "2"), ("foo", "1"), ("foo", "")],
+            ),
             // Lines, order, letter case
             (
                 &["Foo"],
