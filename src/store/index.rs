@@ -183,6 +183,11 @@ impl Index {
         Some(self.forget(number, held))
     }
 
+    /// There is room for what was stored last.
+    pub(super) fn settle(&mut self) {
+        self.queues.settle();
+    }
+
     /// Takes out any response and drops it, and leaves whatever else is known of it: all is to go. Says how many
     /// octets it took.
     pub(super) fn drop_one(&mut self) -> Option<usize> {

@@ -33,8 +33,8 @@ pub(super) struct Queues {
     small: Queue,
     main: Queue,
     ghost: Ghost,
-    /// What was stored last.
-    newest: u64,
+    /// What room is being made for.
+    newest: Option<u64>,
     uses: u32,
 }
 
@@ -88,7 +88,7 @@ impl Queues {
     /// left a trace, or as a new one.
     pub(super) fn insert(&mut self, number: u64, held: Held, standing: Option<Standing>) {
         self.uses = self.uses.wrapping_add(1);
-        self.newest = number;
+        self.newest = Some(number);
         let is_known = self.ghost.forget(trace_of(&held.response));
         let is_in_main = standing.map_or(is_known, |standing| standing.is_in_main);
         self.put_last(number, held, is_in_main);
@@ -104,7 +104,12 @@ impl Queues {
         Some((held, Standing { is_in_main, hits }))
     }
 
-    /// Takes out the one that is to give way next. What was stored last does so only where it is the only one.
+    /// There is room for what was stored last. From now on it gives way like any other.
+    pub(super) fn settle(&mut self) {
+        self.newest = None;
+    }
+
+    /// Takes out the one that is to give way next. What room is made for does so only where it is the only one.
     pub(super) fn evict(&mut self, limits: &Limits) -> Option<(u64, Held)> {
         let mut moved = 0;
         loop {
@@ -116,7 +121,7 @@ impl Queues {
                 self.is_small_first(limits)
             };
             let (number, held) = self.queue(!is_of_small).pop()?;
-            let is_newest = number == self.newest && self.len() > 0;
+            let is_newest = self.newest == Some(number) && self.len() > 0;
             let may_rise = is_of_small && !is_in_order;
             if is_enough || !is_newest && !deserves_another_round(&held, may_rise) {
                 if is_of_small {

@@ -198,11 +198,12 @@ impl State {
                 return false;
             }
             let Some(evicted) = self.index.evict(&self.limits) else {
-                return true;
+                break;
             };
             self.evictions += 1;
             gone.push(evicted);
         }
+        self.index.settle();
         true
     }
 }

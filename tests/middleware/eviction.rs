@@ -140,3 +140,26 @@ async fn a_body_as_large_as_the_store_fits() {
     ask_all(&talk, 0..100).await;
     assert!(talk.handle.len() > 90);
 }
+
+/// Promise 6: a cache of a few evicts as one expects, whatever room is made for.
+#[tokio::test]
+async fn what_is_being_read_drives_out_what_was_used_least_recently() {
+    let one = conversation(|layer| layer);
+    ask(&one, 0).await;
+    let capacity = 5 * one.handle.bytes() / 2;
+    let talk = conversation(|layer| layer.capacity(capacity).max_body(capacity));
+    for n in [1, 2, 1] {
+        ask(&talk, n).await;
+    }
+    // Room is made as the body comes.
+    ask(&talk, 3).await;
+    assert_eq!(talk.handle.len(), 2);
+    assert!(ask(&talk, 1).await, "it was used after the other");
+
+    let talk = conversation(|layer| layer);
+    for n in [1, 2, 1] {
+        ask(&talk, n).await;
+    }
+    talk.handle.set_max_responses(1);
+    assert!(ask(&talk, 1).await, "it was used after the other");
+}
