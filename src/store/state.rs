@@ -174,9 +174,13 @@ impl State {
         }
     }
 
-    /// Whether copies of a response may answer for it.
+    /// Whether copies of a response may answer for it, and there is room for both.
     pub(super) fn may_be_copied(&self, response: &Arc<StoredResponse>) -> bool {
-        self.index.number_of(response).is_some() && !response.copying.is_withdrawn()
+        let number = self.index.number_of(response);
+        let held = number.and_then(|number| self.index.peek(number));
+        let beside = self.recording + self.copies.bytes();
+        held.is_some_and(|held| held.size + beside <= self.limits.capacity)
+            && !response.copying.is_withdrawn()
     }
 
     /// The octets that stored responses may take, beside what is being recorded and copies.

@@ -250,3 +250,16 @@ fn hits_of_all_threads_are_counted() {
     });
     assert_eq!(talk.handle.stats().hits() - before, 4000);
 }
+
+/// Promise 6: where one response takes all there is it goes without copies.
+#[tokio::test]
+async fn the_copies_of_the_only_response_are_within_bounds() {
+    let talk = Conversation::default();
+    let large = reply(200).control("max-age=60").body(vec![b'x'; 100_000]);
+    talk.store(large).await.assert_stored();
+    talk.handle.set_capacity(talk.handle.bytes() + 100);
+    heat(&talk, "/a", &[]).await;
+    let (bytes, capacity) = (talk.handle.bytes(), talk.handle.capacity());
+    assert!(bytes <= capacity, "{bytes} of {capacity}");
+    assert_eq!(talk.handle.len(), 1);
+}
