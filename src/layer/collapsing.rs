@@ -14,7 +14,8 @@ impl<X, P> CacheLayer<X, P> {
     /// head of the answer shows that it will be of no use to it, when the first one fails, and when a
     /// [limit](Self::collapse_limit) has passed. Requests do not wait whose caller wants an answer that is
     /// new (`no-cache`, `no-store`, `max-age=0`, the modes like these), a range, or the answer to a
-    /// precondition of its own; nor do those for what was of no use to others a few seconds ago. Each user's
+    /// precondition of its own; nor do those for what was of no use to others in the last twenty
+    /// seconds. Each user's
     /// wait for that user's alone.
     ///
     /// Without background work it is off, since there is no timer: a request could wait for a body that
@@ -22,14 +23,17 @@ impl<X, P> CacheLayer<X, P> {
     /// all the same. **Then nothing but the other request ends the waiting.**
     #[must_use]
     pub fn collapse(self, is_on: bool) -> Self {
-        self.set(|settings| {
-            settings.collapsing.is_on = is_on;
-            settings.collapsing.needs_no_timer = is_on;
-        })
+        self.set(|settings| settings.collapsing.is_on = is_on)
+    }
+
+    /// There is no timer: off, and where it is asked for all the same it goes without.
+    pub(super) fn without_timer(self) -> Self {
+        self.collapse(false)
+            .set(|settings| settings.collapsing.needs_no_timer = true)
     }
 
     /// How long requests [wait](Self::collapse) for the body of an answer after its head; by default two
-    /// seconds. Then they all go on to the origin, and those that come within the next seconds do not wait.
+    /// seconds. Then they all go on to the origin, and those that come within the next twenty do not wait.
     #[must_use]
     pub fn collapse_limit(self, limit: Duration) -> Self {
         self.set(|settings| settings.collapsing.limit = limit)

@@ -111,13 +111,13 @@ impl CacheLayer<WithoutBackground> {
     /// that borrow, and around services that are not `Send`.
     #[must_use]
     pub fn without_background() -> Self {
-        Self::background(WithoutBackground::default()).collapse(false)
+        Self::background(WithoutBackground::default()).without_timer()
     }
 
     /// Like `shared`, with nothing that outlives its request.
     #[must_use]
     pub fn shared_without_background() -> Self {
-        Self::shared_background(WithoutBackground::default()).collapse(false)
+        Self::shared_background(WithoutBackground::default()).without_timer()
     }
 }
 

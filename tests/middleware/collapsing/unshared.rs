@@ -271,3 +271,22 @@ async fn requests_for_something_else_do_not_wait() {
     assert_eq!(other.text(), "b");
     assert_waits(&mut first);
 }
+
+/// C-49: with background work it is on already, and to say so makes nobody wait without a limit.
+#[test]
+fn to_ask_for_what_is_on_already_changes_nothing() {
+    for says_so in [false, true] {
+        let clock = Clock::default();
+        let origin = Origin::new(clock.clone());
+        let layer = CacheLayer::new().clock(clock);
+        let layer = if says_so { layer.collapse(true) } else { layer };
+        let mut client = layer.layer(origin.clone());
+        let (_frames, streamed) = reply(200).control("max-age=60").streamed();
+        origin.will(streamed);
+        let first = client.call(get("/a", &[])).now_or_never();
+        let _unread = first.expect("no waiting").expect("a head");
+        origin.will(reply(200).control("max-age=60"));
+        let second = client.call(get("/a", &[])).now_or_never();
+        assert!(second.is_some(), "{says_so}: outside of a runtime");
+    }
+}
