@@ -180,12 +180,33 @@
 //!
 //! # What it costs
 //!
-//! A hit takes five allocations, one more where its age is not zero, and none for its body, whatever the
-//! size; the first hit of a response takes one for that, and a response that repeats a field one for the
-//! lines that do. A forward that may be stored copies the head of the request and, frame by frame, the
-//! body. To purge or invalidate a URI costs as much as it has stored responses, those of every user; to
-//! clear everything takes effect at once, and a thread that lives for no longer gives the memory back where it
-//! is much. To purge an origin walks through all that is stored.
+//! **A hit** costs what it costs to copy a response's head, and as much whatever the size of its body and however
+//! much is stored: five allocations, two for the head and three for the extension, and 3,700 instructions
+//! more than a bare call, which takes 4,000 with an origin that answers at once. It reads the clock once, and
+//! where the response is hot takes no lock but that of its thread's own stripe. A response that has not been
+//! hit eight times lies packed, and to unpack it under its first hits costs 3,000 more.
+//!
+//! **A forward** of what is not stored adds five allocations and 6,000 instructions to a bare call; no frame waits.
+//! **Storing** a response of 1 KiB adds 27,000 in all, and grows with the octets, which are copied once as they
+//! pass, and once more at the end where their number was not known.
+//!
+//! **A stored octet** of a response of 1 KiB with twelve fields takes 1.8 octets of memory, all counted; of larger
+//! bodies it comes near to one. Bookkeeping grows with the number of responses, and the time it takes does
+//! not, but for what larger tables cost the processor's caches. Eviction is a constant amount of work for each
+//! response that goes. What is hot has copies of its head, a
+//! [part in 32](Stats::copies) of the capacity at most.
+//!
+//! **Threads** share one lock for what is not hot, held for a look-up. On hot responses they share nothing that
+//! is written: each of up to 64 stripes, one for each core, has copies of its own, with reference counts of their
+//! own, and its own count of hits. What all of them read (the settings' version, the switch, whether a copy may
+//! still answer) is written when something is set, stored in its place, purged or cleared. Where there are more
+//! cores than stripes two share a stripe, and wait for each other's look-ups.
+//!
+//! **To clear** everything takes effect at once, and a thread that lives for no longer gives the memory back where
+//! it is much. To purge or invalidate a URI costs as much as it has stored responses, those of every user; to purge
+//! an origin walks through all that is stored.
+//!
+//! `benches/run` in the repository measures all of this, beside other caches.
 //!
 //! # Features
 //!
