@@ -201,8 +201,7 @@ impl Copies {
         // Others may count at the same time; what is too much by that goes with the next.
         self.bytes.fetch_add(size, Ordering::Relaxed);
         while self.bytes() > limit {
-            let oldest = self.stripes[own].lock().pop_oldest();
-            let Some(oldest) = oldest else {
+            let Some(oldest) = self.pop_of_fuller(own, hash) else {
                 self.bytes.fetch_sub(size, Ordering::Relaxed);
                 return;
             };
@@ -219,6 +218,18 @@ impl Copies {
         };
         drop(held);
         self.drop_copy(gone);
+    }
+
+    /// Takes out the oldest copy of a stripe that has no less than this one. Where the search begins is as good as
+    /// random: among many that have about as much it is short, and what nobody uses any more gives way as well.
+    fn pop_of_fuller(&self, own: usize, hash: u64) -> Option<Arc<Copy>> {
+        let least = self.stripes[own].lock().bytes.max(1);
+        let (before, after) = self.stripes.split_at(hash as usize % self.stripes.len());
+        let mut stripes = after.iter().chain(before);
+        stripes.find_map(|stripe| {
+            let mut held = stripe.lock();
+            (held.bytes >= least).then(|| held.pop_oldest())?
+        })
     }
 
     /// Takes out the copies of a response that has left the store.
@@ -275,4 +286,42 @@ fn thread_number() -> usize {
         }
         number.get()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Uri;
+
+    use super::super::samples::Samples;
+    use super::*;
+    use crate::key::Text;
+    use crate::target::Target;
+
+    /// What other threads have copies of, and ask for no longer, keeps none from who comes later.
+    #[test]
+    fn copies_that_nobody_asks_for_give_way_to_those_of_other_threads() {
+        const LIMIT: usize = 64 * 1024;
+        let (samples, copies) = (Samples::default(), Copies::new());
+        let give = |n| {
+            let response = Arc::new(samples.of(n));
+            copies.give(&response, LIMIT, |_| true);
+            let uri: Uri = format!("http://o.test/{n}").parse().unwrap();
+            let text = Text::of(samples.seed(), Target::of_uri(&uri).unwrap());
+            let wanted = Wanted::new(samples.seed(), &text, None);
+            copies.find(&wanted).is_some()
+        };
+        assert!((0..1000).all(give));
+        // Of as many threads as there are stripes there is one for each.
+        for n in 1..=2 * MOST {
+            let is_given = thread::scope(|scope| scope.spawn(|| give(1000 * n)).join().unwrap());
+            assert!(is_given, "{n}");
+        }
+        assert!(copies.bytes() <= LIMIT);
+        let held: usize = copies
+            .stripes
+            .iter()
+            .map(|stripe| stripe.lock().bytes)
+            .sum();
+        assert_eq!(copies.bytes(), held);
+    }
 }
