@@ -2,7 +2,8 @@
 //!
 //! What several threads count references on goes from core to core with every hit. A thread that has a copy
 //! of its own, of the head and of the handle on the body, shares nothing that is written: a hit takes the
-//! lock of its stripe, which nobody else wants, and counts references that nobody else counts. What it
+//! lock of its stripe, and counts references there; nobody else does either, unless there are more threads than
+//! stripes, or something is cleared, forgotten or given away. What it
 //! reads and others write, it reads often and they write rarely: the settings' version, the switch, and
 //! the copying of the stored response.
 

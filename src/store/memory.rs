@@ -1,4 +1,4 @@
-//! The store in memory: least recently used, bounded in octets.
+//! The store in memory, bounded in octets: what is used least goes first.
 
 use std::sync::{Arc, PoisonError, TryLockError, Weak};
 use std::thread;

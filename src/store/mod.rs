@@ -56,8 +56,8 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// Whether it has been used so often since a copy was last made that one is worth its room. One that is
-    /// driven out by others again and again is not made again at every hit.
+    /// Whether a copy is worth its room: at every eighth hit that none has answered, so that one that is driven
+    /// out by others again and again is not made again at every hit.
     pub(crate) fn is_hot(&self) -> bool {
         const HITS: u32 = 8;
         self.hits % HITS == HITS - 1 && !self.response.copying.is_withdrawn()
