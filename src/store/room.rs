@@ -32,8 +32,12 @@ impl Memory {
         if !state.make_room(&mut gone) && !state.is_making_room {
             self.make_much_room(state, gone);
         } else {
+            let is_tight = state.has_no_room_for_copies();
             drop(state);
             self.dismiss(gone);
+            if is_tight {
+                self.releaser.release(Index::default(), self.copies.clear());
+            }
         }
     }
 

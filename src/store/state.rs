@@ -194,6 +194,12 @@ impl State {
         self.limits.capacity.saturating_sub(self.recording + copies)
     }
 
+    /// Whether only one is held, and beside it there is no room for its copies.
+    pub(super) fn has_no_room_for_copies(&self) -> bool {
+        let taken = self.recording + self.index.bytes();
+        self.index.len() <= 1 && self.copies.bytes() > self.limits.capacity.saturating_sub(taken)
+    }
+
     /// Evicts until what is held and what is being recorded fit together, or so many are to be dropped that
     /// others are let in first. Says whether they fit.
     pub(super) fn make_room(&mut self, gone: &mut Vec<Arc<StoredResponse>>) -> bool {

@@ -263,3 +263,27 @@ async fn the_copies_of_the_only_response_are_within_bounds() {
     assert!(bytes <= capacity, "{bytes} of {capacity}");
     assert_eq!(talk.handle.len(), 1);
 }
+
+/// Promise 6: what is recorded takes the room of copies before that of responses.
+#[tokio::test]
+async fn what_is_recorded_leaves_copies_no_room() {
+    let talk = Conversation::with(|layer| layer.capacity(64 * 1024).max_body(64 * 1024));
+    let content = "x".repeat(48_550);
+    talk.store(reply(200).control("max-age=60").body(content))
+        .await
+        .assert_stored();
+    heat(&talk, "/a", &[]).await;
+    assert!(talk.handle.stats().copies() > 0);
+    let (frames, streamed) = reply(200).control("max-age=60").streamed();
+    talk.origin.will(streamed);
+    let answer = talk.start(get("/b", &[])).await.expect("an answer");
+    let mut body = answer.into_body();
+    let piece: &str = "x".repeat(256).leak();
+    for n in 0..60 {
+        assert!(frames.data(piece));
+        assert!(crate::frame(&mut body).is_some());
+        let taken = talk.handle.bytes() + talk.handle.stats().recording();
+        assert!(taken <= talk.handle.capacity(), "{n}: {taken}");
+    }
+    assert!(talk.handle.stats().recording() > 10_000);
+}
