@@ -19,6 +19,7 @@ mod eviction;
 mod extensions;
 mod fence;
 mod handle;
+mod hot;
 mod interleaving;
 mod manners;
 mod origin;
