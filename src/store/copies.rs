@@ -199,6 +199,9 @@ impl Copies {
         let generation = self.generation.load(Ordering::SeqCst);
         let copy = Copy::of(response.clone());
         let (own, size, hash) = (self.own(), copy.size, response.key.hash);
+        if size > limit {
+            return;
+        }
         // Others may count at the same time; what is too much by that goes with the next.
         self.bytes.fetch_add(size, Ordering::Relaxed);
         while self.bytes() > limit {

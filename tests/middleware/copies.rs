@@ -287,3 +287,17 @@ async fn what_is_recorded_leaves_copies_no_room() {
     }
     assert!(talk.handle.stats().recording() > 10_000);
 }
+
+/// One copy that is too large for its part drives no other out.
+#[tokio::test]
+async fn what_is_too_large_to_be_copied_drives_no_copies_out() {
+    let talk = Conversation::with(|layer| layer.capacity(64 * 1024));
+    talk.store(page("old")).await.assert_stored();
+    heat(&talk, "/a", &[]).await;
+    let copies = talk.handle.stats().copies();
+    assert!(copies > 0);
+    talk.origin.will(page("b").field("x", "x".repeat(3000)));
+    talk.get("/b").await.assert_stored();
+    heat(&talk, "/b", &[]).await;
+    assert_eq!(talk.handle.stats().copies(), copies);
+}
