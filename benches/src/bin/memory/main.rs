@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
          {CONNECTIONS} connections of HTTP/1.1: what is allocated and not yet freed, less what the same \
          requests leave allocated without a cache. Raw are method, URI, names and values of fields, and body: \
          {}. Hot are all of them, on one thread, each with a copy; there is room for all copies here, of \
-         which an eighth of the capacity may consist. Hits are of the same requests once more.\n",
+         which one part in 32 of the capacity may consist. Hits are of the same requests once more.\n",
         thousands(count as f64),
         thousands(raw as f64)
     );
