@@ -43,7 +43,7 @@ impl Filling<'_> {
         let mut head = answer::whole(&fresh.response, part, self.now(), fresh.is_from_cache);
         head.headers_mut().extend(fresh.for_caller);
         head.extensions_mut().insert(status);
-        let is_shared = self.is_shared(&fresh.response.terms);
+        let is_shared = self.mark_shared(&fresh.response.terms);
         let recorder = status.is_stored().then(|| {
             let cache = self.cache.clone();
             let leader = self.fill.company.hand_on(is_shared);

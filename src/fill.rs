@@ -179,7 +179,7 @@ impl<'a> Filling<'a> {
             if self.fill.is_validation && status == StatusCode::NOT_MODIFIED {
                 return self.good_for_nothing(NotStored::Redirected);
             }
-            self.is_not_shared(NotStored::Redirected);
+            self.mark_unshared(NotStored::Redirected);
             return Next::Answer(passed(response, self.status, NotStored::Redirected));
         }
         let is_not_modified = response.status() == StatusCode::NOT_MODIFIED;
@@ -221,7 +221,7 @@ impl<'a> Filling<'a> {
             Err(refused) => {
                 self.outdate_held(response.status());
                 if !response.status().is_server_error() {
-                    self.is_not_shared(refused);
+                    self.mark_unshared(refused);
                 }
                 passed(response, self.status, refused)
             }

@@ -135,7 +135,7 @@ impl Filling<'_> {
     }
 
     fn validated<B>(&self, fresh: Fresh) -> Response<CacheBody<B>> {
-        self.is_shared(&fresh.response.terms);
+        self.mark_shared(&fresh.response.terms);
         let mut response = answer::validated(
             &fresh.response,
             &self.fill.asked,

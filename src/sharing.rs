@@ -7,7 +7,7 @@ use crate::stored::Terms;
 impl Filling<'_> {
     /// Whether what is stored on these terms is of use to others that have asked at the same time (C-49). For a
     /// while nobody waits for what is not.
-    pub(crate) fn is_shared(&self, terms: &Terms) -> bool {
+    pub(crate) fn mark_shared(&self, terms: &Terms) -> bool {
         let past = terms.current_age(self.now()).checked_sub(terms.lifetime);
         let is_stale = past.is_some_and(|past| past >= terms.stale_while_revalidate);
         let is_shared = !terms.is_no_cache && !is_stale;
@@ -24,7 +24,7 @@ impl Filling<'_> {
 
     /// What is not stored is of no use to others. For a while nobody waits for it, unless that has nothing to do
     /// with what it is.
-    pub(crate) fn is_not_shared(&self, refused: NotStored) {
+    pub(crate) fn mark_unshared(&self, refused: NotStored) {
         let is_passing = matches!(
             refused,
             NotStored::Purged | NotStored::Disabled | NotStored::NoRoom | NotStored::Outdated

@@ -81,7 +81,7 @@ impl Filling<'_> {
         } else {
             storable.content_length
         };
-        let is_shared = self.is_shared(&storable.terms);
+        let is_shared = self.mark_shared(&storable.terms);
         let incomplete = Incomplete {
             cache: cache.clone(),
             leader: self.fill.company.hand_on(is_shared),

@@ -33,7 +33,7 @@ impl Recorder {
     /// Records a body of `expected` octets, where that is known, and of no more than `limit`.
     pub(crate) fn new(mut response: Incomplete, expected: Option<u64>, limit: usize) -> Self {
         if let Some(leader) = &mut response.leader {
-            leader.has_head(&response.selected_by, response.terms.response_time);
+            leader.announce_head(&response.selected_by, response.terms.response_time);
         }
         let reservation = Reservation::new(&response.cache.store);
         Self {
@@ -125,7 +125,7 @@ impl Recorder {
     fn is_too_large(&mut self) -> bool {
         if let Some((response, _)) = &mut self.storing {
             if let Some(leader) = &mut response.leader {
-                leader.is_unfit(response.terms.response_time);
+                leader.mark_unfit(response.terms.response_time);
             }
         }
         self.give_up()

@@ -32,14 +32,14 @@ impl Company {
     /// It needs no answer of the origin, or there is one: nobody is to wait for it any longer.
     pub(crate) fn leave(&mut self) {
         if let Some(mut leader) = self.leader.take() {
-            leader.is_answered();
+            leader.settle();
         }
     }
 
     /// To whoever stores the answer, where that is of use to others.
     pub(crate) fn hand_on(&mut self, is_shared: bool) -> Option<Leader> {
         let mut leader = self.leader.take_if(|_| is_shared)?;
-        leader.is_answered();
+        leader.settle();
         Some(leader)
     }
 }

@@ -27,7 +27,7 @@ impl Leader {
 
     /// The head of its answer is there since this time, and may be of use to requests that have these fields.
     /// What is still to come is waited for no longer than the limit.
-    pub(crate) fn has_head(&mut self, selected_by: &Selection, now: SystemTime) {
+    pub(crate) fn announce_head(&mut self, selected_by: &Selection, now: SystemTime) {
         self.is_replaced = false;
         let varies = !selected_by.fields.is_empty();
         let selected_by = varies.then(|| selected_by.clone());
@@ -47,12 +47,12 @@ impl Leader {
     }
 
     /// Its answer is there or will never be: nobody is to lead in its place.
-    pub(crate) fn is_answered(&mut self) {
+    pub(crate) fn settle(&mut self) {
         self.is_replaced = false;
     }
 
     /// Its answer is of no use to others, nor will the next ones be.
-    pub(crate) fn is_unfit(&mut self, now: SystemTime) {
+    pub(crate) fn mark_unfit(&mut self, now: SystemTime) {
         self.is_replaced = false;
         self.groups.add_unfit(self.which.hash, now);
     }

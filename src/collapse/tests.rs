@@ -114,7 +114,7 @@ fn the_first_leads_and_the_others_wait_until_it_has_an_answer() {
     let mut leader = leads(&groups, 1);
     let mut others = [waits(&groups, 1), waits(&groups, 1)];
     let other = leads(&groups, 2);
-    leader.is_answered();
+    leader.settle();
     drop(leader);
     for waiting in &mut others {
         assert_eq!(waiting.woken(), 1);
@@ -139,7 +139,7 @@ fn where_the_leader_is_given_up_exactly_one_takes_its_place() {
     drop(leader);
     assert_eq!((second.woken(), third.woken()), (1, 0));
     let mut leader = second.assert_leads();
-    leader.is_answered();
+    leader.settle();
     drop(leader);
     third.assert_released();
     assert_empty(&groups);
@@ -198,7 +198,7 @@ fn a_head_that_is_for_all_is_told_to_the_one_that_sees_to_the_time() {
     let groups = Arc::default();
     let mut leader = leads(&groups, 1);
     let [mut first, mut second, third] = std::array::from_fn(|_| waits(&groups, 1));
-    leader.has_head(&all(), ANYTIME);
+    leader.announce_head(&all(), ANYTIME);
     let woken = [&first, &second, &third].map(Waiting::woken);
     assert_eq!(woken, [1, 0, 0]);
     first.assert_head(true);
@@ -230,7 +230,7 @@ fn a_head_that_is_not_for_all_is_told_to_all() {
         fields: [(header::ACCEPT, None)].into(),
         presented: None,
     };
-    leader.has_head(&selected_by, ANYTIME);
+    leader.announce_head(&selected_by, ANYTIME);
     for mut waiting in others {
         assert_eq!(waiting.woken(), 1);
         match waiting.poll() {
@@ -253,7 +253,7 @@ fn whoever_gives_up_releases_all() {
     drop(leader);
     let mut third = waits(&groups, 1);
     assert_eq!(third.woken(), 0, "it is of a later group");
-    later.has_head(&all(), ANYTIME);
+    later.announce_head(&all(), ANYTIME);
     third.assert_head(true);
     third.waiter.gives_up(ANYTIME);
     assert!(groups.is_unfit(1, ANYTIME), "the body is");
@@ -266,7 +266,7 @@ fn what_is_of_no_use_is_remembered() {
     let groups = Arc::default();
     let mut leader = leads(&groups, 1);
     let mut waiting = waits(&groups, 1);
-    leader.is_unfit(ANYTIME);
+    leader.mark_unfit(ANYTIME);
     drop(leader);
     waiting.assert_released();
     assert!(groups.is_unfit(1, ANYTIME));
@@ -366,7 +366,7 @@ fn nobody_is_woken_under_the_lock() {
     let mut waiting = unpolled(&groups, 1);
     let waker = Arc::new(Joins(groups.clone())).into();
     assert!(waiting.waiter.poll(&waker).is_pending());
-    leader.is_answered();
+    leader.settle();
     drop(leader);
 }
 

@@ -128,7 +128,7 @@ impl World {
         let Some(generation) = self.stored() else {
             return self.lead(leader, origin);
         };
-        leader.is_answered();
+        leader.settle();
         self.answer(generation, began);
     }
 
@@ -150,22 +150,22 @@ impl World {
             1 => self.known(|known| known.given_up += 1),
             // Failed.
             2 => {
-                leader.is_answered();
+                leader.settle();
                 self.ask();
             }
             // Of no use.
             3 => {
-                leader.is_unfit(SystemTime::UNIX_EPOCH);
+                leader.mark_unfit(SystemTime::UNIX_EPOCH);
                 self.ask();
             }
             // Given up after the head.
             4 => {
-                leader.has_head(&Selection::default(), SystemTime::UNIX_EPOCH);
+                leader.announce_head(&Selection::default(), SystemTime::UNIX_EPOCH);
                 thread::yield_now();
                 self.ask();
             }
             _ => {
-                leader.has_head(&Selection::default(), SystemTime::UNIX_EPOCH);
+                leader.announce_head(&Selection::default(), SystemTime::UNIX_EPOCH);
                 self.ask();
                 self.known(|known| {
                     // The fence.
