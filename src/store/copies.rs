@@ -196,6 +196,10 @@ impl Copies {
         limit: usize,
         admit: impl FnOnce(&Arc<StoredResponse>) -> bool,
     ) {
+        // To make one in vain at every eighth hit would be dear, and it takes more than what it is made of.
+        if response.head.fields.size() > limit {
+            return;
+        }
         let generation = self.generation.load(Ordering::SeqCst);
         let copy = Copy::of(response.clone());
         let (own, size, hash) = (self.own(), copy.size, response.key.hash);
