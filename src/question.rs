@@ -263,10 +263,14 @@ impl<S, X, P> CacheService<S, X, P> {
                 .iter()
                 .any(|name| fields.contains_key(name));
         let mut asked = may_be_stored.then(|| Asked::posting(fields)).flatten()?;
-        asked.has_authorization |= self.names_user(uri);
+        asked.has_authorization |= self.reader().names_user(uri);
         let target = Target::of_request(uri, fields, &self.settings.scheme)?;
         let text = Text::of(&self.cache.seed, target);
-        let wanted = Wanted::new(&self.cache.seed, &text, self.partition(request, true)?);
+        let wanted = Wanted::new(
+            &self.cache.seed,
+            &text,
+            self.reader().partition(request, true)?,
+        );
         let key = LateKey::of(&wanted, uri, fields);
         Some(Fill::new(key, asked, Caller::of(fields), self.exchanging()))
     }

@@ -5,12 +5,12 @@ use std::time::SystemTime;
 use http::{Request, Uri};
 use http_body::Body;
 
+use crate::cache::Cache;
 use crate::cache_status::{Forward, NotStored};
 use crate::key::{Text, Wanted};
 use crate::mode::CacheMode;
 use crate::partition::{self, Partition};
 use crate::policy::Asked;
-use crate::service::CacheService;
 use crate::settings::{PartitionSetting, Settings};
 use crate::target::Target;
 
@@ -24,12 +24,30 @@ pub(crate) enum Read<'a> {
     Wants(Asked, Wanted<'a>, SystemTime),
 }
 
-impl<S, X, P> CacheService<S, X, P> {
+/// Reads requests by the settings of a cache.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reader<'c> {
+    pub(crate) cache: &'c Cache,
+    pub(crate) settings: &'c Settings,
+}
+
+/// Whether a request has content.
+#[inline]
+pub(crate) fn has_content(body: &impl Body) -> bool {
+    !body.is_end_stream() && body.size_hint().exact() != Some(0)
+}
+
+impl Reader<'_> {
     /// Reads a request: whether it is one for the store, and what it looks for there.
     #[inline]
-    pub(crate) fn read<'a, Q: Body>(&self, request: &Request<Q>, text: &'a mut Text) -> Read<'a> {
+    pub(crate) fn read<'a, Q>(
+        self,
+        request: &Request<Q>,
+        has_content: bool,
+        text: &'a mut Text,
+    ) -> Read<'a> {
         let mode = CacheMode::of(request.extensions());
-        let Some(asked) = self.asked(request, mode) else {
+        let Some(asked) = self.asked(request, has_content, mode) else {
             return Read::Pass(Forward::Method, NotStored::Method);
         };
         if !self.cache.switch.is_on() {
@@ -47,15 +65,15 @@ impl<S, X, P> CacheService<S, X, P> {
         }
     }
 
-    fn asked<Q: Body>(&self, request: &Request<Q>, mode: CacheMode) -> Option<Asked> {
+    #[inline]
+    fn asked<Q>(self, request: &Request<Q>, has_content: bool, mode: CacheMode) -> Option<Asked> {
         let Settings {
             policy,
             bypass,
             clock,
             ..
-        } = &*self.settings;
-        let (body, fields) = (request.body(), request.headers());
-        let has_content = !body.is_end_stream() && body.size_hint().exact() != Some(0);
+        } = self.settings;
+        let fields = request.headers();
         let mut asked = Asked::read(policy, request.method(), fields, has_content)?;
         asked.is_bypass |= bypass.iter().any(|name| fields.contains_key(name));
         asked.has_authorization |= self.names_user(request.uri());
@@ -69,13 +87,14 @@ impl<S, X, P> CacheService<S, X, P> {
 
     /// Whether a shared cache has to take a URI for a credential: what names a user is one wherever it stands
     /// (RFC 9110 §4.2.4).
-    pub(crate) fn names_user(&self, uri: &Uri) -> bool {
+    pub(crate) fn names_user(self, uri: &Uri) -> bool {
         self.settings.policy.is_shared() && partition::userinfo(uri).is_some()
     }
 
     /// What a request looks up, with its URI in `text`; `None` where nothing may be stored for it.
+    #[inline]
     fn wanted<'a, Q>(
-        &self,
+        self,
         request: &Request<Q>,
         asked: &Asked,
         text: &'a mut Text,
@@ -95,7 +114,7 @@ impl<S, X, P> CacheService<S, X, P> {
     /// userinfo or one of the fields that are credentials everywhere may be known already.
     #[allow(clippy::option_option, reason = "nobody in particular is not nobody")]
     pub(crate) fn partition<Q>(
-        &self,
+        self,
         request: &Request<Q>,
         may_have_any: bool,
     ) -> Option<Option<Partition>> {

@@ -19,7 +19,7 @@ use crate::late_key::LateKey;
 use crate::mode::CacheMode;
 use crate::policy::reuse::{self, Decision};
 use crate::policy::selection;
-use crate::reading::Read;
+use crate::reading::{Read, Reader, has_content};
 use crate::request_body::{Once, RequestBody};
 #[cfg(feature = "structured-fields")]
 use crate::search;
@@ -236,6 +236,20 @@ impl<S, X, P> CacheService<S, X, P> {
         let is_reused = selection::selects(comparing, asked, request.headers(), stored)
             && reuse::decide(asked, stored, false, asker.age) == Decision::Reuse;
         is_reused.then_some((copy, asker))
+    }
+
+    #[inline]
+    fn read<'a, Q: Body>(&self, request: &Request<Q>, text: &'a mut Text) -> Read<'a> {
+        self.reader()
+            .read(request, has_content(request.body()), text)
+    }
+
+    #[inline]
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader {
+            cache: &self.cache,
+            settings: &self.settings,
+        }
     }
 
     /// Answers with a stored response.
