@@ -3,7 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::Request;
+
 use crate::cache::Cache;
+use crate::entries::Entries;
+use crate::info::StoredInfo;
 use crate::key::UriKey;
 #[cfg(feature = "structured-fields")]
 use crate::search::Searched;
@@ -151,6 +155,61 @@ impl CacheHandle {
         Pause {
             cache: self.cache.clone(),
         }
+    }
+
+    /// Whether a response is stored that this request selects, fresh or stale.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_client_cache::CacheLayer;
+    ///
+    /// let handle = CacheLayer::new().handle();
+    /// assert!(!handle.contains(&Request::get("https://example.com/news").body(())?));
+    /// # Ok::<_, http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn contains<B>(&self, request: &Request<B>) -> bool {
+        self.cache.peek(request).is_some()
+    }
+
+    /// The stored response that this request selects, fresh or stale, by its URI, its method, its credentials and
+    /// what `Vary` names; whatever its directives and its [mode](crate::CacheMode), and whether the cache is
+    /// enabled. Nothing counts as used by it, in the order of eviction or in [`stats`](Self::stats).
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_client_cache::CacheLayer;
+    ///
+    /// let handle = CacheLayer::new().handle();
+    /// let request = Request::get("https://example.com/news").body(())?;
+    /// if let Some(stored) = handle.peek(&request) {
+    ///     println!("{} octets, fresh for {:?}", stored.body_len(), stored.fresh_for());
+    /// }
+    /// # Ok::<_, http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn peek<B>(&self, request: &Request<B>) -> Option<StoredInfo> {
+        let now = self.cache.settings().0.clock.now();
+        let seen = self.cache.peek(request)?;
+        Some(StoredInfo::new(seen, now))
+    }
+
+    /// What is stored, in no order: each response that is there now and still is when its turn comes, once.
+    ///
+    /// The store is looked at for 64 of them at a time, and others are let in between. It begins with a list of all
+    /// their numbers, of eight octets each.
+    ///
+    /// ```
+    /// use tower_client_cache::CacheLayer;
+    ///
+    /// let handle = CacheLayer::new().handle();
+    /// for stored in handle.entries() {
+    ///     println!("{} {} {} octets", stored.method(), stored.uri(), stored.size());
+    /// }
+    /// ```
+    #[must_use]
+    pub fn entries(&self) -> Entries {
+        Entries::of(self.cache.clone())
     }
 
     /// How many responses are stored, stale ones among them.

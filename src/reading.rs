@@ -65,6 +65,18 @@ impl Reader<'_> {
         }
     }
 
+    /// What a request would look for if it had no content, whatever the switch says; `None` where it would look for
+    /// nothing.
+    pub(crate) fn would_want<'a, Q>(
+        self,
+        request: &Request<Q>,
+        text: &'a mut Text,
+    ) -> Option<(Asked, Wanted<'a>)> {
+        let asked = self.asked(request, false, CacheMode::Default)?;
+        let wanted = self.wanted(request, &asked, text)?;
+        Some((asked, wanted))
+    }
+
     #[inline]
     fn asked<Q>(self, request: &Request<Q>, has_content: bool, mode: CacheMode) -> Option<Asked> {
         let Settings {

@@ -123,15 +123,26 @@ pub(crate) fn find(
     if !related.by_search || !cache.store.has_searches() {
         return None;
     }
+    let found = stands_for_it(cache, comparing, wanted, asked, fields)?;
+    cache.store.touch(&found.response);
+    Some(found)
+}
+
+/// The same, without a trace.
+pub(crate) fn stands_for_it(
+    cache: &Cache,
+    comparing: Comparing<'_>,
+    wanted: &Wanted<'_>,
+    asked: &Asked,
+    fields: &HeaderMap,
+) -> Option<Found> {
     let key = wanted.to_key();
     let searched = Searched::new(&cache.seed, &key.uri, key.partition);
     let mut found = cache.store.equivalents(&searched);
     found.retain(|found| stands_for(&key, found));
     let stored = found.iter().map(|found| &*found.response);
     let place = selection::select(comparing, asked, fields, stored).ok()?;
-    let found = found.swap_remove(place);
-    cache.store.touch(&found.response);
-    Some(found)
+    Some(found.swap_remove(place))
 }
 
 /// Whether a stored response does, and was not just found because hashes agree.

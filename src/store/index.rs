@@ -258,6 +258,11 @@ impl Index {
         (&self.numbers[start..end], start)
     }
 
+    /// The numbers of all that is held, in no order.
+    pub(super) fn numbers(&self) -> &[u64] {
+        &self.numbers
+    }
+
     /// The hashes of all keys that a URI of this hash may have: one for each partition.
     pub(super) fn keys_of(&self, uri_hash: u64) -> Vec<u64> {
         std::iter::once(uri_hash)

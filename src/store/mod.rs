@@ -22,6 +22,7 @@ mod room;
 mod samples;
 #[cfg(feature = "structured-fields")]
 mod searches;
+mod seeing;
 mod spread;
 mod state;
 mod variants;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 pub(crate) use claim::{Exchanging, Reservation};
 pub(crate) use copies::Copy;
 pub(crate) use memory::Memory;
+pub(crate) use seeing::Seen;
 
 use crate::cache_status::NotStored;
 use crate::stored::StoredResponse;

@@ -30,6 +30,7 @@ mod recording;
 mod releasing;
 mod runtimes;
 mod saturation;
+mod seeing;
 mod settings;
 mod stats;
 mod store;

@@ -1,0 +1,66 @@
+//! Looking at what is stored, without a trace: nothing counts as used.
+
+use std::sync::Arc;
+
+#[cfg(feature = "structured-fields")]
+use super::Found;
+use super::held::Held;
+use super::memory::Memory;
+use crate::key::Wanted;
+use crate::stored::StoredResponse;
+
+/// A stored response that was looked at, and what the store knows of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) response: Arc<StoredResponse>,
+    /// It was made wrong, and may be reused only after validation.
+    pub(crate) is_invalid: bool,
+    /// How often it was used, those that stood in its place included.
+    pub(crate) hits: u64,
+}
+
+impl From<&Held> for Seen {
+    fn from(held: &Held) -> Self {
+        Self {
+            response: held.response.clone(),
+            is_invalid: held.invalid_since().is_some(),
+            hits: u64::from(held.hits),
+        }
+    }
+}
+
+#[cfg(feature = "structured-fields")]
+impl From<Found> for Seen {
+    fn from(found: Found) -> Self {
+        Self {
+            response: found.response,
+            is_invalid: found.is_invalid,
+            hits: u64::from(found.hits),
+        }
+    }
+}
+
+impl Memory {
+    /// The numbers of all that is stored now. Each stands for one response and for what takes its place.
+    pub(crate) fn numbers(&self) -> Vec<u64> {
+        self.lock().index.numbers().to_vec()
+    }
+
+    /// Of these numbers what is still there.
+    pub(crate) fn see(&self, numbers: &[u64]) -> Vec<Seen> {
+        let state = self.lock();
+        let held = numbers
+            .iter()
+            .filter_map(|number| state.index.peek(*number));
+        held.map(Seen::from).collect()
+    }
+
+    /// All variants of a key.
+    pub(crate) fn see_variants(&self, wanted: &Wanted<'_>) -> Vec<Seen> {
+        let state = self.lock();
+        let held = state.index.variants(wanted.hash).map(|(_, held)| held);
+        held.filter(|held| wanted.is(&held.response.key))
+            .map(Seen::from)
+            .collect()
+    }
+}
