@@ -7,7 +7,7 @@ use crate::collapse::Groups;
 use crate::mode::Switch;
 use crate::seed::Seed;
 use crate::settings::Settings;
-use crate::stats::Counters;
+use crate::stats::{Counters, Stats};
 use crate::store::{Memory, Removed};
 
 /// One cache: its store, its switch, its settings. It lives for as long as anybody has a part of it.
@@ -52,6 +52,34 @@ impl Cache {
     pub(crate) fn settle(&self) {
         self.store.settle();
         self.groups.release_all();
+    }
+
+    /// What was done so far. No count ever falls, so that where all are the same a second time there was a moment
+    /// in between at which they were.
+    pub(crate) fn stats(&self) -> Stats {
+        const TRIES: usize = 16;
+        let mut stats = self.read_stats();
+        for _ in 0..TRIES {
+            let again = self.read_stats();
+            if again == stats {
+                break;
+            }
+            stats = again;
+        }
+        stats
+    }
+
+    fn read_stats(&self) -> Stats {
+        let counted = self.counters.read();
+        let (hits, octets) = self.store.copies.hits();
+        let (holding, evictions) = self.store.holding();
+        Stats {
+            hits,
+            bytes_served: counted.bytes_served + octets,
+            evictions,
+            holding,
+            ..counted
+        }
     }
 
     /// Replaces the settings. Requests that start later see the new ones.

@@ -12,6 +12,7 @@ use crate::cache_status::{CacheStatus, Forward, NotStored};
 use crate::fill::{Fill, Filling};
 use crate::invalidation::Invalidation;
 use crate::settings::Settings;
+use crate::stats::Validation;
 
 /// A request on its way to the origin, and what its answer is good for.
 pub(crate) struct Exchange {
@@ -86,6 +87,10 @@ impl Exchange {
             }
         };
         if let Next::Answer(response) = &mut next {
+            let status = response.extensions().get::<CacheStatus>();
+            if let Some(refused) = status.and_then(CacheStatus::not_stored) {
+                cache.counters.refuse(refused);
+            }
             settings.announce(response);
         }
         next
@@ -98,6 +103,9 @@ impl Exchange {
             return None;
         };
         fill.company.leave();
+        if fill.is_validation {
+            self.cache.counters.validation(Validation::Failed);
+        }
         let mut response = Filling::new(&self.cache, &self.settings, fill, status).failed()?;
         self.settings.announce(&mut response);
         Some(response)

@@ -21,6 +21,7 @@ use crate::policy::selection::Comparing;
 use crate::policy::stale::Failure;
 use crate::policy::{Asked, Received, range, status};
 use crate::settings::Settings;
+use crate::stats::Validation;
 use crate::store::Exchanging;
 use crate::stored::StoredResponse;
 
@@ -184,7 +185,12 @@ impl<'a> Filling<'a> {
         }
         let is_not_modified = response.status() == StatusCode::NOT_MODIFIED;
         if self.fill.is_validation && !is_not_modified {
-            self.cache.counters.validation(false);
+            let outcome = if response.status().is_server_error() {
+                Validation::Failed
+            } else {
+                Validation::Replaced
+            };
+            self.cache.counters.validation(outcome);
         }
         let has_been_asked = self.fill.selected.is_some() || self.fill.is_validation;
         if is_not_modified && has_been_asked {
@@ -271,7 +277,10 @@ impl<'a> Filling<'a> {
         stored.backoff.fail(self.now());
         let status = self.status.stored_as(Err(instead));
         let asker = Asker::of(stored, &self.fill.asked, self.caller(), self.now());
-        reused(stored, Taken::of(stored), asker, status)
+        let response = reused(stored, Taken::of(stored), asker, status);
+        self.cache.counters.stale_if_error();
+        self.cache.counters.serve(response.body().held());
+        response
     }
 
     /// An answer to what was asked for, with this head.

@@ -15,6 +15,7 @@ use crate::policy::selection::{self, Presented};
 use crate::policy::updating::Freshened;
 use crate::policy::validation::{self, NotModified, Question};
 use crate::relations::Relations;
+use crate::stats::Validation;
 use crate::store::Reservation;
 use crate::stored::{StoredHead, StoredResponse};
 
@@ -42,7 +43,12 @@ impl Filling<'_> {
         let about = self.settings.policy.is_about(answer, question);
         if fill.is_validation {
             let is_good = !matches!(about, NotModified::Caller | NotModified::Nobody);
-            self.cache.counters.validation(is_good);
+            let outcome = if is_good {
+                Validation::Validated
+            } else {
+                Validation::Failed
+            };
+            self.cache.counters.validation(outcome);
         }
         let selected = fill.selected.as_ref();
         match (about, selected) {
@@ -130,6 +136,7 @@ impl Filling<'_> {
         let age = stored.terms.current_age(now);
         let status = self.status.with_age(age, stored.terms.lifetime);
         let status = status.stored_as(Err(NotStored::NotSelected));
+        self.cache.counters.serve(response.body().held());
         response.extensions_mut().insert(status);
         response
     }
@@ -143,6 +150,7 @@ impl Filling<'_> {
             self.now(),
             fresh.is_from_cache,
         );
+        self.cache.counters.serve(response.body().held());
         response.headers_mut().extend(fresh.for_caller);
         response.extensions_mut().insert(fresh.status);
         response

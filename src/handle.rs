@@ -260,18 +260,10 @@ impl CacheHandle {
             .configure(|settings| settings.max_body = Some(octets));
     }
 
-    /// What the cache has done so far.
+    /// What the cache has done so far, and what it holds.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let (recording, evictions) = self.cache.store.recording_and_evictions();
-        Stats {
-            hits: self.cache.store.copies.hits(),
-            recording,
-            copies: self.cache.store.copies.bytes(),
-            evictions,
-            releasing: self.cache.store.releasing(),
-            ..self.cache.counters.read()
-        }
+        self.cache.stats()
     }
 }
 

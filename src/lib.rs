@@ -290,7 +290,7 @@ pub use self::mode::CacheMode;
 pub use self::policy::SetCookie;
 pub use self::selector::Selector;
 pub use self::service::CacheService;
-pub use self::stats::Stats;
+pub use self::stats::{Eviction, Stats};
 
 /// The examples of the README run as tests.
 #[cfg(doctest)]

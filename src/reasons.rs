@@ -31,6 +31,18 @@ pub enum Forward {
 }
 
 impl Forward {
+    /// All of them, each at its place.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Bypass,
+        Self::Method,
+        Self::UriMiss,
+        Self::VaryMiss,
+        Self::Miss,
+        Self::Request,
+        Self::Stale,
+        Self::Partial,
+    ];
+
     /// The token of RFC 9211 §2.2.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -114,9 +126,39 @@ pub enum NotStored {
     Outdated,
     /// It was asked for before a clear, a purge or an unsafe request that means it.
     Purged,
+    /// Its body failed, was not read to its end, or was not as long as it said.
+    Incomplete,
 }
 
 impl NotStored {
+    /// All of them, each at its place.
+    pub(crate) const ALL: [Self; 24] = [
+        Self::Disabled,
+        Self::Bypass,
+        Self::Method,
+        Self::RequestNoStore,
+        Self::NoStore,
+        Self::Status,
+        Self::NotCacheable,
+        Self::Private,
+        Self::Authorization,
+        Self::SetCookie,
+        Self::Undelimited,
+        Self::Redirected,
+        Self::Failed,
+        Self::NoValidator,
+        Self::Vary,
+        Self::ContentLength,
+        Self::TooLarge,
+        Self::NoRoom,
+        Self::Partial,
+        Self::NotSelected,
+        Self::ServerError,
+        Self::Outdated,
+        Self::Purged,
+        Self::Incomplete,
+    ];
+
     /// A token for logs and for the `detail` parameter of RFC 9211 §2.8.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -144,6 +186,7 @@ impl NotStored {
             Self::ServerError => "server-error",
             Self::Outdated => "outdated",
             Self::Purged => "purged",
+            Self::Incomplete => "incomplete",
         }
     }
 }

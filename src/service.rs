@@ -265,18 +265,31 @@ impl<S, X, P> CacheService<S, X, P> {
         X: Timer,
     {
         let status = match waited {
-            None => {
-                self.cache.store.copies.count_hit();
-                CacheStatus::hit()
-            }
-            Some(reason) => {
-                self.cache.counters.collapse();
-                CacheStatus::forwarding(reason, None).having_waited(true)
-            }
+            None => CacheStatus::hit(),
+            Some(reason) => CacheStatus::forwarding(reason, None).having_waited(true),
         };
+        let is_stale = asker.age >= stored.terms.lifetime;
         let mut response = answer::reused(stored, taken, asker, status);
+        self.count(response.body().held(), waited.is_some(), is_stale);
         self.settings.announce(&mut response);
         ResponseFuture::answered(response)
+    }
+
+    /// Counts an answer from the store.
+    #[inline]
+    fn count(&self, octets: u64, has_waited: bool, is_stale: bool) {
+        let Cache {
+            store, counters, ..
+        } = &*self.cache;
+        if has_waited {
+            counters.collapse();
+            counters.serve(octets);
+            return;
+        }
+        store.copies.count_hit(octets);
+        if is_stale {
+            counters.stale_hit();
+        }
     }
 
     /// Answers that the origin may not be asked.

@@ -40,6 +40,11 @@ impl<B> Completed<B> {
         }
     }
 
+    /// How many octets of it are out of the store.
+    pub(super) fn held(&self) -> u64 {
+        self.before.left() + self.after.left()
+    }
+
     pub(super) fn is_recording(&self) -> bool {
         self.recording.is_recording()
     }

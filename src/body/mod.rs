@@ -127,6 +127,17 @@ impl<B> CacheBody<B> {
         }
     }
 
+    /// How many octets of it are out of the store.
+    #[inline]
+    pub(crate) fn held(&self) -> u64 {
+        match &self.kind {
+            Kind::Stored { data, .. } => data.len() as u64,
+            Kind::Segmented { segments } => segments.left(),
+            Kind::Completed { completed } => completed.held(),
+            Kind::Passed { .. } | Kind::Recorded { .. } | Kind::Absent => 0,
+        }
+    }
+
     /// What reads on where it is dropped before its end; made only where it might be.
     pub(crate) fn read_on_by(&mut self, make: impl FnOnce() -> Option<ReadOn<B>>) {
         if let Kind::Recorded { recorded } = &mut self.kind {

@@ -8,6 +8,7 @@ use http_body::Frame;
 
 use super::incomplete::Incomplete;
 use crate::cache::Cache;
+use crate::cache_status::NotStored;
 use crate::policy::parts::Part;
 use crate::store::Reservation;
 use crate::stored::{self, StoredBody};
@@ -59,7 +60,7 @@ impl Recorder {
     pub(crate) fn record(&mut self, frame: &Frame<Bytes>) -> bool {
         // Nothing comes after trailers.
         if self.trailers.is_some() {
-            return false;
+            return self.refuse(NotStored::Incomplete);
         }
         if let Some(trailers) = frame.trailers_ref() {
             return self.copy_trailers(trailers);
@@ -74,7 +75,7 @@ impl Recorder {
             return self.is_too_large();
         }
         if !self.grow(size) {
-            return self.give_up();
+            return self.give_up(NotStored::NoRoom);
         }
         self.trailers = Some(stored::own(trailers));
         true
@@ -89,7 +90,7 @@ impl Recorder {
     fn copy(&mut self, data: &[u8]) -> bool {
         let length = self.length + data.len();
         if self.expected.is_some_and(|octets| length as u64 > octets) {
-            return false;
+            return self.refuse(NotStored::Incomplete);
         }
         if length > self.limit {
             return self.is_too_large();
@@ -111,7 +112,7 @@ impl Recorder {
             };
             let room = later.len() + ahead.min(AHEAD);
             if !self.grow(room) {
-                return self.give_up();
+                return self.give_up(NotStored::NoRoom);
             }
             let mut chunk = Vec::with_capacity(room);
             chunk.extend_from_slice(later);
@@ -128,20 +129,28 @@ impl Recorder {
                 leader.mark_unfit(response.terms.response_time);
             }
         }
-        self.give_up()
+        self.give_up(NotStored::TooLarge)
     }
 
     /// There is nothing wrong with it, and still it is not stored.
-    fn give_up(&self) -> bool {
+    fn give_up(&mut self, reason: NotStored) -> bool {
         if let Some((response, _)) = &self.storing {
             response.outdate();
+        }
+        self.refuse(reason)
+    }
+
+    /// It is not stored.
+    fn refuse(&mut self, reason: NotStored) -> bool {
+        if let Some((response, _)) = self.storing.take() {
+            response.cache.counters.refuse(reason);
         }
         false
     }
 
     /// The body will not be stored.
     pub(crate) fn discard(mut self) {
-        self.storing = None;
+        self.refuse(NotStored::Incomplete);
     }
 
     /// The body has ended as it should: it is stored if it is as long as it said.
@@ -165,6 +174,7 @@ impl Recorder {
             || self.trailers.is_some()
             || response.outdates_whole()
         {
+            response.cache.counters.refuse(NotStored::Incomplete);
             return;
         }
         response.part = Some(Part {
@@ -176,7 +186,7 @@ impl Recorder {
             data: self.take_data(),
             trailers: None,
         };
-        let _ = response.complete(body, reservation);
+        complete(response, body, reservation);
     }
 
     fn store(&mut self) {
@@ -187,14 +197,14 @@ impl Recorder {
             .expected
             .is_some_and(|octets| octets != self.length as u64)
         {
+            response.cache.counters.refuse(NotStored::Incomplete);
             return;
         }
         let body = StoredBody {
             data: self.take_data(),
             trailers: self.trailers.take().map(Arc::new),
         };
-        // Nobody is there to be told why not.
-        let _ = response.complete(body, reservation);
+        complete(response, body, reservation);
     }
 
     /// Whether it has all that was said, and nothing is to come behind it.
@@ -255,6 +265,14 @@ impl Recorder {
             }
         };
         Bytes::from(data.into_boxed_slice())
+    }
+}
+
+/// Stores it. Nobody is there to be told why not.
+fn complete(response: Incomplete, body: StoredBody, reservation: Reservation) {
+    let cache = response.cache.clone();
+    if let Err(refused) = response.complete(body, reservation) {
+        cache.counters.refuse(refused);
     }
 }
 

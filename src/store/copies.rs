@@ -71,6 +71,8 @@ pub(crate) struct Copies {
 #[repr(align(128))]
 struct Stripe {
     hits: AtomicU64,
+    /// Octets of the bodies that these were answered with.
+    octets: AtomicU64,
     held: Mutex<Held>,
 }
 
@@ -153,17 +155,22 @@ impl Copies {
         thread_number() % self.stripes.len()
     }
 
-    /// A hit, whoever has answered it.
-    pub(crate) fn count_hit(&self) {
-        self.stripes[self.own()]
-            .hits
-            .fetch_add(1, Ordering::Relaxed);
+    /// A hit, whoever has answered it, with a body of so many octets.
+    pub(crate) fn count_hit(&self, octets: u64) {
+        let stripe = &self.stripes[self.own()];
+        stripe.hits.fetch_add(1, Ordering::Relaxed);
+        stripe.octets.fetch_add(octets, Ordering::Relaxed);
     }
 
-    /// The hits so far.
-    pub(crate) fn hits(&self) -> u64 {
-        let hits = self.stripes.iter().map(|stripe| &stripe.hits);
-        hits.map(|hits| hits.load(Ordering::Relaxed)).sum()
+    /// The hits so far, and the octets of their bodies.
+    pub(crate) fn hits(&self) -> (u64, u64) {
+        let stripes = self.stripes.iter();
+        stripes.fold((0, 0), |(hits, octets), stripe| {
+            (
+                hits + stripe.hits.load(Ordering::Relaxed),
+                octets + stripe.octets.load(Ordering::Relaxed),
+            )
+        })
     }
 
     /// The octets of all copies.

@@ -11,6 +11,7 @@ use super::{Found, Limits, Refused};
 use crate::cache_status::{Forward, NotStored};
 use crate::key::{CacheKey, Wanted};
 use crate::mode::Switch;
+use crate::stats::{Eviction, Holding};
 use crate::stored::{Selection, StoredResponse};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard};
@@ -273,9 +274,18 @@ impl Memory {
         self.lock().index.bytes() + self.copies.bytes()
     }
 
-    /// Octets of bodies being recorded, and responses evicted for want of room.
-    pub(crate) fn recording_and_evictions(&self) -> (usize, u64) {
+    /// What is held, and how many have given way, by cause.
+    pub(crate) fn holding(&self) -> (Holding, [u64; Eviction::ALL.len()]) {
         let state = self.lock();
-        (state.recording, state.evictions)
+        let copies = self.copies.bytes();
+        let holding = Holding {
+            responses: state.index.len(),
+            bytes: state.index.bytes() + copies,
+            recording: state.recording,
+            copies,
+            releasing: self.releasing(),
+            in_flight: state.fence.running(),
+        };
+        (holding, state.evictions)
     }
 }

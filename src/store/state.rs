@@ -9,6 +9,7 @@ use super::index::Index;
 use super::{Limits, Refused};
 use crate::key::CacheKey;
 use crate::mode::Switch;
+use crate::stats::Eviction;
 use crate::stored::StoredResponse;
 #[cfg(feature = "structured-fields")]
 use crate::{relations::Relations, search::Search};
@@ -25,7 +26,7 @@ pub(super) struct State {
     pub(super) limits: Limits,
     /// Octets of bodies that are being recorded.
     pub(super) recording: usize,
-    pub(super) evictions: u64,
+    pub(super) evictions: [u64; Eviction::ALL.len()],
     copies: Arc<Copies>,
     /// Somebody evicts, and goes on until there is room.
     pub(super) is_making_room: bool,
@@ -38,7 +39,7 @@ impl State {
             fence: Fence::default(),
             limits,
             recording: 0,
-            evictions: 0,
+            evictions: [0; Eviction::ALL.len()],
             copies,
             is_making_room: false,
         }
@@ -93,7 +94,7 @@ impl State {
         }
         let others = gone.len();
         self.index.insert(response.clone(), standing, gone);
-        self.evictions += (gone.len() - others) as u64;
+        self.evictions[Eviction::Variants as usize] += (gone.len() - others) as u64;
         Ok(())
     }
 
@@ -200,17 +201,26 @@ impl State {
         self.index.len() <= 1 && self.copies.bytes() > self.limits.capacity.saturating_sub(taken)
     }
 
+    /// Why a response has to give way, where one has to.
+    fn cause_to_evict(&self) -> Option<Eviction> {
+        if self.index.bytes() > self.room() {
+            Some(Eviction::Capacity)
+        } else {
+            (self.index.len() > self.limits.responses).then_some(Eviction::Responses)
+        }
+    }
+
     /// Evicts until what is held and what is being recorded fit together, or so many are to be dropped that
     /// others are let in first. Says whether they fit.
     pub(super) fn make_room(&mut self, gone: &mut Vec<Arc<StoredResponse>>) -> bool {
-        while self.index.bytes() > self.room() || self.index.len() > self.limits.responses {
+        while let Some(cause) = self.cause_to_evict() {
             if gone.len() >= AT_ONCE {
                 return false;
             }
             let Some(evicted) = self.index.evict(&self.limits) else {
                 break;
             };
-            self.evictions += 1;
+            self.evictions[cause as usize] += 1;
             gone.push(evicted);
         }
         self.index.settle();

@@ -1,8 +1,10 @@
 //! The numbers of what the cache has done.
 
+use futures_util::FutureExt;
 use http::Method;
-use support::{Conversation, Reply, get, reply, request};
-use tower_client_cache::{Forward, Stats};
+use http_body_util::BodyExt;
+use support::{Conversation, OriginError, Reply, get, reply, request};
+use tower_client_cache::{Eviction, Forward, NotStored, Stats};
 
 use crate::{text, until};
 
@@ -208,13 +210,10 @@ async fn a_clear_resets_no_number() {
     let talk = Conversation::default();
     talk.store(reply(200).control("max-age=60").body("x")).await;
     talk.get("/a").await.assert_hit();
-    let before = talk.handle.stats();
     talk.handle.clear();
-    assert_eq!(talk.handle.stats(), before);
-    assert_eq!(
-        (before.hits(), before.stores(), before.evictions()),
-        (1, 1, 0)
-    );
+    let stats = talk.handle.stats();
+    assert_eq!((stats.hits(), stats.stores(), stats.evictions()), (1, 1, 0));
+    assert_eq!((stats.responses(), stats.bytes()), (0, 0));
 }
 
 /// A validation that found nothing still good is a validation all the same.
@@ -233,4 +232,182 @@ async fn a_304_about_nothing_has_validated_nothing() {
     assert_eq!(talk.get("/a").await.status, 504);
     let stats = talk.handle.stats();
     assert_eq!((stats.validations(), stats.validated()), (1, 0));
+}
+
+/// PRJ-L-5: why responses were not stored, whether the head said so or only the body.
+#[tokio::test]
+async fn what_is_not_stored_is_counted_by_its_reason() {
+    let talk = Conversation::with(|layer| layer.max_body(8).finish_abandoned(0));
+    let fresh = || reply(200).control("max-age=60");
+    let (frames, cut_off) = fresh().streamed();
+    drop(frames);
+    let (frames, failing) = fresh().streamed();
+    frames.fail(OriginError("reset"));
+    let (frames, grown) = fresh().streamed();
+    frames.data("123456789");
+    drop(frames);
+    let (frames, short) = fresh().field("content-length", "5").streamed();
+    frames.data("1234");
+    drop(frames);
+    let (frames, dropped) = fresh().streamed();
+    frames.data("1");
+    for (reply, expected) in [
+        (fresh().control("no-store"), Some(NotStored::NoStore)),
+        (fresh().field("vary", "*"), Some(NotStored::Vary)),
+        (fresh().body("123456789"), Some(NotStored::TooLarge)),
+        (grown, Some(NotStored::TooLarge)),
+        (short, Some(NotStored::Incomplete)),
+        (failing, Some(NotStored::Incomplete)),
+        (dropped, Some(NotStored::Incomplete)),
+        (cut_off, None),
+        (fresh().body("1"), None),
+    ] {
+        let before = talk.handle.stats();
+        talk.origin.will(reply);
+        let response = talk.start(get("/a", &[])).await.expect("a head");
+        let mut body = response.into_body();
+        if expected != Some(NotStored::Incomplete) {
+            while body.frame().await.is_some() {}
+        } else if let Some(frame) = body.frame().now_or_never() {
+            drop(frame);
+            let _ = body.frame().now_or_never();
+        }
+        drop(body);
+        let since = talk.handle.stats().since(&before);
+        assert_eq!(
+            since.refused(),
+            u64::from(expected.is_some()),
+            "{expected:?}"
+        );
+        assert_eq!(
+            since.stores(),
+            u64::from(expected.is_none()),
+            "{expected:?}"
+        );
+        if let Some(expected) = expected {
+            assert_eq!(since.refusals(expected), 1, "{expected}");
+        }
+        talk.handle.clear();
+    }
+    drop(frames);
+}
+
+#[tokio::test]
+async fn what_gives_way_is_counted_by_its_cause() {
+    let talk = Conversation::with(|layer| layer.capacity(100_000).max_responses(3));
+    let fresh = |octets: usize| reply(200).control("max-age=60").body(vec![b'x'; octets]);
+    for path in ["/a", "/b", "/c", "/d"] {
+        talk.origin.will(fresh(1));
+        talk.get(path).await;
+    }
+    let stats = talk.handle.stats();
+    assert_eq!(stats.evictions_by(Eviction::Responses), 1);
+    assert_eq!((stats.evictions(), stats.responses()), (1, 3));
+    talk.handle.set_max_body(100_000);
+    talk.origin.will(fresh(99_000));
+    talk.get("/large").await;
+    let since = talk.handle.stats().since(&stats);
+    assert!(since.evictions_by(Eviction::Capacity) > 0);
+    assert_eq!(
+        since.evictions(),
+        since.evictions_by(Eviction::Capacity) + since.evictions_by(Eviction::Responses)
+    );
+    talk.handle.clear();
+    talk.handle.set_max_responses(1000);
+    let before = talk.handle.stats();
+    for language in 0..65 {
+        talk.origin.will(fresh(1).field("vary", "accept-language"));
+        let language = format!("x-{language}");
+        talk.get_with("/v", &[("accept-language", &language)]).await;
+    }
+    let since = talk.handle.stats().since(&before);
+    assert_eq!(since.evictions_by(Eviction::Variants), 1);
+    assert_eq!(since.evictions(), 1);
+}
+
+/// 5861-3-1, 5861-4-1: stale answers are told apart, and so is what became of validations.
+#[tokio::test]
+async fn stale_answers_and_validations_are_counted_by_what_came_of_them() {
+    let talk = Conversation::default();
+    let stored = || {
+        reply(200)
+            .control("max-age=10, stale-if-error=60")
+            .field("etag", "\"1\"")
+            .body("12345")
+    };
+    talk.store(stored()).await;
+    talk.clock.advance(20);
+    let before = talk.handle.stats();
+    talk.get_with("/a", &[("cache-control", "max-stale")])
+        .await
+        .assert_hit();
+    talk.origin.will(reply(503));
+    assert_eq!(talk.get("/a").await.status, 200);
+    talk.origin.will(Reply::fails(OriginError("reset")));
+    assert_eq!(talk.get("/a").await.status, 200);
+    talk.origin.will(reply(304));
+    talk.get("/a").await.assert_validated();
+    talk.get("/a").await.assert_hit();
+    talk.clock.advance(20);
+    talk.origin.will(stored());
+    talk.get("/a").await.assert_stored();
+    let since = talk.handle.stats().since(&before);
+    assert_eq!((since.hits(), since.stale_hits()), (2, 1));
+    assert_eq!(since.stale_if_error(), 2);
+    assert_eq!(
+        (
+            since.validated(),
+            since.replaced(),
+            since.failed_validations()
+        ),
+        (1, 1, 2)
+    );
+    assert_eq!(since.validations(), 4);
+    assert_eq!(
+        since.bytes_served(),
+        5 * 5,
+        "all but the last were out of the store"
+    );
+}
+
+/// Octets count as they are answered with: none for HEAD and 304, and of a range its own.
+#[tokio::test]
+async fn the_octets_served_are_those_that_came_out_of_the_store() {
+    let talk = Conversation::default();
+    talk.store(
+        reply(200)
+            .control("max-age=60")
+            .field("etag", "\"1\"")
+            .body("0123456789"),
+    )
+    .await;
+    assert_eq!(talk.handle.stats().bytes_served(), 0);
+    let table: [(Method, Fields<'_>, u64); 4] = [
+        (Method::GET, &[], 10),
+        (Method::HEAD, &[], 0),
+        (Method::GET, &[("if-none-match", "\"1\"")], 0),
+        (Method::GET, &[("range", "bytes=2-4")], 3),
+    ];
+    for (method, fields, octets) in table {
+        let before = talk.handle.stats();
+        talk.send(request(method.clone(), "/a", fields))
+            .await
+            .assert_hit();
+        let since = talk.handle.stats().since(&before);
+        assert_eq!(since.bytes_served(), octets, "{method} {fields:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_on_its_way_is_counted_while_it_is() {
+    let talk = Conversation::default();
+    let (gate, held) = reply(200).control("max-age=60").body("x").held();
+    talk.origin.will(held);
+    let mut answer = support::begun(talk.get("/a"));
+    assert_eq!(talk.handle.stats().in_flight(), 1);
+    gate.open();
+    (&mut answer).await;
+    let stats = talk.handle.stats();
+    assert_eq!((stats.in_flight(), stats.responses()), (0, 1));
+    assert_eq!(stats.bytes(), talk.handle.bytes());
 }
