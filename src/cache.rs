@@ -3,12 +3,16 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::cache_status::NotStored;
 use crate::collapse::Groups;
+use crate::events::{Event, Observers, Validation};
+use crate::key::CacheKey;
 use crate::mode::Switch;
 use crate::seed::Seed;
 use crate::settings::Settings;
 use crate::stats::{Counters, Stats};
 use crate::store::{Memory, Removed};
+use crate::stored::StoredResponse;
 
 /// One cache: its store, its switch, its settings. It lives for as long as anybody has a part of it.
 #[derive(Debug)]
@@ -18,6 +22,7 @@ pub(crate) struct Cache {
     pub(crate) groups: Arc<Groups>,
     pub(crate) switch: Switch,
     pub(crate) counters: Counters,
+    pub(crate) observers: Arc<Observers>,
     /// How many background validations run.
     pub(crate) background: AtomicUsize,
     /// How many abandoned bodies are read on.
@@ -28,12 +33,14 @@ pub(crate) struct Cache {
 
 impl Cache {
     pub(crate) fn new(settings: Settings) -> Self {
+        let observers = Arc::<Observers>::default();
         Self {
             seed: Seed::random(settings.policy.is_shared()),
-            store: Arc::new(Memory::new(settings.limits)),
+            store: Arc::new(Memory::new(settings.limits, observers.clone())),
             groups: Arc::default(),
             switch: Switch::default(),
             counters: Counters::default(),
+            observers,
             background: AtomicUsize::new(0),
             reading_on: AtomicUsize::new(0),
             settings: Mutex::new(Arc::new(settings)),
@@ -52,6 +59,33 @@ impl Cache {
     pub(crate) fn settle(&self) {
         self.store.settle();
         self.groups.release_all();
+    }
+
+    /// A response was stored.
+    pub(crate) fn stored(&self, response: &StoredResponse) {
+        self.counters.store();
+        self.observers.tell(|| Event::Stored {
+            uri: (&response.key).into(),
+            size: response.size(),
+        });
+    }
+
+    /// A response that was being stored is not.
+    pub(crate) fn refused(&self, key: &Arc<CacheKey>, reason: NotStored) {
+        self.counters.refuse(reason);
+        self.observers.tell(|| Event::Refused {
+            uri: key.into(),
+            reason,
+        });
+    }
+
+    /// The origin was asked about a stored response.
+    pub(crate) fn validated(&self, key: &Arc<CacheKey>, outcome: Validation) {
+        self.counters.validation(outcome);
+        self.observers.tell(|| Event::Validated {
+            uri: key.into(),
+            outcome,
+        });
     }
 
     /// What was done so far. No count ever falls, so that where all are the same a second time there was a moment

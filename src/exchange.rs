@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use http::{Response, StatusCode};
+use http::{Response, StatusCode, Uri};
 use http_body::Body;
 
 use crate::answer::passed;
 use crate::body::CacheBody;
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, NotStored};
+use crate::events::{Event, Validation};
 use crate::fill::{Fill, Filling};
 use crate::invalidation::Invalidation;
 use crate::settings::Settings;
-use crate::stats::Validation;
 
 /// A request on its way to the origin, and what its answer is good for.
 pub(crate) struct Exchange {
@@ -24,6 +24,8 @@ pub(crate) struct Exchange {
     pub(crate) purpose: Purpose,
     /// The origin, where there is no key that it is in.
     pub(crate) site: Option<Box<[u8]>>,
+    /// What a caller has asked for, where anybody wants to be told.
+    pub(crate) told_of: Option<Uri>,
 }
 
 /// What the answer is good for.
@@ -93,22 +95,50 @@ impl Exchange {
             }
             settings.announce(response);
         }
+        if let (Next::Answer(response), Some(uri)) = (&next, &self.told_of) {
+            self.tell(uri, response);
+        }
         next
     }
 
     /// There is no answer: a stored response, where it may be reused all the same.
     pub(crate) fn failed<B>(&mut self) -> Option<Response<CacheBody<B>>> {
+        let mut response = self.instead();
+        if let Some(response) = &mut response {
+            self.settings.announce(response);
+        }
+        match (&response, &self.told_of) {
+            (Some(response), Some(uri)) => self.tell(uri, response),
+            (None, Some(uri)) => self.cache.observers.tell(|| Event::Failed {
+                uri: uri.clone().into(),
+                reason: self.reason,
+            }),
+            (_, None) => {}
+        }
+        response
+    }
+
+    fn instead<B>(&mut self) -> Option<Response<CacheBody<B>>> {
         let status = self.status(None);
         let Purpose::Fill(fill) = &mut self.purpose else {
             return None;
         };
         fill.company.leave();
-        if fill.is_validation {
-            self.cache.counters.validation(Validation::Failed);
+        let filling = Filling::new(&self.cache, &self.settings, fill, status);
+        if filling.fill.is_validation {
+            self.cache.validated(filling.key(), Validation::Failed);
         }
-        let mut response = Filling::new(&self.cache, &self.settings, fill, status).failed()?;
-        self.settings.announce(&mut response);
-        Some(response)
+        filling.failed()
+    }
+
+    fn tell<B>(&self, uri: &Uri, response: &Response<CacheBody<B>>) {
+        if let Some(status) = response.extensions().get::<CacheStatus>() {
+            self.cache.observers.tell(|| Event::Answered {
+                uri: uri.clone().into(),
+                status: *status,
+                held: response.body().held(),
+            });
+        }
     }
 
     fn status(&self, answered: Option<StatusCode>) -> CacheStatus {

@@ -13,6 +13,7 @@ use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, NotStored};
 use crate::caller::Caller;
 use crate::collapse::Company;
+use crate::events::Validation;
 use crate::exchange::Next;
 use crate::key::CacheKey;
 use crate::late_key::LateKey;
@@ -21,7 +22,6 @@ use crate::policy::selection::Comparing;
 use crate::policy::stale::Failure;
 use crate::policy::{Asked, Received, range, status};
 use crate::settings::Settings;
-use crate::stats::Validation;
 use crate::store::Exchanging;
 use crate::stored::StoredResponse;
 
@@ -190,7 +190,7 @@ impl<'a> Filling<'a> {
             } else {
                 Validation::Replaced
             };
-            self.cache.counters.validation(outcome);
+            self.cache.validated(self.key(), outcome);
         }
         let has_been_asked = self.fill.selected.is_some() || self.fill.is_validation;
         if is_not_modified && has_been_asked {

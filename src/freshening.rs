@@ -8,6 +8,7 @@ use crate::answer::{self, passed};
 use crate::body::CacheBody;
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, NotStored};
+use crate::events::Validation;
 use crate::exchange::Next;
 use crate::fill::Filling;
 use crate::packed::Packed;
@@ -15,7 +16,6 @@ use crate::policy::selection::{self, Presented};
 use crate::policy::updating::Freshened;
 use crate::policy::validation::{self, NotModified, Question};
 use crate::relations::Relations;
-use crate::stats::Validation;
 use crate::store::Reservation;
 use crate::stored::{StoredHead, StoredResponse};
 
@@ -48,7 +48,7 @@ impl Filling<'_> {
             } else {
                 Validation::Failed
             };
-            self.cache.counters.validation(outcome);
+            self.cache.validated(self.key(), outcome);
         }
         let selected = fill.selected.as_ref();
         match (about, selected) {
@@ -205,18 +205,13 @@ impl Filling<'_> {
         };
         let (fresh, refused) = self.brought_up_to_date(answer, stored, &head);
         let (exchanging, response) = (self.fill.exchanging(), fresh.response.clone());
-        let Cache {
-            store,
-            switch,
-            counters,
-            ..
-        } = &**self.cache;
+        let Cache { store, switch, .. } = &**self.cache;
         let storing = match refused {
             None => store.adopt(exchanging, stored, response, switch),
             Some(refused) => Err(refused),
         };
         if storing.is_ok() {
-            counters.store();
+            self.cache.stored(&fresh.response);
         }
         Fresh {
             status: fresh.status.stored_as(storing),

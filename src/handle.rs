@@ -7,6 +7,7 @@ use http::Request;
 
 use crate::cache::Cache;
 use crate::entries::Entries;
+use crate::events::Events;
 use crate::info::StoredInfo;
 use crate::key::UriKey;
 #[cfg(feature = "structured-fields")]
@@ -258,6 +259,37 @@ impl CacheHandle {
     pub fn set_max_body(&self, octets: usize) {
         self.cache
             .configure(|settings| settings.max_body = Some(octets));
+    }
+
+    /// What happens from now on, one event after the other.
+    ///
+    /// Up to 1,024 are held until they are taken; beyond that the oldest are lost, and
+    /// [counted](Events::lost). A request does not wait for whoever takes them. While anybody is subscribed a hit costs
+    /// some hundred instructions more.
+    ///
+    /// ```
+    /// use tower_client_cache::{CacheLayer, Event};
+    ///
+    /// let handle = CacheLayer::new().handle();
+    /// let mut events = handle.subscribe();
+    /// // … requests …
+    /// while let Some(event) = events.try_next() {
+    ///     if let Event::Answered { uri, status, .. } = event {
+    ///         println!("{uri}: {status}");
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// [`Events`] is a [`Stream`](https://docs.rs/futures-core/0.3/futures_core/stream/trait.Stream.html) as well.
+    #[must_use]
+    pub fn subscribe(&self) -> Events {
+        self.subscribe_with(1024)
+    }
+
+    /// The same, of which up to so many are held until they are taken.
+    #[must_use]
+    pub fn subscribe_with(&self, capacity: usize) -> Events {
+        Events::of(&self.cache.observers, capacity)
     }
 
     /// What the cache has done so far, and what it holds.

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use http::{Method, Request, header};
+use http::{Method, Request, Uri, header};
 use tower::Service;
 
 use crate::background::{Background, Claim, TIME_LIMIT, Task, Timer};
@@ -61,6 +61,7 @@ impl<S, X, P> CacheService<S, X, P> {
         };
         let exchange = Exchange {
             site: site::of(&self.settings, &request),
+            told_of: self.told_of(request.uri()),
             ..self.exchange(reason, has_waited, purpose)
         };
         let forwarding = Forwarding::readying(self.inner.clone(), request, exchange);
@@ -75,7 +76,12 @@ impl<S, X, P> CacheService<S, X, P> {
             has_waited,
             purpose,
             site: None,
+            told_of: None,
         }
+    }
+
+    fn told_of(&self, uri: &Uri) -> Option<Uri> {
+        self.cache.observers.are_there().then(|| uri.clone())
     }
 
     /// Forwards a request for which nothing could be reused; as a question about the stored response
@@ -96,7 +102,12 @@ impl<S, X, P> CacheService<S, X, P> {
         self.cache.counters.forward(missed.reason);
         let caller = Caller::of(request.headers());
         mode.tell(request.headers_mut());
-        let forwarding = self.ask(request, caller, key, asked, missed);
+        let told_of = self.told_of(request.uri());
+        let mut forwarding = self.ask(request, caller, key, asked, missed);
+        if told_of.is_some() {
+            let (_, _, exchange) = forwarding.as_mut().unsent();
+            exchange.told_of = told_of;
+        }
         ResponseFuture::forwarding(forwarding, self.background.clone())
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use http_body::Body;
 use tower::Service;
 
@@ -13,6 +13,7 @@ use crate::background::{Background, Claim, Task, Timer, Tokio};
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward};
 use crate::collapse::Company;
+use crate::events::Event;
 use crate::future::ResponseFuture;
 use crate::key::Text;
 use crate::late_key::LateKey;
@@ -148,7 +149,7 @@ impl<S, X, P> CacheService<S, X, P> {
     {
         let (asked, wanted, now) = match read {
             Read::Wants(asked, wanted, now) => (asked, wanted, now),
-            Read::Unsatisfiable => return self.unsatisfiable(),
+            Read::Unsatisfiable => return self.unsatisfiable(request.uri()),
             Read::Pass(reason, refused) => {
                 let has_waited = company.waited.is_some();
                 let mode = CacheMode::of(request.extensions());
@@ -175,7 +176,7 @@ impl<S, X, P> CacheService<S, X, P> {
         });
         let found = match found {
             Ok(found) => found,
-            Err(_) if asked.directives.only_if_cached => return self.unsatisfiable(),
+            Err(_) if asked.directives.only_if_cached => return self.unsatisfiable(request.uri()),
             Err(reason) => {
                 return self.missed(
                     request,
@@ -209,7 +210,7 @@ impl<S, X, P> CacheService<S, X, P> {
             Decision::ReuseAndValidate if stored.backoff.is_resting(now) => {
                 return self.reuse(&stored, Taken::of(&stored), asker, waited);
             }
-            Decision::Unsatisfiable => return self.unsatisfiable(),
+            Decision::Unsatisfiable => return self.unsatisfiable(request.uri()),
             Decision::ReuseAndValidate => Forward::Stale,
             Decision::Validate(reason) => reason,
         };
@@ -270,7 +271,13 @@ impl<S, X, P> CacheService<S, X, P> {
         };
         let is_stale = asker.age >= stored.terms.lifetime;
         let mut response = answer::reused(stored, taken, asker, status);
-        self.count(response.body().held(), waited.is_some(), is_stale);
+        let held = response.body().held();
+        self.count(held, waited.is_some(), is_stale);
+        self.cache.observers.tell(|| Event::Answered {
+            uri: (&stored.key).into(),
+            status: status.with_age(asker.age, stored.terms.lifetime),
+            held,
+        });
         self.settings.announce(&mut response);
         ResponseFuture::answered(response)
     }
@@ -293,13 +300,19 @@ impl<S, X, P> CacheService<S, X, P> {
     }
 
     /// Answers that the origin may not be asked.
-    fn unsatisfiable<Q, R>(&self) -> ResponseFuture<S, Q, R, X, P>
+    fn unsatisfiable<Q, R>(&self, uri: &Uri) -> ResponseFuture<S, Q, R, X, P>
     where
         S: Service<Request<Q>>,
         X: Timer,
     {
+        let status = CacheStatus::unsatisfiable();
         self.cache.counters.unsatisfiable();
-        ResponseFuture::answered(answer::unavailable(CacheStatus::unsatisfiable()))
+        self.cache.observers.tell(|| Event::Answered {
+            uri: uri.clone().into(),
+            status,
+            held: 0,
+        });
+        ResponseFuture::answered(answer::unavailable(status))
     }
 }
 

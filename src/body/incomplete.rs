@@ -154,8 +154,9 @@ impl Incomplete {
             return publish(&cache, &exchanging, response, outdated, reservation);
         };
         let (store, response) = (&cache.store, Arc::new(response));
-        store.freshen(&exchanging, &held, response, reservation, &cache.switch)?;
-        cache.counters.store();
+        let more = response.clone();
+        store.freshen(&exchanging, &held, more, reservation, &cache.switch)?;
+        cache.stored(&response);
         Ok(())
     }
 
@@ -202,9 +203,10 @@ fn publish(
     outdated: Option<&Weak<StoredResponse>>,
     reservation: Reservation,
 ) -> Result<(), NotStored> {
+    let response = Arc::new(response);
     let stored = cache.store.publish(
         exchanging,
-        Arc::new(response),
+        response.clone(),
         outdated,
         reservation,
         &cache.switch,
@@ -214,7 +216,7 @@ fn publish(
         outdate(cache, outdated);
     }
     stored?;
-    cache.counters.store();
+    cache.stored(&response);
     Ok(())
 }
 

@@ -143,7 +143,7 @@ impl Recorder {
     /// It is not stored.
     fn refuse(&mut self, reason: NotStored) -> bool {
         if let Some((response, _)) = self.storing.take() {
-            response.cache.counters.refuse(reason);
+            response.cache.refused(&response.key, reason);
         }
         false
     }
@@ -174,7 +174,7 @@ impl Recorder {
             || self.trailers.is_some()
             || response.outdates_whole()
         {
-            response.cache.counters.refuse(NotStored::Incomplete);
+            response.cache.refused(&response.key, NotStored::Incomplete);
             return;
         }
         response.part = Some(Part {
@@ -197,7 +197,7 @@ impl Recorder {
             .expected
             .is_some_and(|octets| octets != self.length as u64)
         {
-            response.cache.counters.refuse(NotStored::Incomplete);
+            response.cache.refused(&response.key, NotStored::Incomplete);
             return;
         }
         let body = StoredBody {
@@ -270,9 +270,9 @@ impl Recorder {
 
 /// Stores it. Nobody is there to be told why not.
 fn complete(response: Incomplete, body: StoredBody, reservation: Reservation) {
-    let cache = response.cache.clone();
+    let (cache, key) = (response.cache.clone(), response.key.clone());
     if let Err(refused) = response.complete(body, reservation) {
-        cache.counters.refuse(refused);
+        cache.refused(&key, refused);
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Outcomes, Stats};
 use crate::cache_status::{Forward, NotStored};
+use crate::events::Validation;
 
 /// The counts as they grow. Those of hits are with the stripes: see `store/copies.rs`.
 #[derive(Debug, Default)]
@@ -20,17 +21,6 @@ pub(crate) struct Counters {
     failed: AtomicU64,
     stores: AtomicU64,
     octets: AtomicU64,
-}
-
-/// What has come of asking the origin about a stored response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Validation {
-    /// It is still good.
-    Validated,
-    /// Something else stands in its place.
-    Replaced,
-    /// There was no answer, or one that is of no use.
-    Failed,
 }
 
 impl Counters {

@@ -5,7 +5,7 @@ mod counters;
 use std::array;
 use std::fmt;
 
-pub(crate) use self::counters::{Counters, Validation};
+pub(crate) use self::counters::Counters;
 use crate::cache_status::{Forward, NotStored};
 
 /// What a cache has done since it was made, and what it holds: see [`CacheHandle::stats`](crate::CacheHandle::stats).

@@ -9,6 +9,7 @@ use super::releasing::Releaser;
 use super::state::State;
 use super::{Found, Limits, Refused};
 use crate::cache_status::{Forward, NotStored};
+use crate::events::Observers;
 use crate::key::{CacheKey, Wanted};
 use crate::mode::Switch;
 use crate::stats::{Eviction, Holding};
@@ -29,16 +30,18 @@ pub(crate) struct Memory {
     /// How many wait for the lock.
     waiting: AtomicUsize,
     pub(super) releaser: Releaser,
+    pub(super) observers: Arc<Observers>,
 }
 
 impl Memory {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, observers: Arc<Observers>) -> Self {
         let copies = Arc::new(Copies::new());
         Self {
-            state: Mutex::new(State::new(limits, copies.clone())),
+            state: Mutex::new(State::new(limits, copies.clone(), observers.clone())),
             waiting: AtomicUsize::new(0),
             copies,
             releaser: Releaser::default(),
+            observers,
         }
     }
 

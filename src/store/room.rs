@@ -7,6 +7,7 @@ use super::index::Index;
 use super::memory::Memory;
 use super::releasing;
 use super::state::State;
+use crate::events::Event;
 use crate::stored::StoredResponse;
 use crate::sync::MutexGuard;
 
@@ -33,11 +34,19 @@ impl Memory {
             self.make_much_room(state, gone);
         } else {
             let is_tight = state.has_no_room_for_copies();
+            let evicted = state.take_evicted();
             drop(state);
+            self.tell(evicted);
             self.dismiss(gone);
             if is_tight {
                 self.releaser.release(Index::default(), self.copies.clear());
             }
+        }
+    }
+
+    fn tell(&self, evicted: Vec<Event>) {
+        for event in evicted {
+            self.observers.tell(|| event);
         }
     }
 
@@ -49,13 +58,17 @@ impl Memory {
         let mut pile = Vec::new();
         while !state.make_room(&mut gone) {
             state.is_making_room = true;
+            let evicted = state.take_evicted();
             drop(state);
+            self.tell(evicted);
             self.set_aside(&mut gone, &mut pile);
             self.let_others_in();
             state = self.lock();
         }
         state.is_making_room = false;
+        let evicted = state.take_evicted();
         drop(state);
+        self.tell(evicted);
         self.set_aside(&mut gone, &mut pile);
         self.releaser.drop_all(pile);
     }

@@ -7,6 +7,7 @@ use super::copies::Copies;
 use super::fence::Fence;
 use super::index::Index;
 use super::{Limits, Refused};
+use crate::events::{Event, Observers};
 use crate::key::CacheKey;
 use crate::mode::Switch;
 use crate::stats::Eviction;
@@ -28,12 +29,15 @@ pub(super) struct State {
     pub(super) recording: usize,
     pub(super) evictions: [u64; Eviction::ALL.len()],
     copies: Arc<Copies>,
+    observers: Arc<Observers>,
+    /// What has given way and is still to be told of.
+    evicted: Vec<Event>,
     /// Somebody evicts, and goes on until there is room.
     pub(super) is_making_room: bool,
 }
 
 impl State {
-    pub(super) fn new(limits: Limits, copies: Arc<Copies>) -> Self {
+    pub(super) fn new(limits: Limits, copies: Arc<Copies>, observers: Arc<Observers>) -> Self {
         Self {
             index: Index::default(),
             fence: Fence::default(),
@@ -41,6 +45,8 @@ impl State {
             recording: 0,
             evictions: [0; Eviction::ALL.len()],
             copies,
+            observers,
+            evicted: Vec::new(),
             is_making_room: false,
         }
     }
@@ -94,7 +100,9 @@ impl State {
         }
         let others = gone.len();
         self.index.insert(response.clone(), standing, gone);
-        self.evictions[Eviction::Variants as usize] += (gone.len() - others) as u64;
+        for evicted in &gone[others..] {
+            self.count_evicted(evicted, Eviction::Variants);
+        }
         Ok(())
     }
 
@@ -201,6 +209,22 @@ impl State {
         self.index.len() <= 1 && self.copies.bytes() > self.limits.capacity.saturating_sub(taken)
     }
 
+    fn count_evicted(&mut self, response: &StoredResponse, cause: Eviction) {
+        self.evictions[cause as usize] += 1;
+        if self.observers.are_there() {
+            self.evicted.push(Event::Evicted {
+                uri: (&response.key).into(),
+                cause,
+                size: response.size(),
+            });
+        }
+    }
+
+    /// What has given way since this was last asked, where anybody wants to know.
+    pub(super) fn take_evicted(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.evicted)
+    }
+
     /// Why a response has to give way, where one has to.
     fn cause_to_evict(&self) -> Option<Eviction> {
         if self.index.bytes() > self.room() {
@@ -220,7 +244,7 @@ impl State {
             let Some(evicted) = self.index.evict(&self.limits) else {
                 break;
             };
-            self.evictions[cause as usize] += 1;
+            self.count_evicted(&evicted, cause);
             gone.push(evicted);
         }
         self.index.settle();

@@ -15,6 +15,7 @@ mod cancellation;
 mod clear_site_data;
 mod collapsing;
 mod copies;
+mod events;
 mod eviction;
 mod extensions;
 mod fence;

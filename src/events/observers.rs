@@ -1,0 +1,79 @@
+//! Who is told what happens in a cache.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::Event;
+use super::queue::Queue;
+
+/// Who is told what happens in a cache.
+#[derive(Default)]
+pub(crate) struct Observers {
+    /// How many there are: all that a request reads where there is none.
+    count: AtomicUsize,
+    queues: RwLock<Vec<Arc<Queue>>>,
+}
+
+impl Observers {
+    /// Whether anybody wants to know.
+    #[inline]
+    pub(crate) fn are_there(&self) -> bool {
+        self.count.load(Ordering::Relaxed) > 0
+    }
+
+    /// Tells them, where there are any. Nothing waits for it.
+    #[inline]
+    pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
+        if self.are_there() {
+            self.tell_all(&event());
+        }
+    }
+
+    #[cold]
+    fn tell_all(&self, event: &Event) {
+        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
+        // A waker is woken where no lock is held.
+        let wakers: Vec<_> = queues
+            .iter()
+            .filter_map(|queue| queue.push(event.clone()))
+            .collect();
+        drop(queues);
+        for waker in wakers {
+            waker.wake();
+        }
+    }
+
+    pub(super) fn add(&self, queue: Arc<Queue>) {
+        let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
+        queues.push(queue);
+        self.count.store(queues.len(), Ordering::Relaxed);
+    }
+
+    pub(super) fn remove(&self, queue: &Arc<Queue>) {
+        let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
+        queues.retain(|held| !Arc::ptr_eq(held, queue));
+        self.count.store(queues.len(), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Observers {
+    fn drop(&mut self) {
+        let queues = self
+            .queues
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        for queue in queues.drain(..) {
+            if let Some(waker) = queue.close() {
+                waker.wake();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Observers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.count.load(Ordering::Relaxed);
+        f.debug_tuple("Observers").field(&count).finish()
+    }
+}
