@@ -12,6 +12,7 @@ use siphasher::sip128::{Hash128, Hasher128, SipHasher13 as SipHasher13Of128, Sip
 pub(crate) struct Seed {
     key: (u64, u64),
     digest: (u64, u64),
+    vary: VaryKey,
     /// Whether keys are made of URIs in their literal form (C-01).
     is_literal: bool,
 }
@@ -25,6 +26,7 @@ impl Seed {
         Self {
             key: (draw(0), draw(1)),
             digest: (draw(2), draw(3)),
+            vary: VaryKey(draw(4), draw(5)),
             is_literal,
         }
     }
@@ -54,13 +56,32 @@ impl Seed {
         Digester(SipHasher24::new_with_keys(self.digest.0, self.digest.1))
     }
 
+    /// What fields that `Vary` names are digested with.
+    #[inline]
+    pub(crate) fn vary(&self) -> &VaryKey {
+        &self.vary
+    }
+}
+
+/// A secret of its own for fields that `Vary` names: what knows it knows nothing of partitions and keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct VaryKey(u64, u64);
+
+impl VaryKey {
+    pub(crate) fn digester(&self) -> Digester {
+        Digester(SipHasher24::new_with_keys(self.0, self.1))
+    }
+
     /// For what is hashed at every hit.
     #[inline]
     pub(crate) fn quick_digester(&self) -> Digester<SipHasher13Of128> {
-        Digester(SipHasher13Of128::new_with_keys(
-            self.digest.0,
-            self.digest.1,
-        ))
+        Digester(SipHasher13Of128::new_with_keys(self.0, self.1))
+    }
+}
+
+impl fmt::Debug for VaryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VaryKey(..)")
     }
 }
 

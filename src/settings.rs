@@ -166,7 +166,7 @@ impl Settings {
     #[inline]
     pub(crate) fn comparing<'a>(&self, seed: &'a Seed) -> Comparing<'a> {
         Comparing {
-            seed,
+            key: seed.vary(),
             normalizes_encodings: self.normalizes_encodings,
         }
     }

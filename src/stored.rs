@@ -12,7 +12,7 @@ use crate::key::CacheKey;
 use crate::packed::Packed;
 use crate::parts::Parts;
 use crate::relations::Relations;
-use crate::seed::Digest;
+use crate::seed::{Digest, VaryKey};
 
 /// A response in the store. It never changes: a 304 makes a new one that shares the body.
 #[derive(Debug)]
@@ -38,12 +38,14 @@ pub(crate) struct Selection {
     pub(crate) fields: Arc<[(HeaderName, Option<Digest>)]>,
     /// What stood in all of them, octet for octet; `None` where that does not tell whether they are the same.
     pub(crate) presented: Option<Digest>,
+    /// What they were digested with, where that is not the cache's own.
+    pub(crate) key: Option<Arc<VaryKey>>,
 }
 
 /// Of the same fields with the same in them, however that is written.
 impl PartialEq for Selection {
     fn eq(&self, other: &Self) -> bool {
-        self.fields == other.fields
+        self.fields == other.fields && self.key == other.key
     }
 }
 

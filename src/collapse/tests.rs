@@ -228,7 +228,7 @@ fn a_head_that_is_not_for_all_is_told_to_all() {
     let others: [_; 3] = std::array::from_fn(|_| waits(&groups, 1));
     let selected_by = Selection {
         fields: [(header::ACCEPT, None)].into(),
-        presented: None,
+        ..Selection::default()
     };
     leader.announce_head(&selected_by, ANYTIME);
     for mut waiting in others {

@@ -9,14 +9,14 @@ use crate::cache_status::Forward;
 use crate::header::connection::Connection;
 use crate::header::vary::Vary;
 use crate::header::{Fields, Members, Quoting, lines, members};
-use crate::seed::{Digest, Digester, Seed};
+use crate::seed::{Digest, Digester, VaryKey};
 use crate::stored::{Selection, StoredResponse};
 
 /// How request fields are compared: by digests made with a secret, and `Accept-Encoding` in a normal
 /// form where that is set.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Comparing<'a> {
-    pub(crate) seed: &'a Seed,
+    pub(crate) key: &'a VaryKey,
     pub(crate) normalizes_encodings: bool,
 }
 
@@ -50,6 +50,7 @@ pub(crate) fn selection(
     Some(Selection {
         presented: may_tell.then(|| comparing.octets(request, &fields)),
         fields,
+        key: None,
     })
 }
 
@@ -91,7 +92,9 @@ pub(crate) fn selects(
     request: &HeaderMap,
     stored: &StoredResponse,
 ) -> bool {
-    let Selection { fields, presented } = &stored.selected_by;
+    let Selection {
+        fields, presented, ..
+    } = &stored.selected_by;
     let is_as_before = |before| comparing.octets(request, fields) == before;
     // Most requests are those of before, octet for octet.
     fields.is_empty()
@@ -170,7 +173,14 @@ impl<'a> Presented<'a> {
         selected_by.fields.iter().all(|(name, held)| {
             let connection = &mut self.connection;
             let connection = connection.get_or_insert_with(|| Connection::of(self.fields));
-            !connection.names(name) && self.digest(name) == *held
+            if connection.names(name) {
+                return false;
+            }
+            let digest = match &selected_by.key {
+                None => self.digest(name),
+                Some(key) => self.comparing.with(key).digest(self.fields, name),
+            };
+            digest == *held
         })
     }
 
@@ -191,11 +201,15 @@ impl<'a> Presented<'a> {
 }
 
 impl Comparing<'_> {
+    /// The same, by another key.
+    fn with(self, key: &VaryKey) -> Comparing<'_> {
+        Comparing { key, ..self }
+    }
     /// A digest of what a request has in these fields, octet for octet: another that has the same selects the
     /// same.
     #[inline]
     fn octets(self, request: &impl Fields, fields: &[(HeaderName, Option<Digest>)]) -> Digest {
-        let mut digester = self.seed.quick_digester();
+        let mut digester = self.key.quick_digester();
         for (place, (name, _)) in fields.iter().enumerate() {
             if place > 0 {
                 digester.write(Digester::NEXT);
@@ -221,7 +235,7 @@ impl Comparing<'_> {
         let ignores_case = name == header::ACCEPT_ENCODING
             || name == header::ACCEPT_LANGUAGE
             || name == header::ACCEPT_CHARSET;
-        let mut digester = self.seed.digester();
+        let mut digester = self.key.digester();
         let mut is_first = true;
         let mut write = |member: &[u8]| {
             if !std::mem::take(&mut is_first) {
@@ -272,7 +286,7 @@ impl Comparing<'_> {
         });
         codings.sort_unstable();
         codings.dedup();
-        let mut digester = self.seed.digester();
+        let mut digester = self.key.digester();
         for (name, refused) in codings {
             digester.write(&name);
             digester.write(if refused { b";q=0," } else { b"," });
@@ -303,6 +317,7 @@ fn is_refusal(weight: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seed::Seed;
 
     fn is_same(name: &'static str, one: &[&str], other: &[&str]) -> bool {
         is_same_with(false, name, one, other)
@@ -321,7 +336,7 @@ mod tests {
                 fields.append(name, value.parse().unwrap());
             }
             let comparing = Comparing {
-                seed: &seed,
+                key: seed.vary(),
                 normalizes_encodings,
             };
             comparing.digest(&fields, &HeaderName::from_static(name))

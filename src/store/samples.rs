@@ -38,7 +38,7 @@ impl Samples {
         let time = SystemTime::UNIX_EPOCH;
         let fields = variant
             .map(|variant| {
-                let mut digester = self.0.digester();
+                let mut digester = self.0.vary().digester();
                 digester.write(&[variant]);
                 (HeaderName::from_static("foo"), Some(digester.finish()))
             })
@@ -54,7 +54,7 @@ impl Samples {
             },
             Selection {
                 fields,
-                presented: None,
+                ..Selection::default()
             },
             Terms {
                 request_time: time,
