@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::Request;
+use bytes::Bytes;
+use http::{Request, Response};
 
 use crate::cache::Cache;
+use crate::cache_status::NotStored;
 use crate::entries::Entries;
 use crate::events::Events;
 use crate::info::StoredInfo;
@@ -156,6 +158,44 @@ impl CacheHandle {
         Pause {
             cache: self.cache.clone(),
         }
+    }
+
+    /// Stores a response as if the origin had just answered this request with it, by the same rules: it is looked at
+    /// for `Cache-Control`, `Vary` and all the rest, and takes the place of what the request has selected so far.
+    /// To warm a cache, or to put in what has come by another way.
+    ///
+    /// Its body is copied. A `Content-Length` has to agree with it.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not stored.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::{Request, Response};
+    /// use tower_client_cache::{CacheLayer, NotStored};
+    ///
+    /// let handle = CacheLayer::new().handle();
+    /// let request = Request::get("https://example.com/news").body(())?;
+    /// let response = Response::builder().header("cache-control", "max-age=60");
+    /// handle.insert(&request, response.body(Bytes::from("news"))?).expect("it may be stored");
+    /// assert!(handle.contains(&request));
+    ///
+    /// let response = Response::builder().header("cache-control", "no-store");
+    /// let refused = handle.insert(&request, response.body(Bytes::new())?);
+    /// assert_eq!(refused, Err(NotStored::NoStore));
+    /// # Ok::<_, http::Error>(())
+    /// ```
+    pub fn insert<B>(
+        &self,
+        request: &Request<B>,
+        response: Response<Bytes>,
+    ) -> Result<(), NotStored> {
+        let result = self.cache.insert(request, response);
+        if let Err(refused) = result {
+            self.cache.counters.refuse(refused);
+        }
+        result
     }
 
     /// Whether a response is stored that this request selects, fresh or stale.

@@ -243,6 +243,7 @@ mod handle;
 mod header;
 mod heads;
 mod info;
+mod inserting;
 #[cfg(all(test, shuttle))]
 #[allow(clippy::unwrap_used, reason = "it is all tests")]
 mod interleavings;

@@ -21,6 +21,7 @@ mod extensions;
 mod fence;
 mod handle;
 mod hot;
+mod inserting;
 mod interleaving;
 mod manners;
 mod origin;

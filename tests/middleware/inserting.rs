@@ -1,0 +1,144 @@
+//! Putting responses into the store by hand: by the same rules as those that come from the origin.
+
+use bytes::Bytes;
+use http::{Method, Response};
+use support::{Conversation, get, reply, request};
+use tower_client_cache::NotStored;
+
+/// Method and fields of a request, a response, and why that is not stored.
+type Row<'a> = (Method, &'a [(&'a str, &'a str)], Response<Bytes>, NotStored);
+
+/// A response with these fields and this body.
+fn response(status: u16, fields: &[(&str, &str)], body: &'static str) -> Response<Bytes> {
+    let mut response = Response::builder().status(status);
+    for (name, value) in fields {
+        response = response.header(*name, *value);
+    }
+    response.body(Bytes::from(body)).expect("a response")
+}
+
+#[tokio::test]
+async fn what_is_inserted_is_answered_with() {
+    let talk = Conversation::default();
+    let fields = [
+        ("cache-control", "max-age=60"),
+        ("vary", "accept-language"),
+        ("age", "5"),
+    ];
+    let asked = || {
+        get(
+            "/a",
+            &[("accept-language", "de"), ("authorization", "Bearer 1")],
+        )
+    };
+    talk.handle
+        .insert(&asked(), response(200, &fields, "Neues"))
+        .expect("it may be stored");
+    talk.clock.advance(10);
+    let hit = talk.send(asked()).await;
+    assert_eq!(hit.assert_hit().text(), "Neues");
+    assert_eq!(hit.field("age").as_deref(), Some("15"));
+    talk.origin.will(reply(200).control("no-store").body("new"));
+    let other = talk.get_with("/a", &[("accept-language", "de")]).await;
+    assert_eq!(other.text(), "new", "C-33: it is another's");
+    assert_eq!(talk.handle.stats().stores(), 1);
+}
+
+#[tokio::test]
+async fn it_takes_the_place_of_what_was_stored() {
+    let talk = Conversation::default();
+    talk.store(reply(200).control("max-age=60").body("old"))
+        .await;
+    talk.clock.advance(1);
+    let fields = [("cache-control", "max-age=60")];
+    talk.handle
+        .insert(&get("/a", &[]), response(200, &fields, "new"))
+        .expect("stored");
+    assert_eq!(talk.get("/a").await.assert_hit().text(), "new");
+    assert_eq!(talk.handle.len(), 1);
+}
+
+/// 9111-3-1, 9111-5.2.1.5-1, 9111-5.2.2.5-1
+#[tokio::test]
+async fn what_may_not_be_stored_is_refused() {
+    let talk = Conversation::with(|layer| layer.max_body(8));
+    let (plain, fresh) = (Method::GET, ("cache-control", "max-age=60"));
+    let table: [Row<'_>; 9] = [
+        (
+            plain.clone(),
+            &[],
+            response(200, &[("cache-control", "no-store")], "x"),
+            NotStored::NoStore,
+        ),
+        (
+            plain.clone(),
+            &[("cache-control", "no-store")],
+            response(200, &[fresh], "x"),
+            NotStored::RequestNoStore,
+        ),
+        (
+            Method::POST,
+            &[],
+            response(200, &[fresh], "x"),
+            NotStored::Method,
+        ),
+        (
+            plain.clone(),
+            &[("if-match", "*")],
+            response(200, &[fresh], "x"),
+            NotStored::Bypass,
+        ),
+        (
+            plain.clone(),
+            &[],
+            response(206, &[fresh, ("content-range", "bytes 0-0/2")], "x"),
+            NotStored::Partial,
+        ),
+        (
+            plain.clone(),
+            &[],
+            response(200, &[fresh, ("vary", "*")], "x"),
+            NotStored::Vary,
+        ),
+        (
+            plain.clone(),
+            &[],
+            response(200, &[fresh], "123456789"),
+            NotStored::TooLarge,
+        ),
+        (
+            plain.clone(),
+            &[],
+            response(200, &[fresh, ("content-length", "2")], "x"),
+            NotStored::Incomplete,
+        ),
+        (
+            Method::HEAD,
+            &[],
+            response(200, &[fresh], "x"),
+            NotStored::Incomplete,
+        ),
+    ];
+    for (method, fields, response, expected) in table {
+        let asked = request(method, "/a", fields);
+        let before = talk.handle.stats();
+        assert_eq!(talk.handle.insert(&asked, response), Err(expected));
+        let since = talk.handle.stats().since(&before);
+        assert_eq!(
+            (since.refusals(expected), since.refused()),
+            (1, 1),
+            "{expected}"
+        );
+        assert!(talk.handle.is_empty(), "{expected}");
+    }
+    let asked = request(Method::HEAD, "/a", &[]);
+    let answer = response(200, &[fresh, ("content-length", "100")], "");
+    talk.handle
+        .insert(&asked, answer)
+        .expect("a head says how long the body is that it has not");
+    talk.handle.disable();
+    let refused = talk
+        .handle
+        .insert(&get("/b", &[]), response(200, &[fresh], "x"));
+    assert_eq!(refused, Err(NotStored::Disabled));
+}
