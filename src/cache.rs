@@ -7,12 +7,12 @@ use crate::cache_status::NotStored;
 use crate::collapse::Groups;
 use crate::events::{Event, Observers, Validation};
 use crate::key::CacheKey;
-use crate::mode::Switch;
 use crate::seed::Seed;
 use crate::settings::Settings;
 use crate::stats::{Counters, Stats};
 use crate::store::{Memory, Removed};
 use crate::stored::StoredResponse;
+use crate::switch::Switch;
 
 /// One cache: its store, its switch, its settings. It lives for as long as anybody has a part of it.
 #[derive(Debug)]

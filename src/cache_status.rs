@@ -47,15 +47,14 @@ pub enum Outcome {
     /// [`OnlyIfCached`](crate::CacheMode::OnlyIfCached), and nothing stored could be reused (RFC 9111
     /// §5.2.1.7).
     Unsatisfiable,
+    /// The cache, with 504: it is [`Offline`](crate::Mode::Offline) or [`Closed`](crate::Mode::Closed), and
+    /// nothing stored could be reused.
+    Offline,
 }
 
 impl CacheStatus {
     pub(crate) fn hit() -> Self {
         Self::new(Outcome::Hit)
-    }
-
-    pub(crate) fn unsatisfiable() -> Self {
-        Self::new(Outcome::Unsatisfiable)
     }
 
     /// The request was forwarded; `None` where there is no answer.
@@ -66,7 +65,7 @@ impl CacheStatus {
         }
     }
 
-    fn new(outcome: Outcome) -> Self {
+    pub(crate) fn new(outcome: Outcome) -> Self {
         Self {
             outcome,
             forward_status: None,
@@ -124,7 +123,7 @@ impl CacheStatus {
     pub fn forwarded(&self) -> Option<Forward> {
         match self.outcome {
             Outcome::Forwarded(reason) => Some(reason),
-            Outcome::Hit | Outcome::Unsatisfiable => None,
+            Outcome::Hit | Outcome::Unsatisfiable | Outcome::Offline => None,
         }
     }
 
@@ -184,6 +183,7 @@ impl fmt::Display for CacheStatus {
             Outcome::Hit => f.write_str("hit")?,
             Outcome::Forwarded(reason) => write!(f, "fwd={reason}")?,
             Outcome::Unsatisfiable => f.write_str("detail=only-if-cached")?,
+            Outcome::Offline => f.write_str("detail=offline")?,
         }
         if let Some(status) = self.forward_status {
             write!(f, "; fwd-status={}", status.as_u16())?;
@@ -242,7 +242,11 @@ mod tests {
                     .stored_as(Ok(())),
                 "fwd=uri-miss; fwd-status=200; stored; collapsed=?0",
             ),
-            (CacheStatus::unsatisfiable(), "detail=only-if-cached"),
+            (
+                CacheStatus::new(Outcome::Unsatisfiable),
+                "detail=only-if-cached",
+            ),
+            (CacheStatus::new(Outcome::Offline), "detail=offline"),
         ];
         for (status, expected) in table {
             assert_eq!(status.to_string(), expected);

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use http::{Response, StatusCode, Uri};
 use http_body::Body;
 
-use crate::answer::passed;
+use crate::answer::{passed, unavailable};
 use crate::body::CacheBody;
 use crate::cache::Cache;
-use crate::cache_status::{CacheStatus, Forward, NotStored};
+use crate::cache_status::{CacheStatus, Forward, NotStored, Outcome};
 use crate::events::{Event, Validation};
 use crate::fill::{Fill, Filling};
 use crate::invalidation::Invalidation;
@@ -99,6 +99,28 @@ impl Exchange {
             self.tell(uri, response);
         }
         next
+    }
+
+    /// Whether the origin may not be asked any more.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        self.cache.switch.forbidden().forwarding()
+    }
+
+    /// The origin is not asked any more: a stored response, where one may be reused all the same, or 504.
+    pub(crate) fn offline<B>(&mut self) -> Response<CacheBody<B>> {
+        let held = match &mut self.purpose {
+            Purpose::Fill(fill) => {
+                fill.company.leave();
+                Filling::new(&self.cache, &self.settings, fill, CacheStatus::hit()).offline()
+            }
+            _ => None,
+        };
+        let mut response = held.unwrap_or_else(|| unavailable(CacheStatus::new(Outcome::Offline)));
+        self.settings.announce(&mut response);
+        if let Some(uri) = &self.told_of {
+            self.tell(uri, &response);
+        }
+        response
     }
 
     /// There is no answer: a stored response, where it may be reused all the same.

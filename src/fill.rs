@@ -17,7 +17,9 @@ use crate::events::Validation;
 use crate::exchange::Next;
 use crate::key::CacheKey;
 use crate::late_key::LateKey;
+use crate::mode::CacheMode;
 use crate::parts::Gap;
+use crate::policy::reuse::{self, Decision};
 use crate::policy::selection::Comparing;
 use crate::policy::stale::Failure;
 use crate::policy::{Asked, Received, range, status};
@@ -262,8 +264,30 @@ impl<'a> Filling<'a> {
         is_told.then(|| unavailable(self.status.stored_as(Err(NotStored::Failed))))
     }
 
+    /// The origin is not asked any more.
+    pub(crate) fn offline<B>(self) -> Option<Response<CacheBody<B>>> {
+        let forbidden = self.cache.switch.forbidden();
+        let Asked {
+            directives,
+            is_reload,
+            ..
+        } = &self.fill.asked;
+        if forbidden.serving() || directives.no_cache || *is_reload {
+            return None;
+        }
+        let stored = self.cache.store.current(self.fill.selected.as_ref()?)?;
+        self.fill.asked.obey(forbidden, CacheMode::Default);
+        let asker = Asker::of(&stored, &self.fill.asked, self.caller(), self.now());
+        let decision = reuse::decide(asker.asked, &stored, false, asker.age);
+        (decision == Decision::Reuse)
+            .then(|| reused(&stored, Taken::of(&stored), asker, self.status))
+    }
+
     /// The stored response, where it may be reused after such a failure.
     fn stale(&self, failure: Failure) -> Option<Arc<StoredResponse>> {
+        if self.cache.switch.forbidden().serving() {
+            return None;
+        }
         let stored = self.cache.store.current(self.fill.selected.as_ref()?)?;
         let age = stored.terms.current_age(self.now());
         let policy = &self.settings.policy;

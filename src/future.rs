@@ -194,6 +194,11 @@ where
         loop {
             let exchange = this.exchange.as_mut().expect("polled after completion");
             match this.step.as_mut().project() {
+                StepProjection::Readying { .. } if exchange.is_forbidden() => {
+                    let instead = exchange.offline();
+                    *this.exchange = None;
+                    return Poll::Ready(Ok(instead));
+                }
                 StepProjection::Readying { request } => {
                     let service = this.service.as_mut().expect("it was not called yet");
                     if let Err(error) = ready!(service.poll_ready(cx)) {

@@ -35,7 +35,8 @@
 //!   `Proxy-Authorization` or the userinfo of the URI never share a stored response. Credentials are kept as
 //!   keyed hashes, never in clear. Either kind can be told to keep apart by
 //!   [something else](CacheLayer::partition).
-//! - One request may be treated otherwise, by a [`CacheMode`] in its extensions: Fetch's six.
+//! - One request may be treated otherwise, by a [`CacheMode`] in its extensions: Fetch's six. All are by the
+//!   [mode of the cache](Mode): read-only, say, or offline.
 //! - What few want is asked for by a setting: stale responses when the
 //!   [origin cannot be reached](CacheLayer::stale_if_disconnected), the beginning of what was
 //!   [cut off](CacheLayer::keep_incomplete), [`Clear-Site-Data`](CacheLayer::clear_site_data), and with the feature
@@ -99,7 +100,7 @@
 //!
 //! # What decides
 //!
-//! The [handle](CacheHandle::disable) outranks a request's [`CacheMode`], and that outranks its `Cache-Control`
+//! The [mode of the cache](Mode) outranks a request's [`CacheMode`], and that outranks its `Cache-Control`
 //! and `Pragma`. These say which stored responses a request takes. How long one is fresh is for the response to
 //! say; where it does not, that is guessed from `Last-Modified`. What a response forbids no request allows:
 //! `no-store`, `no-cache`, `must-revalidate`, in a shared cache `private`.
@@ -111,6 +112,9 @@
 //! | close the session | drop the services, layers and handles: the last one takes the store along |
 //! | make a new session | a new [`CacheLayer`] has a store of its own |
 //! | `session.cache = None` | [`disable`](CacheHandle::disable), [`clear`](CacheHandle::clear), or [both in one step](CacheHandle::disable_and_clear); [`pause`](CacheHandle::pause) for a time |
+//! | work offline, or test without a network | [`set_mode`](CacheHandle::set_mode) with [`Mode::Offline`]: what is stored, or 504 |
+//! | freeze what is stored | [`Mode::ReadOnly`]; [`hold`](CacheHandle::hold) for a time |
+//! | renew what is stored | [`Mode::Refresh`] |
 //! | send `Cache-Control: no-cache` | that request, and no other, is answered only with the origin's consent; what is stored is freshened or replaced |
 //! | forget one page | [`purge`](CacheHandle::purge), for every variant, method and user |
 //! | forget one site | [`purge`](CacheHandle::purge) with [`Selector::origin`] |
@@ -276,6 +280,7 @@ mod stats;
 mod store;
 mod stored;
 mod storing;
+mod switch;
 mod sync;
 mod target;
 mod waiting;
@@ -286,10 +291,10 @@ pub use self::clock::Clock;
 pub use self::entries::Entries;
 pub use self::events::{Event, EventUri, Events, Validation};
 pub use self::future::ResponseFuture;
-pub use self::handle::{CacheHandle, Pause, Purged};
+pub use self::handle::{CacheHandle, ModeGuard, Purged};
 pub use self::info::{PartitionId, StoredInfo};
 pub use self::layer::CacheLayer;
-pub use self::mode::CacheMode;
+pub use self::mode::{CacheMode, Mode};
 pub use self::policy::SetCookie;
 pub use self::selector::Selector;
 pub use self::service::CacheService;

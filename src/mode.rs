@@ -1,8 +1,6 @@
-//! The mode of one request, and the handle's: on, off, or paused by so many guards.
+//! The mode of one request, and the mode of the whole cache.
 
 use http::{Extensions, HeaderMap, HeaderValue, header};
-
-use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// How the cache is to be used for one request: the six modes of the Fetch standard. Put it into the
 /// request's extensions.
@@ -60,6 +58,14 @@ impl CacheMode {
         extensions.get().copied().unwrap_or_default()
     }
 
+    /// What is left of a mode where the origin may not be asked: what takes nothing stored has no answer then.
+    pub(crate) fn offline(self) -> Self {
+        match self {
+            Self::Default | Self::ForceCache | Self::OnlyIfCached => Self::OnlyIfCached,
+            Self::NoStore | Self::Reload | Self::NoCache => self,
+        }
+    }
+
     /// Tells the caches on the way.
     pub(crate) fn tell(self, fields: &mut HeaderMap) {
         let control = match self {
@@ -78,55 +84,61 @@ impl CacheMode {
     }
 }
 
-/// Whether the cache takes part. One word, so that a request reads all of it at once: the lowest bit
-/// says that the cache was disabled, the others count the guards that pause it.
-#[derive(Debug, Default)]
-pub(crate) struct Switch(AtomicUsize);
-
-const DISABLED: usize = 1;
-const ONE_PAUSE: usize = 2;
-
-impl Switch {
-    #[inline]
-    pub(crate) fn is_on(&self) -> bool {
-        self.0.load(Ordering::SeqCst) == 0
-    }
-
-    pub(crate) fn disable(&self) {
-        self.0.fetch_or(DISABLED, Ordering::SeqCst);
-    }
-
-    pub(crate) fn enable(&self) {
-        self.0.fetch_and(!DISABLED, Ordering::SeqCst);
-    }
-
-    pub(crate) fn pause(&self) {
-        self.0.fetch_add(ONE_PAUSE, Ordering::SeqCst);
-    }
-
-    pub(crate) fn resume(&self) {
-        self.0.fetch_sub(ONE_PAUSE, Ordering::SeqCst);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_is_on_when_enabled_and_no_guard_lives() {
-        let switch = Switch::default();
-        assert!(switch.is_on());
-        switch.pause();
-        switch.pause();
-        switch.enable();
-        switch.resume();
-        assert!(!switch.is_on(), "one guard still lives");
-        switch.disable();
-        switch.disable();
-        switch.resume();
-        assert!(!switch.is_on(), "it was disabled");
-        switch.enable();
-        assert!(switch.is_on());
-    }
+/// What a cache does for everybody: see [`CacheHandle::set_mode`](crate::CacheHandle::set_mode).
+///
+/// | mode | what is stored answers | answers are stored | the origin is asked |
+/// |---|---|---|---|
+/// | `Normal` | yes | yes | yes |
+/// | `ReadOnly` | yes | no | yes |
+/// | `Refresh` | no | yes | yes |
+/// | `Bypass` | no | no | yes |
+/// | `Offline` | yes, stale as well | yes, what is on its way | no |
+/// | `Closed` | no | no | no |
+///
+/// In all of them an unsafe request that reaches the origin invalidates, and an answer shows that what was stored
+/// is outdated (RFC 9111 §4.4, §4.3.3): what is stored is as right as ever when the cache is in `Normal` again.
+/// Clearing and purging work in all of them as well.
+///
+/// Several modes at once forbid together what each forbids: `ReadOnly` and `Refresh` are `Bypass`,
+/// `Refresh` and `Offline` are `Closed`.
+///
+/// ```
+/// use tower_client_cache::{CacheLayer, Mode};
+///
+/// let handle = CacheLayer::new().handle();
+/// handle.set_mode(Mode::ReadOnly);
+/// {
+///     let _refresh = handle.hold(Mode::Refresh);
+///     assert_eq!(handle.mode(), Mode::Bypass); // both, until the guard is dropped
+/// }
+/// assert_eq!(handle.mode(), Mode::ReadOnly);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Mode {
+    /// As the rules have it.
+    #[default]
+    Normal,
+    /// What is stored answers, and nothing new is stored. A 304 still answers its caller with the stored response
+    /// and the new fields, which are not kept. No request waits for the answer to another, which it could not have.
+    ReadOnly,
+    /// Nothing that was stored before a request answers it or is asked about; the answer is stored, and takes the
+    /// place of what was. It is [`CacheMode::Reload`] for everybody, without telling other caches on the way. No
+    /// request waits for the answer to another.
+    Refresh,
+    /// The cache takes no part: nothing stored answers, nothing is stored.
+    Bypass,
+    /// The origin is not asked: the inner service is neither readied nor called, for no method. Anything stored
+    /// answers, however stale, unless the response forbids that (`no-cache`, `must-revalidate`) or an unsafe
+    /// request has made it wrong. All else is 504 ([`Outcome::Offline`](crate::Outcome::Offline)): nothing is
+    /// stored, [`CacheMode::NoStore`], [`Reload`](CacheMode::Reload) or [`NoCache`](CacheMode::NoCache) asks for what is new,
+    /// or the request is one that the cache does not handle.
+    ///
+    /// A request's `Cache-Control` is outranked, as it is by [`CacheMode::OnlyIfCached`]. What is on its way when it goes offline
+    /// still reaches its caller, and is stored. A request that waits for the inner service to be ready is answered as
+    /// if it came only now, when its turn comes; what a caller has left unread is not read on.
+    Offline,
+    /// The origin is not asked and nothing stored answers: all is 504
+    /// ([`Outcome::Offline`](crate::Outcome::Offline)).
+    Closed,
 }

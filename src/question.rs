@@ -25,6 +25,7 @@ use crate::service::CacheService;
 use crate::site;
 use crate::store::Exchanging;
 use crate::stored::StoredResponse;
+use crate::switch::Forbidden;
 use crate::target::Target;
 
 /// Why a request is forwarded that was looked up.
@@ -145,6 +146,7 @@ impl<S, X, P> CacheService<S, X, P> {
             range: asked.range.filter(|_| is_part),
             is_head: stored.head.is_of_head,
             has_authorization: asked.has_authorization,
+            forbidden: asked.forbidden,
             ..Asked::default()
         };
         if !asked.is_head {
@@ -181,7 +183,8 @@ impl<S, X, P> CacheService<S, X, P> {
         } = missed;
         let may_ask_about = selected.is_some() || asked.is_head || reason == Forward::VaryMiss;
         // Before anything else is taken from the store: a clear from here on is held against it.
-        let mut fill = Fill::new(key, asked, caller, self.exchanging());
+        let exchanging = self.exchanging(asked.forbidden);
+        let mut fill = Fill::new(key, asked, caller, exchanging);
         let has_waited = company.waited.is_some();
         fill.company = company;
         let exchange = self.exchange(reason, has_waited, Purpose::Fill(fill));
@@ -265,9 +268,10 @@ impl<S, X, P> CacheService<S, X, P> {
     /// A POST or PATCH, whose answer may be stored for GET where it says that it is of what that would get.
     pub(crate) fn posting<Q>(&self, request: &Request<Q>, mode: CacheMode) -> Option<Fill> {
         let (uri, fields) = (request.uri(), request.headers());
+        let forbidden = self.cache.switch.forbidden();
         let may_be_stored = matches!(*request.method(), Method::POST | Method::PATCH)
             && mode != CacheMode::NoStore
-            && self.cache.switch.is_on()
+            && !forbidden.storing()
             && !self
                 .settings
                 .bypass
@@ -283,12 +287,18 @@ impl<S, X, P> CacheService<S, X, P> {
             self.reader().partition(request, true)?,
         );
         let key = LateKey::of(&wanted, uri, fields);
-        Some(Fill::new(key, asked, Caller::of(fields), self.exchanging()))
+        let exchanging = self.exchanging(forbidden);
+        Some(Fill::new(key, asked, Caller::of(fields), exchanging))
     }
 
-    /// An exchange begins.
-    fn exchanging(&self) -> Exchanging {
+    /// An exchange begins, where this was forbidden when its request was read.
+    fn exchanging(&self, forbidden: Forbidden) -> Exchanging {
         let exchanging = Exchanging::begin(&self.cache.store);
+        let exchanging = if forbidden.storing() {
+            exchanging.barred()
+        } else {
+            exchanging
+        };
         // Credentials named since the key was made have put up a fence that this is behind already.
         if self.cache.version() == self.version {
             exchanging

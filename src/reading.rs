@@ -6,12 +6,13 @@ use http::{Request, Uri};
 use http_body::Body;
 
 use crate::cache::Cache;
-use crate::cache_status::{Forward, NotStored};
+use crate::cache_status::{Forward, NotStored, Outcome};
 use crate::key::{Text, Wanted};
 use crate::mode::CacheMode;
 use crate::partition::{self, Partition};
 use crate::policy::Asked;
 use crate::settings::{PartitionSetting, Settings};
+use crate::switch::Forbidden;
 use crate::target::Target;
 
 /// What is known of a request when it has been read.
@@ -19,7 +20,7 @@ pub(crate) enum Read<'a> {
     /// It is none of the cache's business.
     Pass(Forward, NotStored),
     /// The origin may not be asked, and what is stored not be looked at.
-    Unsatisfiable,
+    Unsatisfiable(Outcome),
     /// What to look for, and when it is.
     Wants(Asked, Wanted<'a>, SystemTime),
 }
@@ -47,12 +48,17 @@ impl Reader<'_> {
         text: &'a mut Text,
     ) -> Read<'a> {
         let mode = CacheMode::of(request.extensions());
-        let Some(asked) = self.asked(request, has_content, mode) else {
+        let forbidden = self.cache.switch.forbidden();
+        let Some(asked) = self.asked(request, has_content, (mode, forbidden)) else {
+            if forbidden.forwarding() {
+                return Read::Unsatisfiable(Outcome::Offline);
+            }
             return Read::Pass(Forward::Method, NotStored::Method);
         };
-        if !self.cache.switch.is_on() {
+        if forbidden.serving() && (forbidden.storing() || forbidden.forwarding()) {
             return match mode {
-                CacheMode::OnlyIfCached => Read::Unsatisfiable,
+                _ if forbidden.forwarding() => Read::Unsatisfiable(Outcome::Offline),
+                CacheMode::OnlyIfCached => Read::Unsatisfiable(Outcome::Unsatisfiable),
                 _ => Read::Pass(Forward::Bypass, NotStored::Disabled),
             };
         }
@@ -60,25 +66,30 @@ impl Reader<'_> {
             Some(wanted) if !asked.is_bypass => {
                 Read::Wants(asked, wanted, self.settings.clock.now())
             }
-            _ if asked.directives.only_if_cached => Read::Unsatisfiable,
+            _ if asked.directives.only_if_cached => Read::Unsatisfiable(asked.unsatisfied()),
             _ => Read::Pass(Forward::Bypass, NotStored::Bypass),
         }
     }
 
-    /// What a request would look for if it had no content, whatever the switch says; `None` where it would look for
+    /// What a request would look for if it had no content, whatever the mode of the cache; `None` where it would look for
     /// nothing.
     pub(crate) fn would_want<'a, Q>(
         self,
         request: &Request<Q>,
         text: &'a mut Text,
     ) -> Option<(Asked, Wanted<'a>)> {
-        let asked = self.asked(request, false, CacheMode::Default)?;
+        let asked = self.asked(request, false, Default::default())?;
         let wanted = self.wanted(request, &asked, text)?;
         Some((asked, wanted))
     }
 
     #[inline]
-    fn asked<Q>(self, request: &Request<Q>, has_content: bool, mode: CacheMode) -> Option<Asked> {
+    fn asked<Q>(
+        self,
+        request: &Request<Q>,
+        has_content: bool,
+        (mode, forbidden): (CacheMode, Forbidden),
+    ) -> Option<Asked> {
         let Settings {
             policy,
             bypass,
@@ -90,6 +101,9 @@ impl Reader<'_> {
         asked.is_bypass |= bypass.iter().any(|name| fields.contains_key(name));
         asked.has_authorization |= self.names_user(request.uri());
         asked.set_mode(mode);
+        if forbidden.is_anything() {
+            asked.obey(forbidden, mode);
+        }
         if !clock.is_known() {
             asked.directives.no_cache = true;
             asked.takes_any_age = false;

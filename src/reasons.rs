@@ -22,7 +22,8 @@ pub enum Forward {
     /// What is stored for the URI answers other methods only.
     Miss,
     /// A fresh response is stored, but the request does not take it: `no-cache`, `max-age`,
-    /// `min-fresh`, or a [`CacheMode`](crate::CacheMode) that says the same.
+    /// `min-fresh`, a [`CacheMode`](crate::CacheMode) that says the same, or
+    /// [`Mode::Refresh`](crate::Mode::Refresh).
     Request,
     /// The stored response is stale, or may not be reused before the origin has validated it.
     Stale,
@@ -69,7 +70,8 @@ impl fmt::Display for Forward {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotStored {
-    /// The cache is disabled or paused, or was when the request started.
+    /// The [mode](crate::Mode) of the cache forbids it, or did when the request started: the cache is disabled, say,
+    /// or `ReadOnly`.
     Disabled,
     /// The cache does not handle such a request, see [`Forward::Bypass`], or an answer of gRPC.
     Bypass,

@@ -11,7 +11,7 @@ use tower::Service;
 use crate::answer::{self, Asker, Taken};
 use crate::background::{Background, Claim, Task, Timer, Tokio};
 use crate::cache::Cache;
-use crate::cache_status::{CacheStatus, Forward};
+use crate::cache_status::{CacheStatus, Forward, Outcome};
 use crate::collapse::Company;
 use crate::events::Event;
 use crate::future::ResponseFuture;
@@ -149,7 +149,7 @@ impl<S, X, P> CacheService<S, X, P> {
     {
         let (asked, wanted, now) = match read {
             Read::Wants(asked, wanted, now) => (asked, wanted, now),
-            Read::Unsatisfiable => return self.unsatisfiable(request.uri()),
+            Read::Unsatisfiable(outcome) => return self.unsatisfiable(request.uri(), outcome),
             Read::Pass(reason, refused) => {
                 let has_waited = company.waited.is_some();
                 let mode = CacheMode::of(request.extensions());
@@ -176,7 +176,9 @@ impl<S, X, P> CacheService<S, X, P> {
         });
         let found = match found {
             Ok(found) => found,
-            Err(_) if asked.directives.only_if_cached => return self.unsatisfiable(request.uri()),
+            Err(_) if asked.directives.only_if_cached => {
+                return self.unsatisfiable(request.uri(), asked.unsatisfied());
+            }
             Err(reason) => {
                 return self.missed(
                     request,
@@ -210,7 +212,9 @@ impl<S, X, P> CacheService<S, X, P> {
             Decision::ReuseAndValidate if stored.backoff.is_resting(now) => {
                 return self.reuse(&stored, Taken::of(&stored), asker, waited);
             }
-            Decision::Unsatisfiable => return self.unsatisfiable(request.uri()),
+            Decision::Unsatisfiable => {
+                return self.unsatisfiable(request.uri(), asked.unsatisfied());
+            }
             Decision::ReuseAndValidate => Forward::Stale,
             Decision::Validate(reason) => reason,
         };
@@ -300,12 +304,12 @@ impl<S, X, P> CacheService<S, X, P> {
     }
 
     /// Answers that the origin may not be asked.
-    fn unsatisfiable<Q, R>(&self, uri: &Uri) -> ResponseFuture<S, Q, R, X, P>
+    fn unsatisfiable<Q, R>(&self, uri: &Uri, outcome: Outcome) -> ResponseFuture<S, Q, R, X, P>
     where
         S: Service<Request<Q>>,
         X: Timer,
     {
-        let status = CacheStatus::unsatisfiable();
+        let status = CacheStatus::new(outcome);
         self.cache.counters.unsatisfiable();
         self.cache.observers.tell(|| Event::Answered {
             uri: uri.clone().into(),

@@ -9,7 +9,6 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::Body;
 
-use super::recorder::Recorder;
 use super::recording::Recording;
 use crate::cache::Cache;
 
@@ -86,9 +85,10 @@ impl<B> Unread<B> {
         })
     }
 
-    fn may_be_stored(&self) -> bool {
+    /// Whether something will come of it, and more of it may be asked for.
+    fn may_go_on(&self) -> bool {
         let recorder = self.recording.recorder();
-        recorder.is_some_and(Recorder::may_be_stored)
+        recorder.is_some_and(|recorder| recorder.may_go_on() && recorder.may_be_stored())
     }
 }
 
@@ -98,7 +98,7 @@ impl<B: Body> Future for Unread<B> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         for _ in 0..FRAMES {
-            if !this.may_be_stored() {
+            if !this.may_go_on() {
                 return Poll::Ready(());
             }
             let Some(Ok(frame)) = ready!(this.recording.as_mut().poll_frame(cx)) else {

@@ -232,6 +232,12 @@ impl Recorder {
         is_read_on.then_some(response.read_on)
     }
 
+    /// Whether the origin may be asked for more.
+    pub(super) fn may_go_on(&self) -> bool {
+        let cache = self.cache();
+        cache.is_some_and(|cache| !cache.switch.forbidden().forwarding())
+    }
+
     pub(super) fn cache(&self) -> Option<&Arc<Cache>> {
         let (response, _) = self.storing.as_ref()?;
         Some(&response.cache)

@@ -45,11 +45,12 @@ impl Company {
 }
 
 /// Whether a request is one of those that one answer may do for (C-49): not so where the caller has asked for
-/// an answer that is new, or for less than the whole, or has a question of its own.
+/// an answer that is new, or for less than the whole, or has a question of its own; nor where nothing is stored.
 pub(crate) fn may_share(asked: &Asked) -> bool {
     let directives = &asked.directives;
     !asked.is_conditional
         && !asked.is_reload
+        && !asked.forbidden.storing()
         && asked.range.is_none()
         && !directives.no_cache
         && !directives.no_store

@@ -4,9 +4,11 @@ use http::{HeaderMap, Method, header};
 
 use super::Policy;
 use super::range::{AskedRange, RangeOf};
+use crate::cache_status::Outcome;
 use crate::header::cache_control::RequestDirectives;
 use crate::header::content_type;
 use crate::mode::CacheMode;
+use crate::switch::Forbidden;
 
 /// What a GET or HEAD says about how it may be answered.
 #[derive(Debug, Default)]
@@ -34,6 +36,8 @@ pub(crate) struct Asked {
     pub(crate) takes_any_age: bool,
     /// Nothing stored is reused or asked about (FETCH-3).
     pub(crate) is_reload: bool,
+    /// What the mode of the cache forbids.
+    pub(crate) forbidden: Forbidden,
 }
 
 impl Asked {
@@ -132,6 +136,27 @@ impl Asked {
             }
         }
         directives.only_if_cached = mode == CacheMode::OnlyIfCached;
+    }
+}
+
+impl Asked {
+    /// What the mode of the cache forbids outranks what was set for this request.
+    pub(crate) fn obey(&mut self, forbidden: Forbidden, mode: CacheMode) {
+        self.forbidden = forbidden;
+        self.is_reload |= forbidden.serving();
+        if forbidden.forwarding() {
+            self.set_mode(mode.offline());
+            self.directives.only_if_cached = true;
+        }
+    }
+
+    /// What the cache answers where it has nothing to answer with and may not ask the origin.
+    pub(crate) fn unsatisfied(&self) -> Outcome {
+        if self.forbidden.forwarding() {
+            Outcome::Offline
+        } else {
+            Outcome::Unsatisfiable
+        }
     }
 }
 

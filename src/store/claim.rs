@@ -12,6 +12,8 @@ pub(crate) struct Exchanging {
     term: Term,
     /// The number of the response that was stored last when it began.
     newest: u64,
+    /// Storing was forbidden when it began.
+    is_barred: bool,
 }
 
 impl Exchanging {
@@ -24,6 +26,7 @@ impl Exchanging {
             store: store.clone(),
             term,
             newest,
+            is_barred: false,
         }
     }
 
@@ -32,6 +35,17 @@ impl Exchanging {
         let mut exchanging = self;
         exchanging.term.is_void = true;
         exchanging
+    }
+
+    /// It will store nothing, since that is forbidden now.
+    pub(crate) fn barred(self) -> Self {
+        let mut exchanging = self;
+        exchanging.is_barred = true;
+        exchanging
+    }
+
+    pub(super) fn is_barred(&self) -> bool {
+        self.is_barred
     }
 
     pub(super) fn newest(&self) -> u64 {

@@ -11,9 +11,9 @@ use super::{Found, Limits, Refused};
 use crate::cache_status::{Forward, NotStored};
 use crate::events::Observers;
 use crate::key::{CacheKey, Wanted};
-use crate::mode::Switch;
 use crate::stats::{Eviction, Holding};
 use crate::stored::{Selection, StoredResponse};
+use crate::switch::Switch;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard};
 

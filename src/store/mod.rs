@@ -71,7 +71,7 @@ impl Found {
 pub(crate) enum Refused {
     /// It was asked for before a clear or purge that means it.
     Fenced,
-    /// The cache is switched off.
+    /// The mode of the cache forbids to store it, or did when it was asked for.
     Off,
     /// It is too large for the whole store, or the store is to hold nothing.
     TooLarge,

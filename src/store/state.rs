@@ -9,9 +9,9 @@ use super::index::Index;
 use super::{Limits, Refused};
 use crate::events::{Event, Observers};
 use crate::key::CacheKey;
-use crate::mode::Switch;
 use crate::stats::Eviction;
 use crate::stored::StoredResponse;
+use crate::switch::Switch;
 #[cfg(feature = "structured-fields")]
 use crate::{relations::Relations, search::Search};
 
@@ -131,7 +131,7 @@ impl State {
         key: &CacheKey,
         switch: &Switch,
     ) -> Result<(), Refused> {
-        if !switch.is_on() {
+        if exchange.is_barred() || !switch.may_store() {
             return Err(Refused::Off);
         }
         if !self.fence.admits(exchange.term(), key) {

@@ -183,12 +183,12 @@ async fn a_handle_prints_what_it_holds() {
     let bytes = talk.handle.bytes();
     assert_eq!(
         print(&talk.handle),
-        format!("CacheHandle {{ is_enabled: true, len: 1, bytes: {bytes} }}")
+        format!("CacheHandle {{ mode: Normal, len: 1, bytes: {bytes} }}")
     );
     talk.handle.disable_and_clear();
     assert_eq!(
         print(&talk.handle),
-        "CacheHandle { is_enabled: false, len: 0, bytes: 0 }"
+        "CacheHandle { mode: Bypass, len: 0, bytes: 0 }"
     );
 }
 

@@ -24,6 +24,7 @@ mod hot;
 mod inserting;
 mod interleaving;
 mod manners;
+mod modes;
 mod origin;
 mod outdated;
 mod purge;

@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use http::{Method, Uri};
 use support::{Conversation, begun, get, reply, request};
-use tower_client_cache::{CacheHandle, CacheStatus, Forward, NotStored, Pause};
+use tower_client_cache::{CacheHandle, CacheStatus, Forward, ModeGuard, NotStored};
 
 use crate::{in_flight, text, until};
 
@@ -33,7 +33,7 @@ impl Way {
 /// A cache that is switched off.
 struct Off<'a> {
     handle: &'a CacheHandle,
-    guard: Option<Pause>,
+    guard: Option<ModeGuard>,
 }
 
 impl Off<'_> {

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Empty};
 use support::model::{Asked, Given, Kind, Model, Moment, Replied};
 use support::{Clock, Later, Origin, OriginBody, OriginError, Task};
 use tower::{Layer, Service};
-use tower_client_cache::{CacheBody, CacheHandle, CacheLayer, CacheStatus, Pause};
+use tower_client_cache::{CacheBody, CacheHandle, CacheLayer, CacheStatus, ModeGuard};
 
 use super::asks::{Ask, URIS};
 use super::plan::{Doings, Plan, seconds};
@@ -35,7 +35,7 @@ pub(crate) struct World {
     /// How much of what the origin has sent the model was told.
     told: usize,
     open: Vec<Open>,
-    pauses: Vec<Pause>,
+    pauses: Vec<ModeGuard>,
     /// What the cache says it has done.
     trail: Vec<String>,
     /// What the callers got, for comparison with another world.
