@@ -5,6 +5,7 @@
 //! ```
 
 mod groups;
+mod modes;
 mod whole;
 
 use shuttle::scheduler::{PctScheduler, RandomScheduler};

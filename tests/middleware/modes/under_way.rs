@@ -129,6 +129,25 @@ async fn a_validation_in_the_background_freshens_where_the_mode_allows_it_by_the
     }
 }
 
+/// Promise 2: and where it was allowed when it began
+#[tokio::test]
+async fn a_validation_in_the_background_that_began_read_only_freshens_nothing() {
+    let talk = with_a_response(WINDOW, 90).await;
+    let read_only = talk.handle.hold(Mode::ReadOnly);
+    let gate = held(&talk, reply(304));
+    talk.get("/a")
+        .now_or_never()
+        .expect("no waiting")
+        .assert_hit();
+    until(|| talk.origin.calls() == 2).await;
+    drop(read_only);
+    gate.open();
+    until(|| in_flight(&talk.handle) == 0).await;
+    talk.clock.advance(31);
+    talk.origin.will(reply(304));
+    talk.get("/a").await.assert_forwarded(Forward::Stale);
+}
+
 /// Promise 2: whoever waits for another begins anew, in the mode that is in force then
 #[tokio::test]
 async fn who_waits_for_another_begins_anew() {
