@@ -55,7 +55,7 @@ impl Reader<'_> {
             }
             return Read::Pass(Forward::Method, NotStored::Method);
         };
-        if forbidden.serving() && (forbidden.storing() || forbidden.forwarding()) {
+        if forbidden.serving() && forbidden.storing() {
             return match mode {
                 _ if forbidden.forwarding() => Read::Unsatisfiable(Outcome::Offline),
                 CacheMode::OnlyIfCached => Read::Unsatisfiable(Outcome::Unsatisfiable),

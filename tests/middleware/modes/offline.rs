@@ -68,6 +68,15 @@ async fn the_inner_service_is_never_touched() {
                 assert_eq!(served.cache.outcome(), Outcome::Offline);
             }
         }
+        for reads_nothing in [CacheMode::NoStore, CacheMode::Reload, CacheMode::NoCache] {
+            let asking = client.call(in_mode(reads_nothing, &[]));
+            let answer = Answer::read(asking.await.unwrap()).await.unwrap();
+            assert_eq!(
+                answer.cache.outcome(),
+                Outcome::Offline,
+                "{reads_nothing:?}"
+            );
+        }
         for method in [
             Method::GET,
             Method::HEAD,
