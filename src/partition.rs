@@ -1,12 +1,64 @@
 //! Whose response it is.
 
+use std::hash::{Hash, Hasher};
+use std::num::NonZero;
+
 use http::{HeaderMap, HeaderName, Uri, header};
 
 use crate::seed::{Digest, Digester, Seed};
 
 /// Whose response it is. Requests with different credentials never share one (C-33, C-34).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Partition(Digest);
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Partition {
+    /// Of all that it is made of. What it is told by; the rest follows from it.
+    whole: Digest,
+    /// The names among that, the last one given first.
+    names: [Option<Name>; NAMES],
+}
+
+/// So many names are known of a partition: one that the settings give it, one that the request does.
+const NAMES: usize = 2;
+
+/// The name of a partition, as a keyed hash. Who looks for one that shares it finds one too many, and gets no response
+/// by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Name(NonZero<u32>);
+
+impl Name {
+    #[allow(dead_code, reason = "selectors will ask")]
+    pub(crate) fn of(seed: &Seed, name: &[u8]) -> Self {
+        Self::short(digest(seed, name))
+    }
+
+    fn short(digest: Digest) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "half of it will do")]
+        let hash = digest.as_hash() as u32;
+        Self(NonZero::new(hash).unwrap_or(NonZero::<u32>::MIN))
+    }
+}
+
+/// No field and no userinfo begins as what is digested here.
+fn digest(seed: &Seed, name: &[u8]) -> Digest {
+    let mut digester = seed.digester();
+    digester.write(Digester::END);
+    digester.write(name);
+    digester.finish()
+}
+
+impl PartialEq for Partition {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.whole == other.whole
+    }
+}
+
+impl Eq for Partition {}
+
+impl Hash for Partition {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.whole.hash(hasher);
+    }
+}
 
 impl Partition {
     /// Made of the userinfo and of every one of these fields that the request has; `None` where it
@@ -26,7 +78,7 @@ impl Partition {
         }
         // Comparing the names there are is cheaper than looking for each.
         if !fields.keys().any(|name| credentials.contains(name)) {
-            return digester.map(|digester| Self(digester.finish()));
+            return digester.as_ref().map(Self::unnamed);
         }
         for name in credentials {
             let mut separator: Option<&[u8]> = None;
@@ -47,27 +99,48 @@ impl Partition {
                 digester.write(Digester::END);
             }
         }
-        digester.map(|digester| Self(digester.finish()))
+        digester.as_ref().map(Self::unnamed)
     }
 
     /// As a part of a hash.
     pub(crate) fn as_hash(self) -> u64 {
-        self.0.as_hash()
+        self.whole.as_hash()
     }
 
     pub(crate) fn to_bytes(self) -> [u8; 16] {
-        self.0.to_bytes()
+        self.whole.to_bytes()
     }
 
-    /// The part that is of this name, of what a user has.
-    pub(crate) fn named(seed: &Seed, user: Option<Self>, name: &[u8]) -> Self {
-        let mut digester = seed.digester();
-        if let Some(user) = user {
-            digester.write(&user.to_bytes());
+    fn unnamed(digester: &Digester) -> Self {
+        Self {
+            whole: digester.finish(),
+            names: [None; NAMES],
         }
-        digester.write(Digester::END);
-        digester.write(name);
-        Self(digester.finish())
+    }
+
+    /// The part that is of this name, of what a user has; or of a part of that, which has a name already.
+    pub(crate) fn named(seed: &Seed, of: Option<Self>, name: &[u8]) -> Self {
+        let name = digest(seed, name);
+        let Some(of) = of else {
+            return Self {
+                whole: name,
+                names: [Some(Name::short(name)), None],
+            };
+        };
+        let mut digester = seed.digester();
+        digester.write(Digester::NEXT);
+        digester.write(&of.to_bytes());
+        digester.write(&name.to_bytes());
+        Self {
+            whole: digester.finish(),
+            names: [Some(Name::short(name)), of.names[0]],
+        }
+    }
+
+    /// Whether this is one of its names, whoever's it is.
+    #[allow(dead_code, reason = "selectors will ask")]
+    pub(crate) fn has_name(self, name: Name) -> bool {
+        self.names.contains(&Some(name))
     }
 }
 
@@ -118,5 +191,29 @@ mod tests {
             partition(uri, &[("cookie", "a=1"), ("cookie", "b=2")]),
             "a cookie in two lines is one cookie"
         );
+    }
+
+    #[test]
+    fn a_partition_has_the_names_it_was_given_and_no_other() {
+        let seed = Seed::random(false);
+        let name = |name: &str| Name::of(&seed, name.as_bytes());
+        let user = of(&seed, "http://h/", &[("cookie", "a")]);
+        for user in [None, user] {
+            let one = Partition::named(&seed, user, b"one");
+            let both = Partition::named(&seed, Some(one), b"other");
+            assert_ne!(one, both);
+            assert_ne!(Some(one), user);
+            assert!(one.has_name(name("one")) && !one.has_name(name("other")));
+            assert!(both.has_name(name("one")) && both.has_name(name("other")));
+            assert!(!both.has_name(name("")) && !both.has_name(name("on")));
+            let other = Partition::named(&seed, user, b"other");
+            let swapped = Partition::named(&seed, Some(other), b"one");
+            assert_ne!(both, swapped, "which is whose makes a difference");
+        }
+        assert_ne!(
+            Partition::named(&seed, None, b"one"),
+            Partition::named(&seed, user, b"one")
+        );
+        assert!(user.is_some_and(|user| !user.has_name(name("a"))));
     }
 }
