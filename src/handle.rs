@@ -1,6 +1,7 @@
 //! The handle: clear, disable, inspect while it runs.
 
 use std::fmt;
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use crate::mode::Mode;
 #[cfg(feature = "structured-fields")]
 use crate::search::Searched;
 use crate::selector::{Meaning, Selector};
+use crate::snapshot::{RestoreError, Restored, Snapshot};
 use crate::stats::Stats;
 use crate::store::Removed;
 use crate::target::Target;
@@ -252,6 +254,58 @@ impl CacheHandle {
             self.cache.counters.refuse(refused);
         }
         result
+    }
+
+    /// Writes what is stored, to be [restored](Self::restore) later: in another process perhaps, with the same settings.
+    ///
+    /// What has to do with somebody's credentials stays out, and is counted: responses of a
+    /// [partition](crate::StoredInfo::partition), those that `Vary` selects by credentials, those that set cookies, and
+    /// what has fields that are [sensitive](http::HeaderValue::is_sensitive). The first two are written where the cache
+    /// has a [secret](crate::CacheLayer::secret). What an unsafe request may have made wrong stays out as well. Bodies and
+    /// URIs are written as they are: keep the snapshot as you would keep them.
+    ///
+    /// What is stored, purged and evicted meanwhile may be in it or not. The store is looked at for 64 responses at a time,
+    /// and nobody waits while they are written.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn snapshot(&self, writer: impl Write) -> io::Result<Snapshot> {
+        self.cache.snapshot(writer)
+    }
+
+    /// Stores what was written by [`snapshot`](Self::snapshot), as old as it is by now. It takes the place of nothing that
+    /// is newer. What is stored by it counts as not yet used.
+    ///
+    /// Every response has its own checksum: one that is damaged is left out and counted, and of what is cut off
+    /// everything before that is restored. What the checksums cannot tell is who wrote it: restore only what you would
+    /// believe. It is read piece by piece, and takes no more memory than its largest response beside what is stored.
+    ///
+    /// # Errors
+    ///
+    /// Where there is nothing to restore because it is no snapshot, or one of another version or of another kind of
+    /// cache; and those of the reader, where what came before that is stored.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::{Request, Response};
+    /// use tower_client_cache::CacheLayer;
+    ///
+    /// let handle = CacheLayer::new().handle();
+    /// let request = Request::get("https://example.com/news").body(())?;
+    /// let response = Response::builder().header("cache-control", "max-age=60");
+    /// handle.insert(&request, response.body(Bytes::from("news"))?).expect("it may be stored");
+    ///
+    /// let mut file = Vec::new();
+    /// assert_eq!(handle.snapshot(&mut file)?.responses(), 1);
+    ///
+    /// let other = CacheLayer::new().handle();
+    /// let restored = other.restore(&*file)?;
+    /// assert!(restored.is_whole() && other.contains(&request));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn restore(&self, reader: impl Read) -> Result<Restored, RestoreError> {
+        self.cache.restore(reader)
     }
 
     /// Whether a response is stored that this request selects, fresh or stale.

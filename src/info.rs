@@ -170,6 +170,14 @@ impl StoredInfo {
     pub fn partition(&self) -> Option<PartitionId> {
         self.response.key.partition.map(PartitionId)
     }
+
+    pub(crate) fn is_invalid(&self) -> bool {
+        self.is_invalid
+    }
+
+    pub(crate) fn response(&self) -> &Arc<StoredResponse> {
+        &self.response
+    }
 }
 
 impl fmt::Debug for StoredInfo {

@@ -91,8 +91,13 @@ pub(crate) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
+    #[inline]
     pub(crate) fn new(seed: &Seed, text: &'a Text, partition: Option<Partition>) -> Self {
-        let uri = text.as_bytes();
+        Self::of_text(seed, text.as_bytes(), partition)
+    }
+
+    #[inline]
+    fn of_text(seed: &Seed, uri: &'a [u8], partition: Option<Partition>) -> Self {
         let mut hasher = seed.hasher();
         hasher.write(uri);
         let uri_hash = hasher.finish();
@@ -132,6 +137,11 @@ impl CacheKey {
     /// The key of a target in a partition.
     pub(crate) fn new(seed: &Seed, target: Target<'_>, partition: Option<Partition>) -> Self {
         Wanted::new(seed, &Text::of(seed, target), partition).to_key()
+    }
+
+    /// The key of a URI that stands as in a key, in a partition.
+    pub(crate) fn of_text(seed: &Seed, uri: &[u8], partition: Option<Partition>) -> Self {
+        Wanted::of_text(seed, uri, partition).to_key()
     }
 }
 

@@ -276,6 +276,7 @@ mod service;
 mod settings;
 mod sharing;
 mod site;
+mod snapshot;
 mod stats;
 mod store;
 mod stored;
@@ -298,6 +299,7 @@ pub use self::mode::{CacheMode, Mode};
 pub use self::policy::SetCookie;
 pub use self::selector::Selector;
 pub use self::service::CacheService;
+pub use self::snapshot::{RestoreError, Restored, Snapshot};
 pub use self::stats::{Eviction, Stats};
 
 /// The examples of the README run as tests.

@@ -111,6 +111,20 @@ impl Partition {
         self.whole.to_bytes()
     }
 
+    /// All of it, to be written down.
+    pub(crate) fn to_parts(self) -> ([u8; 16], [u32; NAMES]) {
+        let name = |name: Option<Name>| name.map_or(0, |Name(name)| name.get());
+        (self.whole.to_bytes(), self.names.map(name))
+    }
+
+    /// What was written down, by a cache that has the same secret.
+    pub(crate) fn from_parts(whole: [u8; 16], names: [u32; NAMES]) -> Self {
+        Self {
+            whole: Digest::from_bytes(whole),
+            names: names.map(|name| NonZero::new(name).map(Name)),
+        }
+    }
+
     fn unnamed(digester: &Digester) -> Self {
         Self {
             whole: digester.finish(),

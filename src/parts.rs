@@ -40,6 +40,11 @@ impl Parts {
         self.complete
     }
 
+    /// What is held, each piece with its position.
+    pub(crate) fn pieces(&self) -> &[(u64, Bytes)] {
+        &self.pieces
+    }
+
     /// How many octets are held.
     pub(crate) fn len(&self) -> usize {
         self.pieces.iter().map(|(_, piece)| piece.len()).sum()

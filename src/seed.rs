@@ -15,6 +15,8 @@ pub(crate) struct Seed {
     vary: VaryKey,
     /// Whether keys are made of URIs in their literal form (C-01).
     is_literal: bool,
+    /// It was given, and not drawn.
+    is_given: bool,
 }
 
 impl Seed {
@@ -28,7 +30,41 @@ impl Seed {
             digest: (draw(2), draw(3)),
             vary: VaryKey(draw(4), draw(5)),
             is_literal,
+            is_given: false,
         }
+    }
+
+    /// What is hashed with the same secret means the same, in whichever cache.
+    pub(crate) fn given(secret: &[u8; 32], is_literal: bool) -> Self {
+        let number = |place: usize| {
+            let octets = secret[place * 8..][..8].try_into();
+            u64::from_le_bytes(octets.expect("there are as many"))
+        };
+        let digest = (number(2), number(3));
+        let mut digester = Digester(SipHasher24::new_with_keys(digest.0, digest.1));
+        digester.write(b"vary");
+        digester.write(Digester::END);
+        Self {
+            key: (number(0), number(1)),
+            digest,
+            vary: VaryKey::from_bytes(digester.finish().to_bytes()),
+            is_literal,
+            is_given: true,
+        }
+    }
+
+    pub(crate) fn is_given(&self) -> bool {
+        self.is_given
+    }
+
+    /// What is the same for two that have the same secret, and says nothing else about it. Another for each `salt`.
+    pub(crate) fn fingerprint(&self, salt: &[u8]) -> [u8; 16] {
+        let mut digester = self.digester();
+        for piece in [b"fingerprint", salt] {
+            digester.write(piece);
+            digester.write(Digester::END);
+        }
+        digester.finish().to_bytes()
     }
 
     /// Whether keys are made of URIs in their literal form (C-01).
@@ -68,6 +104,15 @@ impl Seed {
 pub(crate) struct VaryKey(u64, u64);
 
 impl VaryKey {
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        to_bytes([self.0, self.1])
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        let [one, other] = from_bytes(bytes);
+        Self(one, other)
+    }
+
     pub(crate) fn digester(&self) -> Digester {
         Digester(SipHasher24::new_with_keys(self.0, self.1))
     }
@@ -102,11 +147,11 @@ impl Digest {
     }
 
     pub(crate) fn to_bytes(self) -> [u8; 16] {
-        let [one, other] = self.0.map(u64::to_ne_bytes);
-        let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&one);
-        bytes[8..].copy_from_slice(&other);
-        bytes
+        to_bytes(self.0)
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(from_bytes(bytes))
     }
 }
 
@@ -114,6 +159,17 @@ impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Digest(..)")
     }
+}
+
+fn to_bytes(numbers: [u64; 2]) -> [u8; 16] {
+    let [one, other] = numbers.map(u128::from);
+    (one | other << 64).to_le_bytes()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "two halves")]
+fn from_bytes(bytes: [u8; 16]) -> [u64; 2] {
+    let number = u128::from_le_bytes(bytes);
+    [number as u64, (number >> 64) as u64]
 }
 
 /// Makes a [`Digest`] of pieces; where one ends and the next begins makes no difference.

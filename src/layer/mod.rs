@@ -16,6 +16,7 @@ use crate::clock::{Clock, ClockSetting};
 use crate::handle::CacheHandle;
 use crate::policy::Kind;
 use crate::request_body::{AsDefault, Once, With};
+use crate::seed::Seed;
 use crate::service::CacheService;
 use crate::settings::Settings;
 
@@ -287,6 +288,24 @@ impl<X, P> CacheLayer<X, P> {
     }
 
     /// What was stored so far was stored without regard to it, and what is on its way will be.
+    /// What keyed hashes are made with: those by which partitions are told apart, and what `Vary` names. By default it is
+    /// drawn for each cache, and nobody knows it.
+    ///
+    /// Caches that have the same secret can [restore](CacheHandle::restore) each other's responses of a
+    /// [partition](crate::StoredInfo::partition), which are not in a snapshot otherwise. It has to be drawn at random, and
+    /// to be kept as the credentials are that it stands for.
+    ///
+    /// # Panics
+    ///
+    /// Where there is a service, a handle or a clone of this layer already: what they have hashed would mean nothing.
+    #[must_use]
+    pub fn secret(mut self, secret: &[u8; 32]) -> Self {
+        let cache = Arc::get_mut(&mut self.cache);
+        let cache = cache.expect("the secret is set before anything is made of the layer");
+        cache.seed = Seed::given(secret, cache.seed.is_literal());
+        self
+    }
+
     pub(crate) fn set_credentials(self, change: impl FnOnce(&mut Settings)) -> Self {
         let layer = self.set(change);
         layer.cache.clear();

@@ -35,6 +35,7 @@ mod runtimes;
 mod saturation;
 mod seeing;
 mod settings;
+mod snapshot;
 mod stats;
 mod store;
 mod switch;

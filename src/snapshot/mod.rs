@@ -1,0 +1,251 @@
+//! What is stored as octets that can be kept, and put back later (the handle's `snapshot` and `restore`).
+//!
+//! A snapshot begins with its version, what kind of cache it is of, and what it draws for itself: see
+//! [`frames`]. What is stored follows, one response a frame: see [`image`].
+
+mod frames;
+mod image;
+mod octets;
+mod opening;
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::{HeaderName, HeaderValue, header};
+
+use self::frames::{Frame, Framed, Frames};
+use self::image::Image;
+use self::opening::Opening;
+pub use self::opening::RestoreError;
+use crate::cache::Cache;
+use crate::entries::Entries;
+use crate::key::CacheKey;
+use crate::parts::Parts;
+use crate::relations::Relations;
+use crate::settings::Settings;
+use crate::store::{Exchanging, Reservation};
+use crate::stored::{Selection, StoredResponse};
+
+/// What was written: see [`CacheHandle::snapshot`](crate::CacheHandle::snapshot).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    responses: usize,
+    left_out: usize,
+    bytes: u64,
+}
+
+impl Snapshot {
+    /// Responses that were written.
+    #[must_use]
+    pub fn responses(&self) -> usize {
+        self.responses
+    }
+
+    /// Responses that were not written, because they have to do with somebody's credentials.
+    #[must_use]
+    pub fn left_out(&self) -> usize {
+        self.left_out
+    }
+
+    /// Octets that were written.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+/// What was put back: see [`CacheHandle::restore`](crate::CacheHandle::restore).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Restored {
+    responses: usize,
+    refused: usize,
+    damaged: usize,
+    is_truncated: bool,
+}
+
+impl Restored {
+    /// Responses that are stored now.
+    #[must_use]
+    pub fn responses(&self) -> usize {
+        self.responses
+    }
+
+    /// Responses that are whole and are not stored: there is a newer one, or no room for it; they are of other users'
+    /// partitions than can be known here; they are not of the past; or the cache stores nothing at the moment.
+    #[must_use]
+    pub fn refused(&self) -> usize {
+        self.refused
+    }
+
+    /// Responses that could not be read, as far as is known: something has changed in them.
+    #[must_use]
+    pub fn damaged(&self) -> usize {
+        self.damaged
+    }
+
+    /// Whether the end is missing. How much is missing with it is not known.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        self.is_truncated
+    }
+
+    /// Whether everything that was written could be read.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.damaged == 0 && !self.is_truncated
+    }
+}
+
+impl Cache {
+    /// Writes what is stored and may be written.
+    pub(crate) fn snapshot(self: &Arc<Self>, writer: impl Write) -> io::Result<Snapshot> {
+        let opening = Opening::of(&self.seed);
+        let mut counting = Counting {
+            writer: io::BufWriter::new(writer),
+            octets: 0,
+        };
+        opening.write(&mut counting)?;
+        let mut frames = Frames::new(&mut counting, opening.mark());
+        let mut snapshot = Snapshot::default();
+        let (settings, _) = self.settings();
+        for info in Entries::of(self.clone()) {
+            let response = info.response();
+            if info.is_invalid() || !self.may_be_written(&settings, response) {
+                snapshot.left_out += 1;
+                continue;
+            }
+            frames.write(&Image::write(response))?;
+            snapshot.responses += 1;
+        }
+        frames.end()?;
+        snapshot.bytes = counting.octets;
+        Ok(snapshot)
+    }
+
+    /// Whether nothing in it has to do with credentials, as far as can be known.
+    fn may_be_written(&self, settings: &Settings, response: &StoredResponse) -> bool {
+        let fields = response.head.fields.unpack();
+        let sets_cookies = fields.contains_key(header::SET_COOKIE);
+        let is_secret = fields.values().any(HeaderValue::is_sensitive);
+        let is_credential = |name: &HeaderName| {
+            let listed = settings.credentials.as_ref();
+            let everywhere = [
+                header::AUTHORIZATION,
+                header::COOKIE,
+                header::PROXY_AUTHORIZATION,
+            ];
+            everywhere.contains(name) || listed.is_some_and(|listed| listed.fields.contains(name))
+        };
+        let selection = &response.selected_by;
+        let is_of_user = response.key.is_partitioned()
+            || selection.fields.iter().any(|(name, _)| is_credential(name));
+        !sets_cookies && !is_secret && (!is_of_user || self.seed.is_given())
+    }
+
+    /// Puts back what was written.
+    pub(crate) fn restore(self: &Arc<Self>, reader: impl Read) -> Result<Restored, RestoreError> {
+        // What is cleared or purged from here on is held against what is put back.
+        let exchanging = Exchanging::begin(&self.store);
+        let mut reader = io::BufReader::new(reader);
+        let opening = Opening::read(&mut reader, &self.seed)?;
+        let mut framed = Framed::new(reader, opening.mark());
+        let now = self.settings().0.clock.now();
+        let (mut restored, mut read) = (Restored::default(), 0);
+        loop {
+            match framed.next()? {
+                Frame::Whole(octets) => {
+                    read += 1;
+                    let image = Image::read(octets);
+                    match image.map(|image| self.put_back(&exchanging, image, &opening, now)) {
+                        None => restored.damaged += 1,
+                        Some(true) => restored.responses += 1,
+                        Some(false) => restored.refused += 1,
+                    }
+                }
+                Frame::Damaged => restored.damaged += 1,
+                Frame::End(count) => {
+                    let missing = usize::try_from(count).unwrap_or(usize::MAX);
+                    let missing = missing.saturating_sub(read);
+                    restored.damaged = restored.damaged.max(missing);
+                    return Ok(restored);
+                }
+                Frame::Truncated => {
+                    restored.is_truncated = true;
+                    return Ok(restored);
+                }
+            }
+        }
+    }
+
+    /// Stores it, if it is stored.
+    fn put_back(
+        &self,
+        exchanging: &Exchanging,
+        image: Image<'_>,
+        opening: &Opening,
+        now: SystemTime,
+    ) -> bool {
+        // What an age is reckoned from has to be of the past.
+        if image.terms.response_time > now || image.terms.request_time > now {
+            return false;
+        }
+        if image.partition.is_some() && !opening.is_of_same_secret() {
+            return false;
+        }
+        let vary_key = image.vary_key.or(opening.vary_key());
+        if !image.selected_by.is_empty() && vary_key.is_none() && !opening.is_of_same_secret() {
+            return false;
+        }
+        let (settings, _) = self.settings();
+        let partition = image.partition;
+        let key = CacheKey::of_text(&self.seed, image.uri, partition);
+        let octets = image
+            .parts
+            .as_ref()
+            .map_or(image.body.data.len(), Parts::len);
+        if octets > settings.max_body() {
+            return false;
+        }
+        let selected_by = Selection {
+            key: vary_key
+                .filter(|_| !image.selected_by.is_empty())
+                .map(Arc::new),
+            fields: image.selected_by.into(),
+            presented: None,
+        };
+        let fields = image.head.fields.unpack();
+        let relations = Relations::of(&self.seed, settings.related, &key, &fields);
+        let key = Arc::new(key);
+        let response = StoredResponse::new(key, image.head, selected_by, image.terms, image.body)
+            .related(relations)
+            .holding(image.parts.map(Arc::new));
+        let response = Arc::new(response);
+        let reservation = Reservation::new(&self.store);
+        let (store, switch) = (&self.store, &self.switch);
+        let stored = store.publish(exchanging, response.clone(), None, reservation, switch);
+        if stored.is_ok() {
+            self.stored(&response);
+        }
+        stored.is_ok()
+    }
+}
+
+/// Counts what is written.
+#[derive(Debug)]
+struct Counting<W> {
+    writer: W,
+    octets: u64,
+}
+
+impl<W: Write> Write for Counting<W> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let written = self.writer.write(octets)?;
+        self.octets += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
