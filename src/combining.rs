@@ -94,10 +94,10 @@ impl Filling<'_> {
         let storable = policy
             .may_store_part(asked, received)
             .and_then(|(storable, part)| {
-                let selected_by = self.may_take(&response, &storable)?;
-                Ok((storable, selected_by, part))
+                let fit = self.may_take(&response, &storable)?;
+                Ok((storable, fit, part))
             });
-        let (storable, selected_by, part) = match storable {
+        let (storable, fit, part) = match storable {
             Ok(storable) => storable,
             Err(refused) => return passed(response, self.status, refused),
         };
@@ -107,14 +107,14 @@ impl Filling<'_> {
             cache: self.cache.clone(),
             exchanging: self.fill.hand_on(),
             key: self.key().clone(),
-            relations: self.relations(&storable),
+            relations: fit.relations,
             head: StoredHead {
                 is_of_head: false,
                 status: StatusCode::OK,
                 version: response.version(),
                 fields: storable.kept.pack(),
             },
-            selected_by,
+            selected_by: fit.selected_by,
             terms: storable.terms,
             part: Some(part),
             keeps_incomplete: false,

@@ -26,6 +26,7 @@ use crate::policy::{Asked, Received, range, status};
 use crate::settings::Settings;
 use crate::store::Exchanging;
 use crate::stored::StoredResponse;
+use crate::tags::Tags;
 
 /// A request whose answer may be stored.
 pub(crate) struct Fill {
@@ -45,6 +46,8 @@ pub(crate) struct Fill {
     /// Whether the caller's own request can be sent once more (C-20).
     pub(crate) may_repeat: bool,
     pub(crate) request_time: SystemTime,
+    /// What the answer is to be stored with.
+    pub(crate) tags: Tags,
 }
 
 /// What is held of the same URI beside what was selected, and may have to do with the answer.
@@ -74,6 +77,7 @@ impl Fill {
             is_validation: false,
             may_repeat: false,
             request_time: SystemTime::UNIX_EPOCH,
+            tags: Tags::default(),
         }
     }
 

@@ -18,6 +18,7 @@ use crate::policy::validation::{self, NotModified, Question};
 use crate::relations::Relations;
 use crate::store::Reservation;
 use crate::stored::{StoredHead, StoredResponse};
+use crate::tags;
 
 /// A stored response brought up to date.
 pub(crate) struct Fresh {
@@ -256,9 +257,11 @@ impl Filling<'_> {
             terms,
             stored.body.clone(),
         );
-        let (seed, related) = (&self.cache.seed, self.settings.related);
-        let relations = Relations::of(seed, related, &stored.key, &fields);
-        let response = response.related(relations);
+        let (seed, related) = (&self.cache.seed, &self.settings.related);
+        let given = tags::joined(&fill.tags, &stored.relations.given());
+        let relations = Relations::of(seed, related, &stored.key, &fields, &given);
+        let refused = refused.or_else(|| relations.is_none().then_some(NotStored::Tags));
+        let response = response.related(relations.unwrap_or_default());
         let response = Arc::new(response.holding(stored.parts.clone()));
         let fresh = Fresh {
             response,

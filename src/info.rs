@@ -164,6 +164,11 @@ impl StoredInfo {
         self.hits
     }
 
+    /// Its [tags](crate::Tags).
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.response.relations.tags()
+    }
+
     /// Whose it is, where it was asked for with credentials or is otherwise kept apart; `None` where it is for
     /// everybody who asks without.
     #[must_use]

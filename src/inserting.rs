@@ -15,6 +15,7 @@ use crate::late_key::LateKey;
 use crate::reading::Reader;
 use crate::store::{Exchanging, Reservation};
 use crate::stored::StoredBody;
+use crate::tags::Tags;
 
 impl Cache {
     /// Stores a response as if the origin had just answered this request with it.
@@ -42,6 +43,7 @@ impl Cache {
         let key = LateKey::of(&wanted, uri, fields);
         let mut fill = Fill::new(key, asked, Caller::of(fields), exchanging);
         fill.request_time = settings.clock.now();
+        fill.tags = Tags::of(request.extensions());
         let status = CacheStatus::forwarding(Forward::UriMiss, Some(response.status()));
         let mut filling = Filling::new(self, &settings, &mut fill, status);
         let response = response.map(Full::new);

@@ -96,7 +96,8 @@ impl Invalidation {
     /// group with any of it, and no more than that (RFC 9875 §2.2.1).
     fn invalidate_with_related(&self, uri: &UriKey, mut by: Option<&mut Exchanging>) {
         let Cache { seed, store, .. } = &*self.cache;
-        let related = self.cache.settings().0.related;
+        let settings = self.cache.settings().0;
+        let related = &settings.related;
         let mut groups = store.invalidate(uri, by.as_deref_mut());
         if related.by_search {
             let searched = Searched::new(seed, &uri.text, None);

@@ -265,7 +265,6 @@ mod question;
 mod ranged;
 mod reading;
 mod reasons;
-#[cfg_attr(not(feature = "structured-fields"), path = "unrelated.rs")]
 mod relations;
 pub mod request_body;
 #[cfg(feature = "structured-fields")]
@@ -283,6 +282,7 @@ mod stored;
 mod storing;
 mod switch;
 mod sync;
+mod tags;
 mod target;
 mod waiting;
 
@@ -301,6 +301,7 @@ pub use self::selector::Selector;
 pub use self::service::CacheService;
 pub use self::snapshot::{RestoreError, Restored, Snapshot};
 pub use self::stats::{Eviction, Stats};
+pub use self::tags::Tags;
 
 /// The examples of the README run as tests.
 #[cfg(doctest)]

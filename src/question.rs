@@ -26,6 +26,7 @@ use crate::site;
 use crate::store::Exchanging;
 use crate::stored::StoredResponse;
 use crate::switch::Forbidden;
+use crate::tags::Tags;
 use crate::target::Target;
 
 /// Why a request is forwarded that was looked up.
@@ -185,6 +186,7 @@ impl<S, X, P> CacheService<S, X, P> {
         // Before anything else is taken from the store: a clear from here on is held against it.
         let exchanging = self.exchanging(asked.forbidden);
         let mut fill = Fill::new(key, asked, caller, exchanging);
+        fill.tags = Tags::of(request.extensions());
         let has_waited = company.waited.is_some();
         fill.company = company;
         let exchange = self.exchange(reason, has_waited, Purpose::Fill(fill));
@@ -288,7 +290,9 @@ impl<S, X, P> CacheService<S, X, P> {
         );
         let key = LateKey::of(&wanted, uri, fields);
         let exchanging = self.exchanging(forbidden);
-        Some(Fill::new(key, asked, Caller::of(fields), exchanging))
+        let mut fill = Fill::new(key, asked, Caller::of(fields), exchanging);
+        fill.tags = Tags::of(request.extensions());
+        Some(fill)
     }
 
     /// An exchange begins, where this was forbidden when its request was read.

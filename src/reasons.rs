@@ -128,13 +128,15 @@ pub enum NotStored {
     Outdated,
     /// It was asked for before a clear, a purge or an unsafe request that means it.
     Purged,
+    /// It has more tags than are kept: see [`Tags`](crate::Tags).
+    Tags,
     /// Its body failed, was not read to its end, or was not as long as it said.
     Incomplete,
 }
 
 impl NotStored {
     /// All of them, each at its place.
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::Disabled,
         Self::Bypass,
         Self::Method,
@@ -158,6 +160,7 @@ impl NotStored {
         Self::ServerError,
         Self::Outdated,
         Self::Purged,
+        Self::Tags,
         Self::Incomplete,
     ];
 
@@ -188,6 +191,7 @@ impl NotStored {
             Self::ServerError => "server-error",
             Self::Outdated => "outdated",
             Self::Purged => "purged",
+            Self::Tags => "tags",
             Self::Incomplete => "incomplete",
         }
     }

@@ -1,81 +1,157 @@
 //! What a stored response has to do with those of other URIs.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
-use crate::header::cache_groups::{self, CACHE_GROUPS};
-use crate::header::no_vary_search::NoVarySearch;
+#[cfg(feature = "structured-fields")]
+use crate::header::{
+    cache_groups::{self, CACHE_GROUPS},
+    no_vary_search::NoVarySearch,
+};
 use crate::key::CacheKey;
+#[cfg(feature = "structured-fields")]
 use crate::search::Search;
 use crate::seed::Seed;
+use crate::tags::{self, Tagged, Tags};
 
 /// Which relations are kept.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Related {
+    #[cfg(feature = "structured-fields")]
     pub(crate) by_group: bool,
+    #[cfg(feature = "structured-fields")]
     pub(crate) by_search: bool,
+    /// Fields in which a response says its tags.
+    pub(crate) tag_fields: Vec<HeaderName>,
 }
 
 impl Related {
-    /// Whether there is anything to keep.
-    pub(crate) fn is_kept(self) -> bool {
-        self.by_group || self.by_search
+    /// Whether there is anything to be found in fields.
+    pub(crate) fn is_kept(&self) -> bool {
+        #[cfg(feature = "structured-fields")]
+        if self.by_group || self.by_search {
+            return true;
+        }
+        !self.tag_fields.is_empty()
     }
 }
 
-/// The cache groups that a stored response is in (RFC 9875), and the queries that it stands for
+/// The tags that a stored response has, the cache groups that it is in (RFC 9875), and the queries that it stands for
 /// (No-Vary-Search). Most have none, and take no room for it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Relations(Option<Box<Known>>);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Known {
-    groups: Box<[u64]>,
+    tags: Tagged,
+    /// The keyed hashes of its groups, of its origin alone, and behind them those of its tags.
+    labels: Box<[u64]>,
+    groups: usize,
+    #[cfg(feature = "structured-fields")]
     search: Option<Search>,
 }
 
 impl Relations {
-    /// Those of a response with this key and these fields.
-    pub(crate) fn of(seed: &Seed, related: Related, key: &CacheKey, fields: &HeaderMap) -> Self {
-        let groups = if related.by_group {
-            groups(
-                seed,
-                key.origin(),
-                &cache_groups::parse(fields, &CACHE_GROUPS),
-            )
-        } else {
-            Box::default()
+    /// Those of a response with this key and these fields, that was given these tags; `None` where it has too many tags.
+    pub(crate) fn of(
+        seed: &Seed,
+        related: &Related,
+        key: &CacheKey,
+        fields: &HeaderMap,
+        given: &Tags,
+    ) -> Option<Self> {
+        #[cfg(feature = "structured-fields")]
+        let (names, search) = (
+            if related.by_group {
+                cache_groups::parse(fields, &CACHE_GROUPS)
+            } else {
+                Vec::new()
+            },
+            related
+                .by_search
+                .then(|| NoVarySearch::parse(fields))
+                .filter(|rule| !rule.is_default())
+                .map(|rule| Search::of(seed, key, rule)),
+        );
+        #[cfg(not(feature = "structured-fields"))]
+        let names = Vec::<String>::new();
+        let mut labels = groups(seed, key.origin(), &names).into_vec();
+        let groups = labels.len();
+        let said = names.into_iter().map(String::into_boxed_str);
+        let said = said.chain(tags::said(fields, &related.tag_fields));
+        let tags = Tagged::new(said, given.clone())?;
+        labels.extend(tags.names().map(|name| seed.tag(name)));
+        let known = Known {
+            tags,
+            labels: labels.into(),
+            groups,
+            #[cfg(feature = "structured-fields")]
+            search,
         };
-        let search = related
-            .by_search
-            .then(|| NoVarySearch::parse(fields))
-            .filter(|rule| !rule.is_default())
-            .map(|rule| Search::of(seed, key, rule));
-        if groups.is_empty() && search.is_none() {
-            return Self(None);
-        }
-        Self(Some(Box::new(Known { groups, search })))
+        Some(Self(known.is_any().then(|| Box::new(known))))
     }
 
     /// The keyed hashes of its groups, of its origin alone.
     pub(crate) fn groups(&self) -> &[u64] {
-        self.0.as_ref().map_or(&[], |known| &known.groups)
+        let known = self.0.as_ref();
+        known.map_or(&[], |known| &known.labels[..known.groups])
     }
 
+    /// The keyed hashes of its groups and of its tags.
+    pub(crate) fn labels(&self) -> &[u64] {
+        self.0.as_ref().map_or(&[], |known| &known.labels)
+    }
+
+    /// Its tags.
+    pub(crate) fn tags(&self) -> impl Iterator<Item = &str> {
+        let known = self.0.as_ref();
+        known.into_iter().flat_map(|known| known.tags.names())
+    }
+
+    /// The tags that do not come from its fields.
+    pub(crate) fn given(&self) -> Tags {
+        let known = self.0.as_ref();
+        known
+            .map(|known| known.tags.given().clone())
+            .unwrap_or_default()
+    }
+
+    #[cfg(feature = "structured-fields")]
     pub(crate) fn search(&self) -> Option<&Search> {
         self.0.as_ref()?.search.as_ref()
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// The octets it takes, in the lists of the store too.
     pub(crate) fn size(&self) -> usize {
-        // An entry in the table of groups or paths, with a set of one.
+        // An entry in the table of labels or paths, with a set of one.
         const LISTED: usize = 192;
         let Some(known) = &self.0 else {
             return 0;
         };
+        #[cfg(feature = "structured-fields")]
         let search = known.search.as_ref().map_or(0, |search| {
             search.places().count() * LISTED + search.rule.size()
         });
-        size_of::<Known>() + known.groups.len() * (LISTED + size_of::<u64>()) + search
+        #[cfg(not(feature = "structured-fields"))]
+        let search = 0;
+        size_of::<Known>()
+            + known.labels.len() * (LISTED + size_of::<u64>())
+            + known.tags.size()
+            + search
+    }
+}
+
+impl Known {
+    fn is_any(&self) -> bool {
+        #[cfg(feature = "structured-fields")]
+        if self.search.is_some() {
+            return true;
+        }
+        !self.labels.is_empty()
     }
 }
 

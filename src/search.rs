@@ -114,7 +114,7 @@ fn split(uri: &[u8]) -> (&[u8], Option<&str>) {
 /// wanted and that the request selects: the newest of those.
 pub(crate) fn find(
     cache: &Cache,
-    related: Related,
+    related: &Related,
     comparing: Comparing<'_>,
     wanted: &Wanted<'_>,
     asked: &Asked,

@@ -78,10 +78,19 @@ impl Seed {
     }
 
     /// A hash of the name of a cache group, of this origin alone. What is hashed as a URI begins otherwise.
-    #[cfg(feature = "structured-fields")]
     pub(crate) fn group(&self, origin: &[u8], name: &[u8]) -> u64 {
         let mut hasher = self.hasher();
         for piece in [b"".as_slice(), b"group", origin, name] {
+            hasher.write(piece);
+            hasher.write(Digester::END);
+        }
+        hasher.finish()
+    }
+
+    /// A hash of a tag, of whatever origin.
+    pub(crate) fn tag(&self, name: &str) -> u64 {
+        let mut hasher = self.hasher();
+        for piece in [b"".as_slice(), b"tag", name.as_bytes()] {
             hasher.write(piece);
             hasher.write(Digester::END);
         }

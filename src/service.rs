@@ -163,7 +163,7 @@ impl<S, X, P> CacheService<S, X, P> {
         });
         #[cfg(feature = "structured-fields")]
         let found = found.or_else(|reason| {
-            let related = self.settings.related;
+            let related = &self.settings.related;
             search::find(
                 &self.cache,
                 related,

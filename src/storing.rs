@@ -13,12 +13,18 @@ use crate::policy::storing::Storable;
 use crate::relations::Relations;
 use crate::stored::{Selection, StoredHead};
 
+/// What the store takes a response by: which requests select it, and what it has to do with others.
+pub(crate) struct Fit {
+    pub(crate) selected_by: Selection,
+    pub(crate) relations: Relations,
+}
+
 impl Filling<'_> {
     /// Whether an answer may be stored (RFC 9111 §3), and for which requests.
     pub(crate) fn may_store<'r, B: Body>(
         &self,
         response: &'r Response<B>,
-    ) -> Result<(Storable<'r>, Selection), NotStored> {
+    ) -> Result<(Storable<'r>, Fit), NotStored> {
         let (fill, fields) = (&*self.fill, response.headers());
         // It was asked for a part.
         if self.fill.missing().is_some() && response.status() != StatusCode::OK {
@@ -32,16 +38,16 @@ impl Filling<'_> {
         if status.is_server_error() && self.held().is_some() {
             return Err(NotStored::ServerError);
         }
-        let selected_by = self.may_take(response, &storable)?;
-        Ok((storable, selected_by))
+        let fit = self.may_take(response, &storable)?;
+        Ok((storable, fit))
     }
 
-    /// Whether the store would take what may be stored, and for which requests.
+    /// Whether the store would take what may be stored.
     pub(crate) fn may_take<B: Body>(
         &self,
         response: &Response<B>,
         storable: &Storable<'_>,
-    ) -> Result<Selection, NotStored> {
+    ) -> Result<Fit, NotStored> {
         let (fill, fields) = (&*self.fill, response.headers());
         let selected_by =
             selection::selection(self.comparing(), fields, &fill.caller).ok_or(NotStored::Vary)?;
@@ -55,7 +61,20 @@ impl Filling<'_> {
         cache
             .store
             .would_take(fill.exchanging(), self.key(), &cache.switch)?;
-        Ok(selected_by)
+        Ok(Fit {
+            selected_by,
+            relations: self.relations(storable).ok_or(NotStored::Tags)?,
+        })
+    }
+
+    /// What it has to do with others; `None` where it has too many tags.
+    fn relations(&self, storable: &Storable<'_>) -> Option<Relations> {
+        let (related, tags) = (&self.settings.related, &self.fill.tags);
+        if tags.is_empty() && !related.is_kept() {
+            return Some(Relations::default());
+        }
+        let (seed, fields) = (&self.cache.seed, storable.kept.fields());
+        Relations::of(seed, related, self.key(), &fields, tags)
     }
 
     /// What is stored when the body has been read, which is to be of so many octets where that is known.
@@ -63,7 +82,7 @@ impl Filling<'_> {
         &mut self,
         response: &Response<B>,
         mut storable: Storable<'_>,
-        selected_by: Selection,
+        fit: Fit,
     ) -> (Incomplete, Option<u64>) {
         let (cache, settings, status) = (self.cache, self.settings, response.status());
         let is_of_head = self.fill.asked.is_head;
@@ -86,7 +105,7 @@ impl Filling<'_> {
             cache: cache.clone(),
             leader: self.fill.company.hand_on(is_shared),
             key: self.key().clone(),
-            relations: self.relations(&storable),
+            relations: fit.relations,
             head: StoredHead {
                 is_of_head,
                 status,
@@ -94,7 +113,7 @@ impl Filling<'_> {
                 // Of the transport nothing is held on to while the body is read.
                 fields: storable.kept.pack(),
             },
-            selected_by,
+            selected_by: fit.selected_by,
             terms: storable.terms,
             part: None,
             keeps_incomplete,
@@ -103,15 +122,6 @@ impl Filling<'_> {
             exchanging: self.fill.hand_on(),
         };
         (incomplete, expected)
-    }
-
-    pub(crate) fn relations(&self, storable: &Storable<'_>) -> Relations {
-        let (seed, related) = (&self.cache.seed, self.settings.related);
-        if related.is_kept() {
-            Relations::of(seed, related, self.key(), &storable.kept.fields())
-        } else {
-            Relations::default()
-        }
     }
 }
 

@@ -93,6 +93,24 @@ impl<X, P> CacheLayer<X, P> {
         self.set_credentials(|settings| settings.partition = Some(PartitionSetting(Arc::new(of))))
     }
 
+    /// A response field that says with which [tags](crate::Tags) the response is to be stored: `Surrogate-Key`, say, or
+    /// `Cache-Tag`. Its tags stand between commas and white space. There may be several such fields, and by default there is
+    /// none. What a 304 says takes the place of what was said before.
+    ///
+    /// A response that was stored before has none of these tags.
+    ///
+    /// ```
+    /// use http::HeaderName;
+    /// use tower_client_cache::CacheLayer;
+    ///
+    /// let layer = CacheLayer::new().tag_field(HeaderName::from_static("surrogate-key"));
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn tag_field(self, field: HeaderName) -> Self {
+        self.set(|settings| settings.related.tag_fields.push(field))
+    }
+
     /// Which URI a response came from, where the inner service follows redirects by itself and says so in
     /// the response's extensions (choice C-53). A response of another URI than the request's is passed on, and
     /// nothing is stored, freshened or outdated by it. `None` means that it is of the request's.

@@ -11,6 +11,7 @@ use crate::partition::Partition;
 use crate::parts::Parts;
 use crate::seed::{Digest, VaryKey};
 use crate::stored::{StoredBody, StoredHead, StoredResponse, Terms};
+use crate::tags::Tags;
 
 /// A stored response as it was read, of which what is made with a cache's own secrets is still to be made.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(super) struct Image<'a> {
     /// What these were digested with, where that is another key than the snapshot's.
     pub(super) vary_key: Option<VaryKey>,
     pub(super) terms: Terms,
+    /// Those that do not come from its fields.
+    pub(super) tags: Tags,
     pub(super) parts: Option<Parts>,
     pub(super) body: StoredBody,
 }
@@ -43,6 +46,9 @@ impl<'a> Image<'a> {
             to.0.extend_from_slice(&key.to_bytes());
         });
         write_terms(&mut to, &response.terms);
+        let tags = response.relations.given();
+        to.count(tags.names().count());
+        tags.names().for_each(|name| to.piece(name.as_bytes()));
         write_optional(&mut to, response.parts.as_deref(), write_parts);
         write_optional(&mut to, response.body.trailers.as_deref(), write_fields);
         to.piece(&response.body.data);
@@ -61,6 +67,9 @@ impl<'a> Image<'a> {
             })?,
             vary_key: read_optional(&mut from, |from| from.array().map(VaryKey::from_bytes))?,
             terms: read_terms(&mut from)?,
+            tags: read_many(&mut from, |from| std::str::from_utf8(from.piece()?).ok())?
+                .into_iter()
+                .collect(),
             parts: read_optional(&mut from, read_parts)?,
             body: StoredBody {
                 trailers: read_optional(&mut from, read_fields)?.map(Arc::new),

@@ -215,7 +215,11 @@ impl Cache {
             presented: None,
         };
         let fields = image.head.fields.unpack();
-        let relations = Relations::of(&self.seed, settings.related, &key, &fields);
+        let related = &settings.related;
+        let relations = Relations::of(&self.seed, related, &key, &fields, &image.tags);
+        let Some(relations) = relations else {
+            return false;
+        };
         let key = Arc::new(key);
         let response = StoredResponse::new(key, image.head, selected_by, image.terms, image.body)
             .related(relations)

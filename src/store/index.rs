@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::Limits;
 use super::held::Held;
+use super::labels::Labels;
 use super::partitions::Partitions;
 use super::queues::{Queues, Standing};
+#[cfg(feature = "structured-fields")]
+use super::searches::Searches;
 use super::spread::Spread;
 use super::variants::Variants;
-#[cfg(feature = "structured-fields")]
-use super::{groups::Groups, searches::Searches};
 use crate::key::UriKey;
 use crate::stored::StoredResponse;
 
@@ -32,10 +33,9 @@ pub(super) struct Index {
     /// By URI, the keys that have a partition. Those that have none have the URI's own hash.
     partitions: Partitions,
     last_id: u64,
-    #[cfg(feature = "structured-fields")]
+    /// The numbers of those that have relations, by their ids.
     related: HashMap<u64, u64, Spread>,
-    #[cfg(feature = "structured-fields")]
-    pub(super) groups: Groups,
+    pub(super) labels: Labels,
     #[cfg(feature = "structured-fields")]
     pub(super) searches: Searches,
 }
@@ -130,7 +130,6 @@ impl Index {
         held.is_listed = self.enlist(hash, number);
         held.place = u32::try_from(self.numbers.len()).expect("so many do not fit into memory");
         self.numbers.push(number);
-        #[cfg(feature = "structured-fields")]
         self.relate(number, &held);
         self.queues.insert(number, held, standing);
     }
@@ -211,7 +210,6 @@ impl Index {
             let moved = self.queues.peek_mut(*moved);
             moved.expect("all numbers are of what is held").place = held.place;
         }
-        #[cfg(feature = "structured-fields")]
         self.unrelate(&held);
         held.response
     }
@@ -272,7 +270,6 @@ impl Index {
 }
 
 /// By what it has in common with those of other URIs.
-#[cfg(feature = "structured-fields")]
 impl Index {
     /// The number of the response with this id, if it is still there.
     pub(super) fn find(&self, id: u64) -> Option<u64> {
@@ -281,22 +278,25 @@ impl Index {
 
     fn relate(&mut self, number: u64, held: &Held) {
         let relations = &held.response.relations;
-        if relations.groups().is_empty() && relations.search().is_none() {
+        if relations.is_none() {
             return;
         }
         self.related.insert(held.id, number);
-        self.groups.insert(held.id, relations.groups());
+        self.labels.insert(held.id, relations.labels());
+        #[cfg(feature = "structured-fields")]
         if let Some(search) = relations.search() {
             self.searches.insert(held.id, search);
         }
     }
 
     fn unrelate(&mut self, held: &Held) {
-        if self.related.remove(&held.id).is_none() {
+        let relations = &held.response.relations;
+        if relations.is_none() {
             return;
         }
-        let relations = &held.response.relations;
-        self.groups.remove(held.id, relations.groups());
+        self.related.remove(&held.id);
+        self.labels.remove(held.id, relations.labels());
+        #[cfg(feature = "structured-fields")]
         if let Some(search) = relations.search() {
             self.searches.remove(held.id, search);
         }
@@ -422,33 +422,40 @@ mod tests {
     #[cfg(feature = "structured-fields")]
     #[test]
     fn nothing_is_left_of_what_is_taken_out() {
-        use http::HeaderMap;
+        use http::{HeaderMap, HeaderName};
 
         use crate::relations::{Related, Relations};
+        use crate::tags::Tags;
         let mut fields = HeaderMap::new();
         fields.insert("cache-groups", "\"g\"".parse().unwrap());
         fields.insert("no-vary-search", "key-order".parse().unwrap());
+        fields.insert("surrogate-key", "said".parse().unwrap());
         let related = Related {
             by_group: true,
             by_search: true,
+            tag_fields: vec![HeaderName::from_static("surrogate-key")],
         };
         let samples = Samples::default();
         let plain = samples.of(1);
-        let relations = Relations::of(samples.seed(), related, &plain.key, &fields);
-        let groups = relations.groups().to_vec();
+        let given = Tags::new(["tag"]);
+        let relations = Relations::of(samples.seed(), &related, &plain.key, &fields, &given);
+        let relations = relations.expect("they are few");
+        assert_eq!((relations.groups().len(), relations.labels().len()), (1, 4));
+        assert!(relations.tags().eq(["g", "said", "tag"]));
+        let labels = relations.labels().to_vec();
         let path = relations.search().expect("a rule").path_of_all();
         let size = plain.size();
         let response = Arc::new(plain.related(relations));
         assert!(response.size() > size);
         let mut index = Index::default();
         index.insert(response, None, &mut Vec::new());
-        let found = index.groups.members(&groups);
+        let found = index.labels.members(&labels);
         assert_eq!(found.len(), 1);
         assert!(index.find(found[0]).is_some());
         assert_eq!(index.searches.rules(path).len(), 1);
         index.evict(&LIMITS);
         assert!(index.find(found[0]).is_none() && index.related.is_empty());
-        assert!(index.groups.members(&groups).is_empty());
+        assert!(index.labels.members(&labels).is_empty());
         assert!(index.searches.rules(path).is_empty() && index.searches.is_empty());
     }
 

@@ -6,15 +6,13 @@
 mod claim;
 mod copies;
 mod fence;
-#[cfg(feature = "structured-fields")]
-mod groups;
 mod held;
 mod index;
+mod labels;
 mod memory;
 mod partitions;
 mod purging;
 mod queues;
-#[cfg(feature = "structured-fields")]
 mod related;
 mod releasing;
 mod room;
@@ -101,7 +99,6 @@ pub(crate) struct Removed {
     pub(crate) in_flight: usize,
 }
 
-#[cfg(feature = "structured-fields")]
 impl std::ops::Add for Removed {
     type Output = Self;
 

@@ -2,12 +2,50 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "structured-fields")]
+use super::Found;
 use super::memory::Memory;
 use super::state::State;
-use super::{Exchanging, Found, Removed};
+use super::{Exchanging, Removed};
+#[cfg(feature = "structured-fields")]
 use crate::search::{Place, Searched};
 use crate::stored::StoredResponse;
 
+impl Memory {
+    /// Takes out what has one of these tags, and fences what was asked for so far and turns out to have one; but not the
+    /// answer of the exchange that has brought it about.
+    #[allow(dead_code, reason = "selectors will ask")]
+    pub(crate) fn purge_tags(&self, tags: &[u64], by: Option<&mut Exchanging>) -> Removed {
+        let mut state = self.lock();
+        let by = by.map(Exchanging::term_mut);
+        state.fence.purge(tags, by);
+        let mut removed = Removed {
+            in_flight: state.fence.running(),
+            ..Removed::default()
+        };
+        let members = state.index.labels.members(tags);
+        drop(state);
+        self.for_each_found(&members, |state, number, gone| {
+            removed.take(state, number, gone);
+        });
+        removed
+    }
+
+    /// Does something to each of these responses that is still there.
+    fn for_each_found(
+        &self,
+        ids: &[u64],
+        mut act: impl FnMut(&mut State, u64, &mut Vec<Arc<StoredResponse>>),
+    ) {
+        self.for_each_of(ids, |state, id, gone| {
+            if let Some(number) = state.index.find(id) {
+                act(state, number, gone);
+            }
+        });
+    }
+}
+
+#[cfg(feature = "structured-fields")]
 impl Memory {
     /// RFC 9875 §3: what is in one of these groups may be wrong, and so may what was asked for so far and
     /// turns out to be; but not the answer of the exchange that has made it wrong.
@@ -19,7 +57,7 @@ impl Memory {
         let by = by.map(Exchanging::term_mut);
         state.fence.purge(groups, by);
         let generation = state.fence.generation();
-        let members = state.index.groups.members(groups);
+        let members = state.index.labels.members(groups);
         drop(state);
         self.for_each_found(&members, |state, number, gone| {
             state.invalidate(number, generation, gone);
@@ -100,18 +138,5 @@ impl Memory {
     fn places(&self, uri: &Searched<'_>) -> Vec<Place> {
         let rules = self.lock().index.searches.rules(uri.path());
         rules.iter().map(|rule| uri.place(rule)).collect()
-    }
-
-    /// Does something to each of these responses that is still there.
-    fn for_each_found(
-        &self,
-        ids: &[u64],
-        mut act: impl FnMut(&mut State, u64, &mut Vec<Arc<StoredResponse>>),
-    ) {
-        self.for_each_of(ids, |state, id, gone| {
-            if let Some(number) = state.index.find(id) {
-                act(state, number, gone);
-            }
-        });
     }
 }

@@ -9,11 +9,12 @@ use super::index::Index;
 use super::{Limits, Refused};
 use crate::events::{Event, Observers};
 use crate::key::CacheKey;
+use crate::relations::Relations;
+#[cfg(feature = "structured-fields")]
+use crate::search::Search;
 use crate::stats::Eviction;
 use crate::stored::StoredResponse;
 use crate::switch::Switch;
-#[cfg(feature = "structured-fields")]
-use crate::{relations::Relations, search::Search};
 
 /// Of very many that are taken out, so many are before others are let in.
 pub(super) const AT_ONCE: usize = 64;
@@ -65,7 +66,6 @@ impl State {
         };
         let key = &response.key;
         self.admit(exchange, key, switch)?;
-        #[cfg(feature = "structured-fields")]
         self.admit_related(exchange, &response.relations)?;
         let size = response.size();
         if size > self.limits.capacity {
@@ -144,10 +144,12 @@ impl State {
     }
 
     /// What it is found by beside its key may be fenced off as well.
-    #[cfg(feature = "structured-fields")]
     fn admit_related(&self, exchange: &Exchanging, relations: &Relations) -> Result<(), Refused> {
+        #[cfg(feature = "structured-fields")]
         let path = relations.search().map(Search::path_of_all);
-        let mut hashes = relations.groups().iter().copied().chain(path);
+        #[cfg(not(feature = "structured-fields"))]
+        let path = None;
+        let mut hashes = relations.labels().iter().copied().chain(path);
         if hashes.all(|hash| self.fence.admits_hash(exchange.term(), hash)) {
             Ok(())
         } else {

@@ -39,6 +39,7 @@ mod snapshot;
 mod stats;
 mod store;
 mod switch;
+mod tags;
 mod tasks;
 mod threads;
 mod trailers;
