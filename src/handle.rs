@@ -12,15 +12,11 @@ use crate::cache_status::NotStored;
 use crate::entries::Entries;
 use crate::events::Events;
 use crate::info::StoredInfo;
-use crate::key::UriKey;
 use crate::mode::Mode;
-#[cfg(feature = "structured-fields")]
-use crate::search::Searched;
-use crate::selector::{Meaning, Selector};
+use crate::selector::Selector;
 use crate::snapshot::{RestoreError, Restored, Snapshot};
 use crate::stats::Stats;
 use crate::store::Removed;
-use crate::target::Target;
 
 /// Clears, switches and inspects a cache while requests run.
 ///
@@ -79,8 +75,7 @@ impl CacheHandle {
 
     /// Removes what the selector means, and fences off what is on its way and would be meant.
     ///
-    /// The cost grows with the number of responses removed, not with the number stored, save for
-    /// [`Selector::origin`], which says what it costs.
+    /// What is removed costs time, and so does what has to be looked at: [`Selector`] says how much that is.
     ///
     /// ```
     /// use http::Uri;
@@ -91,37 +86,45 @@ impl CacheHandle {
     /// assert_eq!(purged.responses(), 0);
     /// ```
     pub fn purge(&self, selector: impl Into<Selector>) -> Purged {
-        match selector.into().meaning() {
-            Meaning::Nothing => Purged::default(),
-            Meaning::Uri(uri) => Target::of_uri(uri).map_or_else(Purged::default, |target| {
-                self.purge_uri(&UriKey::new(&self.cache.seed, target))
-                    .into()
-            }),
-            Meaning::Origin(origin) => {
-                let removed = self.cache.store.purge_origin(origin, None);
-                self.cache.groups.release_origin(origin);
-                removed.into()
-            }
-        }
+        self.cache.purge(&selector.into(), None).into()
     }
 
-    fn purge_uri(&self, uri: &UriKey) -> Removed {
-        let removed = self.cache.store.purge(uri);
-        #[cfg(feature = "structured-fields")]
-        let removed = removed + self.purge_equivalents(uri);
-        self.cache.groups.release_uri(uri.hash);
-        removed
+    /// Makes what the selector means stale at this moment, and what is on its way and would be meant: it is stored, stale.
+    ///
+    /// What is stale is not used before the origin has validated it, for which one 304 is enough; and where the origin
+    /// fails, it may be used as by `stale-if-error`, of the response, of the request or of the
+    /// [settings](crate::CacheLayer::stale_if_disconnected), whose time is counted from now. A request that accepts what is
+    /// stale gets it, as by `max-stale` or [`CacheMode::ForceCache`](crate::CacheMode::ForceCache); nobody gets it
+    /// unasked, as by `stale-while-revalidate`, and `immutable` keeps it no longer. What was stale already stays so, for as
+    /// long as it has been.
+    ///
+    /// ```
+    /// use http::Uri;
+    /// use tower_client_cache::{CacheLayer, Selector};
+    ///
+    /// let handle = CacheLayer::new().handle();
+    /// let expired = handle.expire(Selector::prefix(&Uri::from_static("https://example.com/news")));
+    /// assert_eq!(expired.responses(), 0);
+    /// ```
+    pub fn expire(&self, selector: impl Into<Selector>) -> Purged {
+        self.cache.expire(&selector.into()).into()
     }
 
-    #[cfg(feature = "structured-fields")]
-    fn purge_equivalents(&self, uri: &UriKey) -> Removed {
-        if !self.cache.settings().0.related.by_search {
-            return Removed::default();
-        }
-        let searched = Searched::new(&self.cache.seed, &uri.text, None);
-        let removed = self.cache.store.purge_equivalents(&searched);
-        self.cache.groups.release_origin(uri.origin());
-        removed
+    /// Removes what is stale and may not even be used where the origin fails or while it is being validated: its
+    /// lifetime has ended, and so have `stale-if-error` and `stale-while-revalidate` where it has them. That it could
+    /// still be validated keeps nothing.
+    ///
+    /// It is of no use but to have the room; what has expired gives way by itself where room is needed. What is on
+    /// its way is stored as usual, so that none of it is [counted](Purged::in_flight). All that is stored is looked at.
+    ///
+    /// ```
+    /// use tower_client_cache::CacheLayer;
+    ///
+    /// let handle = CacheLayer::new().handle();
+    /// assert_eq!(handle.remove_expired().bytes(), 0);
+    /// ```
+    pub fn remove_expired(&self) -> Purged {
+        self.cache.remove_expired().into()
     }
 
     /// Sets what the cache does for everybody: see [`Mode`]. Guards of [`hold`](Self::hold) and
@@ -479,12 +482,12 @@ impl fmt::Debug for ModeGuard {
     }
 }
 
-/// What a clear or purge has done.
+/// What a clear, a purge or an [expiry](CacheHandle::expire) has done.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Purged(Removed);
 
 impl Purged {
-    /// How many stored responses it has removed.
+    /// How many stored responses it has removed, or made stale that no expiry had made so before.
     #[must_use]
     pub fn responses(&self) -> usize {
         self.0.responses
@@ -496,8 +499,8 @@ impl Purged {
         self.0.bytes
     }
 
-    /// How many exchanges with the origin were under way. What they bring of what was meant is not stored;
-    /// what they are about is not known yet, so that all are counted.
+    /// How many exchanges with the origin were under way. What they bring of what was meant is not stored, or
+    /// stored stale; what they are about is not known yet, so that all are counted.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.0.in_flight

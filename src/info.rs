@@ -129,8 +129,9 @@ impl StoredInfo {
     /// How much longer it is fresh; `None` where it is stale.
     #[must_use]
     pub fn fresh_for(&self) -> Option<Duration> {
-        let left = self.lifetime().checked_sub(self.age());
-        left.filter(|left| !left.is_zero())
+        let age = self.age();
+        let is_fresh = self.response.terms.is_fresh(age);
+        is_fresh.then(|| self.lifetime().saturating_sub(age))
     }
 
     /// Whether it is stale: as old as its lifetime is long, or older (RFC 9111 §4.2).

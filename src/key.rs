@@ -169,6 +169,14 @@ impl CacheKey {
         origin(&self.uri)
     }
 
+    /// Its URI, whoever asks.
+    pub(crate) fn to_uri(&self) -> UriKey {
+        UriKey {
+            hash: self.uri_hash,
+            text: self.uri.clone(),
+        }
+    }
+
     /// Whether this is a key of that URI, whoever asks.
     pub(crate) fn is_of(&self, uri: &UriKey) -> bool {
         self.uri_hash == uri.hash && self.uri == uri.text
@@ -203,6 +211,12 @@ fn origin(uri: &[u8]) -> &[u8] {
 pub(crate) struct UriKey {
     pub(crate) hash: u64,
     pub(crate) text: Box<[u8]>,
+}
+
+impl fmt::Debug for UriKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UriKey(..)")
+    }
 }
 
 impl UriKey {

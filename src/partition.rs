@@ -25,7 +25,6 @@ const NAMES: usize = 2;
 pub(crate) struct Name(NonZero<u32>);
 
 impl Name {
-    #[allow(dead_code, reason = "selectors will ask")]
     pub(crate) fn of(seed: &Seed, name: &[u8]) -> Self {
         Self::short(digest(seed, name))
     }
@@ -152,7 +151,6 @@ impl Partition {
     }
 
     /// Whether this is one of its names, whoever's it is.
-    #[allow(dead_code, reason = "selectors will ask")]
     pub(crate) fn has_name(self, name: Name) -> bool {
         self.names.contains(&Some(name))
     }

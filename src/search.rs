@@ -15,6 +15,7 @@ use crate::policy::selection::{self, Comparing};
 use crate::relations::Related;
 use crate::seed::{Digester, Seed};
 use crate::store::Found;
+use crate::stored::StoredResponse;
 
 /// The queries that a stored response stands for, and where that is written down.
 #[derive(Debug, Clone)]
@@ -139,19 +140,20 @@ pub(crate) fn stands_for_it(
     let key = wanted.to_key();
     let searched = Searched::new(&cache.seed, &key.uri, key.partition);
     let mut found = cache.store.equivalents(&searched);
-    found.retain(|found| stands_for(&key, found));
+    found.retain(|Found { response, .. }| {
+        response.key.partition == key.partition && stands_for(response, &key.uri)
+    });
     let stored = found.iter().map(|found| &*found.response);
     let place = selection::select(comparing, asked, fields, stored).ok()?;
     Some(found.swap_remove(place))
 }
 
-/// Whether a stored response does, and was not just found because hashes agree.
-fn stands_for(wanted: &CacheKey, found: &Found) -> bool {
-    let held = &found.response;
-    let (path, query) = split(&wanted.uri);
+/// Whether a stored response stands for this URI, for those who ask as it was asked for. That hashes agree says nothing
+/// of that.
+pub(crate) fn stands_for(held: &StoredResponse, uri: &[u8]) -> bool {
+    let (path, query) = split(uri);
     let (held_path, held_query) = split(&held.key.uri);
-    held.key.partition == wanted.partition
-        && held_path == path
+    held_path == path
         && held
             .relations
             .search()

@@ -273,7 +273,7 @@ impl<S, X, P> CacheService<S, X, P> {
             None => CacheStatus::hit(),
             Some(reason) => CacheStatus::forwarding(reason, None).having_waited(true),
         };
-        let is_stale = asker.age >= stored.terms.lifetime;
+        let is_stale = !stored.terms.is_fresh(asker.age);
         let mut response = answer::reused(stored, taken, asker, status);
         let held = response.body().held();
         self.count(held, waited.is_some(), is_stale);

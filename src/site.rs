@@ -4,6 +4,7 @@ use http::{Request, Response};
 
 use crate::exchange::{Exchange, Purpose};
 use crate::header::clear_site_data;
+use crate::selector::Selector;
 use crate::settings::Settings;
 use crate::target::Target;
 
@@ -45,8 +46,7 @@ impl Exchange {
             _ => (origin, by),
         };
         if origin.starts_with(b"https:") {
-            self.cache.store.purge_origin(origin, by);
-            self.cache.groups.release_origin(origin);
+            self.cache.purge(&Selector::of_origin(origin), by);
         }
     }
 }

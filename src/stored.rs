@@ -94,10 +94,43 @@ pub(crate) struct Terms {
     pub(crate) is_immutable: bool,
     /// Something else than the end of the connection said where its body ends.
     pub(crate) is_delimited: bool,
+    /// It was made stale before its time, at the age that its lifetime is now.
+    pub(crate) is_expired: bool,
     /// What was decided could be decided anew from the fields that are kept.
     pub(crate) may_be_freshened: bool,
     /// Fields left out of an answer that was not validated: `no-cache="…"`.
     pub(crate) withheld: Box<[HeaderName]>,
+}
+
+impl Terms {
+    /// Whether it is fresh at this age (RFC 9111 §4.2). One whose age is its lifetime is stale (C-09).
+    #[inline]
+    pub(crate) fn is_fresh(&self, age: Duration) -> bool {
+        // The clock may have been set back since.
+        self.lifetime > age && !self.is_expired
+    }
+
+    /// Whether at this age it may be used for nothing but to be validated, whatever fails.
+    pub(crate) fn is_spent(&self, age: Duration) -> bool {
+        let is_never_stale = self.is_must_revalidate || self.is_no_cache;
+        let window = self.stale_while_revalidate.max(self.stale_if_error);
+        let is_in_window = age.saturating_sub(self.lifetime) <= window && !window.is_zero();
+        !self.is_fresh(age) && (is_never_stale || !is_in_window)
+    }
+
+    /// The same, with a lifetime that ends at this time, where it has not ended.
+    fn expired(&self, at: SystemTime) -> Option<Self> {
+        let windows = (self.stale_while_revalidate, self.stale_if_error);
+        (!self.is_expired).then(|| Self {
+            lifetime: self.lifetime.min(self.current_age(at)),
+            stale_while_revalidate: Duration::ZERO,
+            // The one permits what the other does.
+            stale_if_error: windows.0.max(windows.1),
+            is_immutable: false,
+            is_expired: true,
+            ..self.clone()
+        })
+    }
 }
 
 /// A whole body, in memory of the cache's own. Copies share it.
@@ -126,6 +159,36 @@ impl StoredResponse {
             backoff: Backoff::default(),
             copying: Copying::default(),
         }
+    }
+
+    /// The same, as stale as one whose lifetime has ended at this time; `None` where it was made so before. It is still
+    /// good to be validated, and where the origin fails for as long as it would be from now on. Copies of it
+    /// are of no use.
+    pub(crate) fn expired(&self, at: SystemTime) -> Option<Self> {
+        let terms = self.terms.expired(at)?;
+        let copying = Copying::default();
+        copying.withdraw();
+        Some(Self {
+            key: self.key.clone(),
+            head: self.head.clone(),
+            selected_by: self.selected_by.clone(),
+            terms,
+            relations: self.relations.clone(),
+            body: self.body.clone(),
+            parts: self.parts.clone(),
+            backoff: Backoff::default(),
+            copying,
+        })
+    }
+
+    /// Whether it is what the other has become when it was made stale.
+    pub(crate) fn is_expired_from(&self, other: &Self) -> bool {
+        let times = |terms: &Terms| (terms.request_time, terms.response_time);
+        self.terms.is_expired
+            && Arc::ptr_eq(&self.key, &other.key)
+            && self.head.is_of_head == other.head.is_of_head
+            && times(&self.terms) == times(&other.terms)
+            && self.selected_by == other.selected_by
     }
 
     /// The same, in these relations to others.

@@ -91,6 +91,14 @@ impl<'a> Target<'a> {
         Self { is_literal, ..self }
     }
 
+    /// The same, without its query.
+    pub(crate) fn without_query(self) -> Self {
+        Self {
+            query: None,
+            ..self
+        }
+    }
+
     /// The same, in the form that another is compared in.
     pub(crate) fn in_form_of(self, other: &Target<'_>) -> Self {
         self.literal(other.is_literal)

@@ -146,6 +146,11 @@ impl Groups {
     /// Ends all groups: what they wait for is purged, or the cache is switched off.
     pub(crate) fn release_all(&self) {
         self.unfit.clear();
+        self.release_each();
+    }
+
+    /// Ends all groups: what any of them waits for may be meant.
+    pub(crate) fn release_each(&self) {
         self.release(|_| true);
     }
 

@@ -38,24 +38,24 @@ pub(crate) fn decide(
     } else if asked.is_reload {
         Forward::Request
     } else if asked.takes_any_age {
-        if terms.lifetime > age || !terms.is_must_revalidate {
+        if terms.is_fresh(age) || !terms.is_must_revalidate {
             return Decision::Reuse;
         }
         Forward::Stale
     } else if !is_acceptable(asked, terms, age) {
         // The request would take no response of this age, fresh or not.
-        if terms.lifetime > age {
+        if terms.is_fresh(age) {
             Forward::Request
         } else {
             Forward::Stale
         }
-    } else if terms.lifetime > age {
+    } else if terms.is_fresh(age) {
         if is_fresh_enough(asked, terms.lifetime - age) {
             return Decision::Reuse;
         }
         Forward::Request
     } else {
-        match stale::weigh(asked, terms, age - terms.lifetime) {
+        match stale::weigh(asked, terms, age.saturating_sub(terms.lifetime)) {
             Stale::Accepted => return Decision::Reuse,
             Stale::WhileValidated => return Decision::ReuseAndValidate,
             Stale::Refused => Forward::Stale,
@@ -77,7 +77,7 @@ fn is_acceptable(asked: &Asked, terms: &Terms, age: Duration) -> bool {
     }
     match directives.max_age {
         None => true,
-        Some(0) => terms.is_immutable && terms.lifetime > age,
+        Some(0) => terms.is_immutable && terms.is_fresh(age),
         Some(limit) => age <= Duration::from_secs(limit),
     }
 }

@@ -81,6 +81,7 @@ impl Policy {
             is_must_revalidate: self.is_must_revalidate(directives),
             is_immutable: directives.immutable && received.is_secure && received.is_delimited,
             is_delimited: received.is_delimited,
+            is_expired: false,
             may_be_freshened: !self.decides_for_one_hop(fields),
             withheld: match &directives.no_cache {
                 Scope::Fields(names) => withheld(fields, names),

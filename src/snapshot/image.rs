@@ -203,6 +203,7 @@ fn write_terms(to: &mut Written, terms: &Terms) {
         is_must_revalidate,
         is_immutable,
         is_delimited,
+        is_expired,
         may_be_freshened,
         withheld,
     } = terms;
@@ -224,6 +225,7 @@ fn write_terms(to: &mut Written, terms: &Terms) {
         is_must_revalidate,
         is_immutable,
         is_delimited,
+        is_expired,
         may_be_freshened,
     ] {
         to.flag(*flag);
@@ -249,6 +251,7 @@ fn read_terms(from: &mut Reading<'_>) -> Option<Terms> {
         is_must_revalidate: from.flag()?,
         is_immutable: from.flag()?,
         is_delimited: from.flag()?,
+        is_expired: from.flag()?,
         may_be_freshened: from.flag()?,
         withheld: read_many(from, read_name)?.into(),
     })

@@ -63,7 +63,8 @@ impl Exchanging {
 
 impl Drop for Exchanging {
     fn drop(&mut self) {
-        self.store.lock().fence.end(&self.term);
+        let forgotten = self.store.lock().fence.end(&self.term);
+        drop(forgotten);
     }
 }
 

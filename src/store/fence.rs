@@ -1,7 +1,9 @@
 //! The fence: what was asked for before a clear or purge is not stored after it.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
+use super::meant::{Meant, Verb};
 use crate::key::CacheKey;
 
 /// So many purges are remembered one by one.
@@ -11,6 +13,10 @@ const MAX_PENDING: usize = 1024;
 ///
 /// An exchange takes the generation when it begins. A purge begins a new generation and is held
 /// against every exchange of an older one, for as long as one runs.
+///
+/// What can be told by a hash or an origin is told under the lock. Anything else is tried on what is about to be
+/// stored before the lock is taken; under it only the generation is looked at, and where a purge has come
+/// in between, it is tried as well, and all begins anew.
 #[derive(Debug, Default)]
 pub(super) struct Fence {
     generation: u64,
@@ -24,6 +30,34 @@ pub(super) struct Fence {
     hashes: HashMap<u64, u64>,
     /// Exchanges that began in an older generation store nothing for this origin.
     origins: HashMap<Box<[u8]>, u64>,
+    /// What else is held against exchanges that began in an older generation, the oldest first. It is tried on what they
+    /// have brought, without the lock.
+    pending: Vec<Pending>,
+    /// Who goes through what is stored at this moment. What they have not come by yet may be made into something new
+    /// by an exchange of whatever generation.
+    walks: Vec<Pending>,
+    /// What was held against exchanges, and may have something of a user's in it: not to be dropped under the lock.
+    forgotten: Forgotten,
+}
+
+/// Something that is meant, and what is done to it.
+#[derive(Debug, Clone)]
+pub(super) struct Pending {
+    generation: u64,
+    pub(super) meant: Arc<Meant>,
+    pub(super) verb: Verb,
+}
+
+/// What is to be dropped when the lock is free.
+pub(super) type Forgotten = Vec<Pending>;
+
+/// What is about to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Made {
+    /// By the exchange alone.
+    Anew,
+    /// Of what is stored.
+    OfStored,
 }
 
 /// Since when an exchange runs, and what of what was purged since is not held against it.
@@ -52,15 +86,16 @@ impl Fence {
         }
     }
 
-    /// An exchange ends. What was remembered for its sake alone is forgotten.
-    pub(super) fn end(&mut self, Term { generation, .. }: &Term) {
+    /// An exchange ends. What was remembered for its sake alone is forgotten, and the caller's to drop.
+    #[must_use = "it is to be dropped when the lock is free"]
+    pub(super) fn end(&mut self, Term { generation, .. }: &Term) -> Forgotten {
         let Ok(place) = self.running.binary_search_by_key(generation, |(of, _)| *of) else {
-            return;
+            return Forgotten::new();
         };
         let (_, running) = &mut self.running[place];
         *running -= 1;
         if *running > 0 {
-            return;
+            return std::mem::take(&mut self.forgotten);
         }
         // To take the oldest moves none of the others.
         if place == 0 {
@@ -73,9 +108,13 @@ impl Fence {
             Some((oldest, _)) if oldest > generation => {
                 self.hashes.retain(|_, purged| *purged > *oldest);
                 self.origins.retain(|_, purged| *purged > *oldest);
+                let is_older = |pending: &Pending| pending.generation <= *oldest;
+                let older = self.pending.partition_point(is_older);
+                self.forgotten.extend(self.pending.drain(..older));
             }
             Some(_) => {}
         }
+        std::mem::take(&mut self.forgotten)
     }
 
     /// A new generation, which nothing under way is of.
@@ -129,6 +168,69 @@ impl Fence {
         }
     }
 
+    /// What somebody means is purged or made stale, on the same terms.
+    pub(super) fn hold(&mut self, meant: &Arc<Meant>, verb: Verb, by: Option<&mut Term>) {
+        if self.running.is_empty() {
+            return;
+        }
+        // Nothing that is held against the exchange already is forgotten for it.
+        let is_remembered = self.remembered() + meant.weight <= MAX_PENDING;
+        let generation = self.begin_purge(is_remembered, is_remembered, by);
+        if is_remembered {
+            let meant = meant.clone();
+            self.pending.push(Pending {
+                generation,
+                meant,
+                verb,
+            });
+        }
+    }
+
+    /// Somebody begins to go through what is stored, and says so again when that is done.
+    pub(super) fn begin_walk(&mut self, meant: &Arc<Meant>, verb: Verb) -> u64 {
+        let (generation, meant) = (self.advance(), meant.clone());
+        self.walks.push(Pending {
+            generation,
+            meant,
+            verb,
+        });
+        generation
+    }
+
+    /// Who began in this generation has gone through it all. What is meant is the caller's too, so that nothing of it is
+    /// dropped here.
+    pub(super) fn end_walk(&mut self, began: u64) {
+        self.walks.retain(|walk| walk.generation != began);
+    }
+
+    /// What is still to be tried on what an exchange has brought, the oldest first, after what began until `tried`;
+    /// `None` where there is nothing.
+    #[inline]
+    pub(super) fn untried(&self, exchange: &Term, tried: u64, made: Made) -> Option<Vec<Pending>> {
+        if self.pending.is_empty() && self.walks.is_empty() {
+            return None;
+        }
+        self.find_untried(exchange, tried, made)
+    }
+
+    #[cold]
+    fn find_untried(&self, exchange: &Term, tried: u64, made: Made) -> Option<Vec<Pending>> {
+        let since = exchange.generation.max(tried);
+        let later = self
+            .pending
+            .partition_point(|pending| pending.generation <= since);
+        let held = self.pending[later..].iter();
+        let held = held.filter(|pending| !exchange.spared.contains(&pending.generation));
+        let is_beside = |walk: &&Pending| {
+            made == Made::OfStored
+                && walk.generation > tried
+                && walk.generation <= exchange.generation
+        };
+        let walks = self.walks.iter().filter(is_beside);
+        let untried: Vec<Pending> = walks.chain(held).cloned().collect();
+        (!untried.is_empty()).then_some(untried)
+    }
+
     /// The generation that a purge begins. What was held against the exchange before is so still, and would
     /// not be remembered.
     fn begin_purge(&mut self, is_remembered: bool, spared: bool, by: Option<&mut Term>) -> u64 {
@@ -146,10 +248,12 @@ impl Fence {
     }
 
     fn remembered(&self) -> usize {
-        self.hashes.len() + self.origins.len()
+        let pending = self.pending.iter().map(|pending| pending.meant.weight);
+        self.hashes.len() + self.origins.len() + pending.sum::<usize>()
     }
 
     fn forget(&mut self) {
+        self.forgotten.append(&mut self.pending);
         self.hashes.clear();
         self.origins.clear();
     }
@@ -230,7 +334,7 @@ mod tests {
         assert!(fence.admits(&before, &key(3, "http://h:81/a")));
         assert!(fence.admits(&before, &key(4, "https://h/a")));
         assert!(fence.admits(&after, &key(1, "http://h/a")));
-        fence.end(&before);
+        let _ = fence.end(&before);
         assert!(fence.origins.is_empty(), "nothing older runs");
     }
 
@@ -280,14 +384,14 @@ mod tests {
         fence.purge(&[2], None);
         fence.purge_origin(b"http://h", None);
         assert_eq!(fence.hashes.len(), 2);
-        fence.end(&first);
+        let _ = fence.end(&first);
         assert_eq!(
             fence.hashes.len(),
             1,
             "the first purge is older than all that run"
         );
         assert!(!fence.admits(&second, &uri(2)));
-        fence.end(&second);
+        let _ = fence.end(&second);
         assert!(fence.hashes.is_empty() && fence.origins.is_empty());
         fence.purge(&[3], None);
         fence.purge_origin(b"http://h", None);

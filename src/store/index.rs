@@ -232,10 +232,24 @@ impl Index {
         self.lists.remove(&hash);
     }
 
-    /// The number of a response, if it still is held.
+    /// Puts a response in the place of one that it differs from in its terms alone. Gives that back.
+    pub(super) fn replace(
+        &mut self,
+        number: u64,
+        response: Arc<StoredResponse>,
+    ) -> Option<Arc<StoredResponse>> {
+        let held = self.queues.peek_mut(number)?;
+        held.response.copying.withdraw();
+        Some(std::mem::replace(&mut held.response, response))
+    }
+
+    /// The number of a response, if it still is held, made stale or not.
     pub(super) fn number_of(&self, response: &Arc<StoredResponse>) -> Option<u64> {
         let mut variants = self.variants(response.key.hash);
-        let found = variants.find(|(_, held)| Arc::ptr_eq(&held.response, response));
+        let is_it = |held: &Held| {
+            Arc::ptr_eq(&held.response, response) || held.response.is_expired_from(response)
+        };
+        let found = variants.find(|(_, held)| is_it(held));
         found.map(|(number, _)| number)
     }
 

@@ -5,6 +5,7 @@ use std::thread;
 
 use super::claim::{Exchanging, Reservation};
 use super::copies::Copies;
+use super::fence::Made;
 use super::releasing::Releaser;
 use super::state::State;
 use super::{Found, Limits, Refused};
@@ -129,13 +130,13 @@ impl Memory {
     pub(crate) fn publish(
         &self,
         exchange: &Exchanging,
-        response: Arc<StoredResponse>,
+        mut response: Arc<StoredResponse>,
         outdated: Option<&Weak<StoredResponse>>,
         mut reservation: Reservation,
         switch: &Switch,
     ) -> Result<(), Refused> {
         let mut gone = Vec::new();
-        let mut state = self.lock();
+        let mut state = self.lock_for(exchange, Made::Anew, &mut response)?;
         state.recording -= reservation.take();
         let result = state.publish(exchange, &response, outdated, switch, &mut gone);
         self.make_room(state, gone);
@@ -147,17 +148,16 @@ impl Memory {
         &self,
         exchange: &Exchanging,
         old: &Arc<StoredResponse>,
-        new: Arc<StoredResponse>,
+        mut new: Arc<StoredResponse>,
         mut reservation: Reservation,
         switch: &Switch,
     ) -> Result<(), Refused> {
         let mut gone = Vec::new();
-        let mut state = self.lock();
+        let mut state = self.lock_for(exchange, Made::OfStored, &mut new)?;
         state.recording -= reservation.take();
-        let replaced = Arc::downgrade(old);
         let result = state
             .is_good_for(exchange, old, &new)
-            .and_then(|()| state.publish(exchange, &new, Some(&replaced), switch, &mut gone));
+            .and_then(|replaced| state.publish(exchange, &new, Some(&replaced), switch, &mut gone));
         self.make_room(state, gone);
         result
     }
@@ -167,14 +167,14 @@ impl Memory {
         &self,
         exchange: &Exchanging,
         old: &Arc<StoredResponse>,
-        new: Arc<StoredResponse>,
+        mut new: Arc<StoredResponse>,
         switch: &Switch,
     ) -> Result<(), NotStored> {
         let mut gone = Vec::new();
-        let mut state = self.lock();
+        let mut state = self.lock_for(exchange, Made::OfStored, &mut new)?;
         let result = state
             .is_good_for(exchange, old, &new)
-            .and_then(|()| state.publish(exchange, &new, None, switch, &mut gone));
+            .and_then(|_| state.publish(exchange, &new, None, switch, &mut gone));
         self.make_room(state, gone);
         Ok(result?)
     }

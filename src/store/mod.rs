@@ -9,6 +9,7 @@ mod fence;
 mod held;
 mod index;
 mod labels;
+mod meant;
 mod memory;
 mod partitions;
 mod purging;
@@ -24,11 +25,13 @@ mod seeing;
 mod spread;
 mod state;
 mod variants;
+mod walking;
 
 use std::sync::Arc;
 
 pub(crate) use claim::{Exchanging, Reservation};
 pub(crate) use copies::Copy;
+pub(crate) use meant::{Among, Means, Meant, Verb};
 pub(crate) use memory::Memory;
 pub(crate) use seeing::Seen;
 

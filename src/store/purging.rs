@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::index::Index;
+use super::meant::{Meant, Verb};
 use super::memory::Memory;
 use super::state::{AT_ONCE, State};
 use super::{Exchanging, Removed};
@@ -29,8 +30,8 @@ impl Memory {
     }
 
     /// Takes out everything that is stored for a URI, and fences what was asked for so far.
-    pub(crate) fn purge(&self, uri: &UriKey) -> Removed {
-        let (keys, _, in_flight) = self.fence_off(uri, None);
+    pub(crate) fn purge(&self, uri: &UriKey, by: Option<&mut Exchanging>) -> Removed {
+        let (keys, _, in_flight) = self.fence_off(uri, by);
         let mut removed = Removed {
             in_flight,
             ..Removed::default()
@@ -45,35 +46,16 @@ impl Memory {
 
     /// Takes out everything that is stored for an origin, and fences what was asked for so far, but for the
     /// answer of the exchange that has brought it about.
-    pub(crate) fn purge_origin(&self, origin: &[u8], by: Option<&mut Exchanging>) -> Removed {
+    pub(crate) fn purge_origin(
+        &self,
+        meant: &Arc<Meant>,
+        origin: &[u8],
+        by: Option<&mut Exchanging>,
+    ) -> Removed {
         let mut state = self.lock();
         let by = by.map(Exchanging::term_mut);
         state.fence.purge_origin(origin, by);
-        let mut removed = Removed {
-            in_flight: state.fence.running(),
-            ..Removed::default()
-        };
-        let mut rest = state.index.len();
-        drop(state);
-        let (mut gone, mut pile) = (Vec::new(), Vec::new());
-        while rest > 0 {
-            let mut state = self.lock();
-            let (numbers, start) = state.index.before(rest, AT_ONCE);
-            let is_meant = |number: &u64| {
-                let held = state.index.peek(*number);
-                held.is_some_and(|held| held.response.key.origin() == origin)
-            };
-            let meant: Vec<u64> = numbers.iter().copied().filter(is_meant).collect();
-            for number in meant {
-                removed.take(&mut state, number, &mut gone);
-            }
-            rest = start;
-            drop(state);
-            self.set_aside(&mut gone, &mut pile);
-            self.let_others_in();
-        }
-        self.dismiss(pile);
-        removed
+        self.go_through(state, meant, Verb::Purge)
     }
 
     /// Puts up the fence for a URI: its keys, the generation from which on it may be stored again, and how

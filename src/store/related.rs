@@ -107,8 +107,12 @@ impl Memory {
     }
 
     /// Takes out what stands for this URI, whoever asks, and fences what was asked for so far.
-    pub(crate) fn purge_equivalents(&self, uri: &Searched<'_>) -> Removed {
-        let (members, _) = self.fence_off_equivalents(uri, None);
+    pub(crate) fn purge_equivalents(
+        &self,
+        uri: &Searched<'_>,
+        by: Option<&mut Exchanging>,
+    ) -> Removed {
+        let (members, _) = self.fence_off_equivalents(uri, by);
         let mut removed = Removed::default();
         self.for_each_found(&members, |state, number, gone| {
             removed.take(state, number, gone);

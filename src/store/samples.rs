@@ -70,6 +70,7 @@ impl Samples {
                 is_must_revalidate: false,
                 is_immutable: false,
                 is_delimited: true,
+                is_expired: false,
                 may_be_freshened: true,
                 withheld: Box::default(),
             },

@@ -29,6 +29,17 @@ impl From<&Held> for Seen {
     }
 }
 
+impl Seen {
+    /// What nobody has used yet.
+    pub(super) fn unused(response: Arc<StoredResponse>) -> Self {
+        Self {
+            response,
+            is_invalid: false,
+            hits: 0,
+        }
+    }
+}
+
 #[cfg(feature = "structured-fields")]
 impl From<Found> for Seen {
     fn from(found: Found) -> Self {

@@ -107,13 +107,14 @@ impl State {
     }
 
     /// Whether something may be made of a stored response by what this exchange has brought: it is still there,
-    /// no mark was set after the exchange began, which would not be for it to lift, and it is not newer.
+    /// no mark was set after the exchange began, which would not be for it to lift, and it is not newer. Gives back what
+    /// is there.
     pub(super) fn is_good_for(
         &self,
         exchange: &Exchanging,
         old: &Arc<StoredResponse>,
         new: &StoredResponse,
-    ) -> Result<(), Refused> {
+    ) -> Result<Weak<StoredResponse>, Refused> {
         let number = self.index.number_of(old);
         let held = number.and_then(|number| self.index.peek(number));
         let held = held.ok_or(Refused::Outdated)?;
@@ -121,7 +122,10 @@ impl State {
         let is_good = since.is_none_or(|since| exchange.term().generation >= since);
         // What was stored meanwhile is not set back to what was said before.
         let is_late = held.id > exchange.newest() && is_dated_later(old, new);
-        (is_good && !is_late).then_some(()).ok_or(Refused::Outdated)
+        let replaced = || Arc::downgrade(&held.response);
+        (is_good && !is_late)
+            .then(replaced)
+            .ok_or(Refused::Outdated)
     }
 
     /// The switch, the fence, and whether anything is to be stored at all.
