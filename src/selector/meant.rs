@@ -43,9 +43,9 @@ enum Test {
     Stale,
     Spent,
     Filter(Filter),
-    Every(Vec<Test>),
-    Any(Vec<Test>),
-    Not(Box<Test>),
+    Every(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
 }
 
 /// Whether what stands for a URI by a rule of its own counts as stored for that.

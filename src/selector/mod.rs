@@ -79,9 +79,9 @@ enum Meaning {
     /// Stale beyond use.
     Spent,
     Filter(Filter),
-    Every(Vec<Meaning>),
-    Any(Vec<Meaning>),
-    Not(Box<Meaning>),
+    Every(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
 }
 
 type Filter = Arc<dyn Fn(&StoredInfo) -> bool + Send + Sync>;
