@@ -1,6 +1,6 @@
 //! Fields at rest: packed, and unpacked when they are needed.
 
-use std::fmt;
+use std::{fmt, ptr};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -16,34 +16,38 @@ pub(crate) struct Packed {
     values: Box<[HeaderValue]>,
 }
 
+pub(crate) type Line<'a> = (&'a HeaderName, &'a HeaderValue);
+
 impl Packed {
     pub(crate) fn of(fields: &HeaderMap) -> Self {
-        Self::of_lines(&fields.iter().collect::<Vec<_>>())
+        Self::of_lines(fields.iter(), fields.len())
     }
 
-    /// Of lines of which those of one name stand together.
-    pub(crate) fn of_lines(lines: &[(&HeaderName, &HeaderValue)]) -> Self {
-        let octets = lines.iter().map(|(_, value)| value.len()).sum();
-        let mut names = Vec::with_capacity(lines.len());
-        let mut joined = Vec::with_capacity(octets);
-        let mut last = None;
-        for (name, value) in lines {
-            names.push(match last.replace(*name) {
-                Some(last) if last == *name => SAME,
-                _ => known(name),
-            });
-            joined.extend_from_slice(value.as_bytes());
-        }
-        let mut spelt = Vec::with_capacity(names.iter().filter(|tag| **tag == SPELT).count());
-        for ((name, _), tag) in lines.iter().zip(&names) {
-            if *tag == SPELT {
-                spelt.push(HeaderName::clone(name));
+    /// Of so many lines at most, of which those of one name stand together.
+    pub(crate) fn of_lines<'a>(lines: impl Iterator<Item = Line<'a>>, most: usize) -> Self {
+        let mut names = Vec::with_capacity(most);
+        let mut values = Vec::with_capacity(most);
+        let mut spelt = Vec::new();
+        let (mut octets, mut last) = (0, None);
+        lines.for_each(|(name, value)| {
+            let is_same = last.is_some_and(|last| ptr::eq(last, name));
+            let tag = if is_same { SAME } else { known(name) };
+            if tag == SPELT {
+                spelt.push(name);
             }
+            names.push(tag);
+            values.push(value);
+            octets += value.len();
+            last = Some(name);
+        });
+        let mut joined = Vec::with_capacity(octets);
+        for value in &values {
+            joined.extend_from_slice(value.as_bytes());
         }
         Self {
             names: names.into_boxed_slice(),
-            spelt: spelt.into_boxed_slice(),
-            values: sliced(Bytes::from(joined), lines.iter().map(|(_, value)| *value)),
+            spelt: spelt.into_iter().cloned().collect(),
+            values: sliced(Bytes::from(joined), values.into_iter()),
         }
     }
 
@@ -145,9 +149,9 @@ fn known(name: &HeaderName) -> u8 {
     let [Some(first), Some(end)] = [length, length + 1].map(|length| FIRST_OF.get(length)) else {
         return SPELT;
     };
-    let mut places = *first..*end;
-    let place = places.find(|place| KNOWN[usize::from(*place)] == *name);
-    place.unwrap_or(SPELT)
+    let of_length = &KNOWN[usize::from(*first)..usize::from(*end)];
+    let place = (*first..).zip(of_length).find(|(_, known)| *known == name);
+    place.map_or(SPELT, |(place, _)| place)
 }
 
 /// For each length the place of the first known name that is not shorter.

@@ -26,6 +26,7 @@ impl Connection {
     }
 
     /// Whether it names this field.
+    #[inline]
     pub(crate) fn names(&self, name: &HeaderName) -> bool {
         let named = self.0.as_ref();
         named.is_some_and(|named| named.contains(name.as_str().as_bytes()))
@@ -44,7 +45,18 @@ impl Connection {
             "transfer-encoding",
             "upgrade",
         ];
-        KNOWN.contains(&name.as_str()) || self.names(name)
+        /// How long they are, a bit for each length: most names are told from them by that.
+        const LENGTHS: u32 = {
+            let (mut lengths, mut place) = (0, 0);
+            while place < KNOWN.len() {
+                lengths |= 1 << KNOWN[place].len();
+                place += 1;
+            }
+            lengths
+        };
+        let name_length = name.as_str().len();
+        let may_be_known = name_length < 32 && LENGTHS & (1 << name_length) != 0;
+        may_be_known && KNOWN.contains(&name.as_str()) || self.names(name)
     }
 }
 

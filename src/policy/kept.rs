@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::header::connection::Connection;
-use crate::packed::Packed;
+use crate::packed::{Line, Packed};
 
 /// What is kept of the fields of a response: every one but those for the next hop alone. `Age` is what it was
 /// when it was received, so its place is kept, behind the others, and its value is not.
@@ -67,7 +67,9 @@ impl<'a> Kept<'a> {
     /// The fields at rest.
     pub(crate) fn pack(&self) -> Packed {
         match self {
-            Self::Of(received, connection) => Packed::of_lines(&lines(received, connection)),
+            Self::Of(received, connection) => {
+                Packed::of_lines(lines(received, connection), received.len() + 1)
+            }
             Self::Changed(fields) => Packed::of(fields),
         }
     }
@@ -83,17 +85,12 @@ fn copy(received: &HeaderMap, connection: &Connection) -> HeaderMap {
 
 fn lines<'a>(
     received: &'a HeaderMap,
-    connection: &Connection,
-) -> Vec<(&'a HeaderName, &'a HeaderValue)> {
+    connection: &'a Connection,
+) -> impl Iterator<Item = Line<'a>> {
     let (age, zero) = &AGE;
-    let mut lines = Vec::with_capacity(received.len() + 1);
-    for (name, value) in received {
-        if name != age && !connection.is_hop_by_hop(name) {
-            lines.push((name, value));
-        }
-    }
-    lines.push((age, zero));
-    lines
+    let is_kept = move |name: &HeaderName| name != age && !connection.is_hop_by_hop(name);
+    let kept = received.iter().filter(move |(name, _)| is_kept(name));
+    kept.chain([(age, zero)])
 }
 
 #[cfg(test)]
