@@ -19,7 +19,9 @@ const AHEAD: usize = 64 * 1024;
 /// Gathers a body in memory of the cache's own, within the budget of the store.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    chunks: Vec<Vec<u8>>,
+    // All that has come, as long as it lies in one piece; else what of it is behind these.
+    last: Vec<u8>,
+    before: Vec<Vec<u8>>,
     length: usize,
     trailers: Option<HeaderMap>,
     expected: Option<u64>,
@@ -38,7 +40,8 @@ impl Recorder {
         }
         let reservation = Reservation::new(&response.cache.store);
         Self {
-            chunks: Vec::new(),
+            last: Vec::new(),
+            before: Vec::new(),
             length: 0,
             trailers: None,
             expected,
@@ -95,14 +98,9 @@ impl Recorder {
         if length > self.limit {
             return self.is_too_large();
         }
-        let spare = self
-            .chunks
-            .last()
-            .map_or(0, |last| last.capacity() - last.len());
+        let spare = self.last.capacity() - self.last.len();
         let (now, later) = data.split_at(spare.min(data.len()));
-        if let Some(last) = self.chunks.last_mut() {
-            last.extend_from_slice(now);
-        }
+        self.last.extend_from_slice(now);
         if !later.is_empty() {
             let ahead = match self.most {
                 Some(octets) => usize::try_from(octets)
@@ -116,7 +114,10 @@ impl Recorder {
             }
             let mut chunk = Vec::with_capacity(room);
             chunk.extend_from_slice(later);
-            self.chunks.push(chunk);
+            let full = std::mem::replace(&mut self.last, chunk);
+            if !full.is_empty() {
+                self.before.push(full);
+            }
         }
         self.length = length;
         true
@@ -260,16 +261,14 @@ impl Recorder {
 
     /// What was gathered, in one piece of just its size. For as long as that takes the body is held twice.
     fn take_data(&mut self) -> Bytes {
-        let data = match self.chunks.len() {
-            1 => self.chunks.remove(0),
-            _ => {
-                let mut data = Vec::with_capacity(self.length);
-                for chunk in self.chunks.drain(..) {
-                    data.extend_from_slice(&chunk);
-                }
-                data
+        let mut data = std::mem::take(&mut self.last);
+        if !self.before.is_empty() {
+            let mut whole = Vec::with_capacity(self.length);
+            for chunk in self.before.drain(..).chain([data]) {
+                whole.extend_from_slice(&chunk);
             }
-        };
+            data = whole;
+        }
         Bytes::from(data.into_boxed_slice())
     }
 }

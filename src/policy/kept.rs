@@ -23,8 +23,8 @@ impl<'a> Kept<'a> {
     /// Of what was received.
     pub(super) fn of(received: &'a HeaderMap) -> Self {
         let connection = Connection::of(received);
-        let decides = [header::ETAG, header::LAST_MODIFIED, header::DATE];
-        if decides.iter().any(|name| connection.names(name)) {
+        let decides = || [header::ETAG, header::LAST_MODIFIED, header::DATE];
+        if connection.is_there() && decides().iter().any(|name| connection.names(name)) {
             return Self::Changed(copy(received, &connection));
         }
         Self::Of(received, connection)

@@ -102,6 +102,9 @@ impl Policy {
     /// stored and is gone since, so that nothing can be decided anew from what was kept (PRJ-3.1-7).
     pub(super) fn decides_for_one_hop(&self, fields: &HeaderMap) -> bool {
         let connection = Connection::of(fields);
+        if !connection.is_there() {
+            return false;
+        }
         #[cfg(feature = "structured-fields")]
         if self.targets.iter().any(|name| connection.names(name)) {
             return true;
