@@ -129,8 +129,8 @@ impl Filling<'_> {
 fn is_delimited<B: Body>(response: &Response<B>) -> bool {
     let (fields, body) = (response.headers(), response.body());
     response.version() >= Version::HTTP_2
+        || body.size_hint().exact().is_some()
+        || body.is_end_stream()
         || fields.contains_key(header::CONTENT_LENGTH)
         || fields.contains_key(header::TRANSFER_ENCODING)
-        || body.is_end_stream()
-        || body.size_hint().exact().is_some()
 }

@@ -150,12 +150,12 @@ impl Recorder {
     }
 
     /// The body will not be stored.
-    pub(crate) fn discard(mut self) {
+    pub(crate) fn discard(&mut self) {
         self.refuse(NotStored::Incomplete);
     }
 
     /// The body has ended as it should: it is stored if it is as long as it said.
-    pub(crate) fn finish(mut self) {
+    pub(crate) fn finish(&mut self) {
         self.store();
     }
 

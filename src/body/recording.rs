@@ -49,21 +49,23 @@ impl<B: Body> Recording<B> {
                 return Poll::Ready(Some(Err(error)));
             }
             None => {
-                if let Some(recorder) = this.recorder.take() {
+                if let Some(mut recorder) = this.recorder.take() {
                     recorder.finish();
                 }
                 return Poll::Ready(None);
             }
         };
-        if let Some(mut recorder) = this.recorder.take() {
+        if let Some(recorder) = this.recorder {
             let goes_on = recorder.record(&frame);
             // Many callers stop at the last frame and never see the end.
+            let has_ended = goes_on && this.body.is_end_stream();
             if !goes_on {
                 recorder.discard();
-            } else if this.body.is_end_stream() {
+            } else if has_ended {
                 recorder.finish();
-            } else {
-                *this.recorder = Some(recorder);
+            }
+            if !goes_on || has_ended {
+                *this.recorder = None;
             }
         }
         Poll::Ready(Some(Ok(frame)))

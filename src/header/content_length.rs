@@ -9,20 +9,26 @@ use super::{Members, Quoting, lines};
 pub(crate) enum ContentLength {
     /// Nothing.
     Absent,
-    /// So many octets; the same number said twice is said once.
+    /// So many octets.
     Octets(u64),
+    /// So many octets, which is said in another way than it would be here: twice, or with zeros before it.
+    Rewritten(u64),
     /// Not a number, or more than one.
     Invalid,
 }
 
 impl ContentLength {
     pub(crate) fn parse(fields: &HeaderMap) -> Self {
-        let mut lines = lines(fields, &header::CONTENT_LENGTH).peekable();
-        if lines.peek().is_none() {
+        let mut found = lines(fields, &header::CONTENT_LENGTH);
+        let Some(first) = found.next() else {
             return Self::Absent;
+        };
+        let is_one = found.next().is_none();
+        if let Some(octets) = octets(first).filter(|_| is_one && is_shortest(first)) {
+            return Self::Octets(octets);
         }
         let mut said = None;
-        for line in lines {
+        for line in lines(fields, &header::CONTENT_LENGTH) {
             for digits in Members::of(line, Quoting::Literal) {
                 match octets(digits) {
                     Some(octets) if said.is_none_or(|said| said == octets) => said = Some(octets),
@@ -30,8 +36,13 @@ impl ContentLength {
                 }
             }
         }
-        said.map_or(Self::Invalid, Self::Octets)
+        said.map_or(Self::Invalid, Self::Rewritten)
     }
+}
+
+/// Whether there is nothing in front of a number, and there is one.
+fn is_shortest(digits: &[u8]) -> bool {
+    matches!(digits, [b'0'] | [b'1'..=b'9', ..])
 }
 
 fn octets(digits: &[u8]) -> Option<u64> {
@@ -53,8 +64,13 @@ mod tests {
         let table: &[(&[&str], ContentLength)] = &[
             (&[], ContentLength::Absent),
             (&["42"], ContentLength::Octets(42)),
-            (&["42, 42"], ContentLength::Octets(42)),
-            (&["42", "42"], ContentLength::Octets(42)),
+            (&["0"], ContentLength::Octets(0)),
+            (&["00"], ContentLength::Rewritten(0)),
+            (&["042"], ContentLength::Rewritten(42)),
+            (&["42, 42"], ContentLength::Rewritten(42)),
+            (&["42,"], ContentLength::Rewritten(42)),
+            (&["42", "42"], ContentLength::Rewritten(42)),
+            (&["42", ""], ContentLength::Rewritten(42)),
             (&["42", "43"], ContentLength::Invalid),
             (&[""], ContentLength::Invalid),
             (&["+42"], ContentLength::Invalid),

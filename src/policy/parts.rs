@@ -43,7 +43,9 @@ impl Part {
         };
         let is_as_long = match ContentLength::parse(fields) {
             ContentLength::Absent => true,
-            ContentLength::Octets(octets) => octets == part.len(),
+            ContentLength::Octets(octets) | ContentLength::Rewritten(octets) => {
+                octets == part.len()
+            }
             ContentLength::Invalid => false,
         };
         (is_as_long && !content_type::is_byteranges(fields)).then_some(part)

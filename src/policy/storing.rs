@@ -10,7 +10,7 @@ use super::{Asked, Policy, Received, SetCookie, freshness, validation};
 use crate::cache_status::NotStored;
 use crate::header::cache_control::{ResponseDirectives, Scope};
 use crate::header::content_length::ContentLength;
-use crate::header::{content_type, lines};
+use crate::header::content_type;
 use crate::stored::Terms;
 
 /// A head of more lines is not stored.
@@ -82,7 +82,8 @@ impl Policy {
         if !says_how_long && !self.may_guess_lifetime(status, directives) {
             return Err(NotStored::NotCacheable);
         }
-        let content_length = content_length(fields)?;
+        let length = ContentLength::parse(fields);
+        let content_length = content_length(length, fields)?;
         // Cut off, it would look whole to everybody who asks (C-54).
         if self.is_shared() && !received.is_delimited && !received.is_secure && !asked.is_head {
             return Err(NotStored::Undelimited);
@@ -91,9 +92,8 @@ impl Policy {
         if self.may_strip(directives) {
             self.strip(kept.to_mut(), directives);
         }
-        if let Some(octets) = content_length {
-            // What was said twice is said once.
-            if !is_said_once(fields, octets) && kept.has(&header::CONTENT_LENGTH) {
+        if let ContentLength::Rewritten(octets) = length {
+            if kept.has(&header::CONTENT_LENGTH) {
                 let octets = HeaderValue::from(octets);
                 kept.to_mut().insert(header::CONTENT_LENGTH, octets);
             }
@@ -194,21 +194,16 @@ impl Policy {
 }
 
 /// What the body must come to. `Transfer-Encoding` beside a length contradicts it (RFC 9112 §6.3).
-fn content_length(fields: &HeaderMap) -> Result<Option<u64>, NotStored> {
-    match ContentLength::parse(fields) {
+fn content_length(said: ContentLength, fields: &HeaderMap) -> Result<Option<u64>, NotStored> {
+    match said {
         ContentLength::Absent => Ok(None),
-        ContentLength::Octets(octets) if !fields.contains_key(header::TRANSFER_ENCODING) => {
+        ContentLength::Octets(octets) | ContentLength::Rewritten(octets)
+            if !fields.contains_key(header::TRANSFER_ENCODING) =>
+        {
             Ok(Some(octets))
         }
-        ContentLength::Octets(_) | ContentLength::Invalid => Err(NotStored::ContentLength),
+        _ => Err(NotStored::ContentLength),
     }
-}
-
-/// Whether the length is said once, and as it would be written here.
-fn is_said_once(fields: &HeaderMap, octets: u64) -> bool {
-    let mut said = lines(fields, &header::CONTENT_LENGTH);
-    let mut digits = itoa::Buffer::new();
-    said.next() == Some(digits.format(octets).as_bytes()) && said.next().is_none()
 }
 
 /// `no-store`, which yields to `must-understand` where the status is understood (RFC 9111 §5.2.2.3).
