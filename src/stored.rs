@@ -75,7 +75,6 @@ pub(crate) struct Terms {
     pub(crate) response_time: SystemTime,
     /// `Date`, or the response time where there is none that can be read.
     pub(crate) date: SystemTime,
-    pub(crate) last_modified: Option<SystemTime>,
     /// Whether there is anything to validate it with (RFC 9110 §8.8).
     pub(crate) has_validator: bool,
     /// RFC 9111 §4.2.1

@@ -88,10 +88,16 @@ impl Terms {
             .saturating_add(since(now, self.response_time))
     }
 
+    /// `Last-Modified` of the fields that are stored, as a time. Few requests ask for it, and most responses are
+    /// stored for none.
+    pub(super) fn last_modified(&self, stored: &HeaderMap) -> Option<SystemTime> {
+        last_modified(stored, self.response_time)
+    }
+
     /// Whether `Last-Modified` is so much older than `Date` that it is a strong validator (RFC 9110
     /// §8.8.2.2).
-    pub(super) fn is_date_strong(&self) -> bool {
-        is_date_strong(self.date, self.last_modified)
+    pub(super) fn is_date_strong(&self, stored: &HeaderMap) -> bool {
+        is_date_strong(self.date, self.last_modified(stored))
     }
 }
 

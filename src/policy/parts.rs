@@ -139,7 +139,7 @@ pub(crate) fn kinship(
 ) -> Kinship {
     let date = freshness::date_or(answer, received);
     let modified = freshness::last_modified(answer, received);
-    let strong = strong(answer, freshness::is_date_strong(date, modified));
+    let strong = strong(answer, || freshness::is_date_strong(date, modified));
     let held_fields = &held.head.validators();
     if strong.is_some() && strong == strong_validator(held_fields, &held.terms) {
         return Kinship::Same;
@@ -226,15 +226,17 @@ pub(crate) fn strong_validator<'a>(
     fields: &'a HeaderMap,
     terms: &Terms,
 ) -> Option<&'a HeaderValue> {
-    strong(fields, terms.is_date_strong())
+    strong(fields, || terms.is_date_strong(fields))
 }
 
-fn strong(fields: &HeaderMap, is_date_strong: bool) -> Option<&HeaderValue> {
+fn strong(fields: &HeaderMap, is_date_strong: impl Fn() -> bool) -> Option<&HeaderValue> {
     if fields.contains_key(header::ETAG) {
         let is_strong = EntityTag::parse(fields).is_some_and(EntityTag::is_strong);
         return fields.get(header::ETAG).filter(|_| is_strong);
     }
-    fields.get(header::LAST_MODIFIED).filter(|_| is_date_strong)
+    fields
+        .get(header::LAST_MODIFIED)
+        .filter(|_| is_date_strong())
 }
 
 #[cfg(test)]

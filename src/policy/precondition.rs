@@ -25,7 +25,7 @@ pub(crate) fn is_not_modified(
     }
     DateField::parse(caller, &header::IF_MODIFIED_SINCE, now)
         .time()
-        .is_some_and(|since| terms.last_modified.unwrap_or(terms.date) <= since)
+        .is_some_and(|since| terms.last_modified(held).unwrap_or(terms.date) <= since)
 }
 
 /// The fields of a 304 made here (RFC 9110 §15.4.5): those that a cache further on needs.

@@ -116,7 +116,7 @@ impl AskedRange {
         if let Some(tag) = EntityTag::of(validator).filter(|tag| tag.is_delimited()) {
             return EntityTag::parse(&held).is_some_and(|held| tag.matches_strongly(held));
         }
-        stored.terms.is_date_strong()
+        stored.terms.is_date_strong(&held)
             && held.get(header::LAST_MODIFIED).is_some_and(|modified| {
                 modified.as_bytes().trim_ascii() == validator.as_bytes().trim_ascii()
             })

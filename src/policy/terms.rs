@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, header};
 
-use super::{Policy, Received, freshness, validation};
+use super::{Policy, Received, validation};
 use crate::header::age;
 use crate::header::cache_control::{ResponseDirectives, Scope};
 use crate::header::connection::Connection;
@@ -65,7 +65,6 @@ impl Policy {
             request_time,
             response_time,
             date,
-            last_modified: freshness::last_modified(fields, response_time),
             has_validator: validation::has_validator(fields),
             lifetime: self.lifetime(received, fields, control, date),
             initial_age: self.initial_age(

@@ -216,12 +216,12 @@ impl Policy {
 
 /// Whether the caller's own date asks no less than ours did, which is all that was asked.
 fn asks_as_we_do(caller: &HeaderMap, stored: &StoredResponse) -> bool {
-    let terms = &stored.terms;
-    EntityTag::parse(&stored.head.validators()).is_none()
+    let (held, terms) = (stored.head.validators(), &stored.terms);
+    EntityTag::parse(&held).is_none()
         && !caller.contains_key(header::IF_NONE_MATCH)
         && DateField::parse(caller, &header::IF_MODIFIED_SINCE, terms.date)
             .time()
-            .zip(terms.last_modified)
+            .zip(terms.last_modified(&held))
             .is_some_and(|(theirs, ours)| theirs >= ours)
 }
 
@@ -235,7 +235,7 @@ fn is_tag_of(tag: EntityTag<'_>, answer: &HeaderMap, stored: &StoredResponse) ->
     }
     modified(answer).is_some()
         && modified(answer) == modified(&held)
-        && (terms.is_date_strong() || !tag.is_strong())
+        && (terms.is_date_strong(&held) || !tag.is_strong())
 }
 
 /// Whether nothing has a validator and the caller's own date says that nothing has changed since a time

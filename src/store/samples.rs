@@ -60,7 +60,6 @@ impl Samples {
                 request_time: time,
                 response_time: time,
                 date: time,
-                last_modified: None,
                 has_validator: true,
                 lifetime: Duration::ZERO,
                 initial_age: Duration::ZERO,
