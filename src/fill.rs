@@ -271,12 +271,8 @@ impl<'a> Filling<'a> {
     /// The origin is not asked any more.
     pub(crate) fn offline<B>(self) -> Option<Response<CacheBody<B>>> {
         let forbidden = self.cache.switch.forbidden();
-        let Asked {
-            directives,
-            is_reload,
-            ..
-        } = &self.fill.asked;
-        if forbidden.serving() || directives.no_cache || *is_reload {
+        let asked = &self.fill.asked;
+        if forbidden.serving() || asked.directives.no_cache || asked.is_reload() {
             return None;
         }
         let stored = self.cache.store.current(self.fill.selected.as_ref()?)?;

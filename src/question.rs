@@ -220,7 +220,7 @@ impl<S, X, P> CacheService<S, X, P> {
             _ => (selected, None),
         };
         let may_adopt = reason == Forward::VaryMiss && !asked.is_head;
-        let may_ask = !asked.is_reload && (selected.is_some() || may_adopt);
+        let may_ask = !asked.is_reload() && (selected.is_some() || may_adopt);
         let missing = part
             .as_ref()
             .and_then(|part| parts::missing(asked, &fill.caller.to_fields(), part));

@@ -48,19 +48,19 @@ impl Reader<'_> {
         text: &'a mut Text,
     ) -> Read<'a> {
         let mode = CacheMode::of(request.extensions());
-        let forbidden = self.cache.switch.forbidden();
-        let Some(asked) = self.asked(request, has_content, (mode, forbidden)) else {
-            if forbidden.forwarding() {
-                return Read::Unsatisfiable(Outcome::Offline);
-            }
-            return Read::Pass(Forward::Method, NotStored::Method);
-        };
-        if forbidden.serving() && forbidden.storing() {
-            return match mode {
-                _ if forbidden.forwarding() => Read::Unsatisfiable(Outcome::Offline),
-                CacheMode::OnlyIfCached => Read::Unsatisfiable(Outcome::Unsatisfiable),
-                _ => Read::Pass(Forward::Bypass, NotStored::Disabled),
+        let Some(mut asked) = self.asked(request, has_content, mode) else {
+            return if self.cache.switch.forbidden().forwarding() {
+                Read::Unsatisfiable(Outcome::Offline)
+            } else {
+                Read::Pass(Forward::Method, NotStored::Method)
             };
+        };
+        let forbidden = self.cache.switch.forbidden();
+        if forbidden.is_anything() {
+            if forbidden.serving() && forbidden.storing() {
+                return takes_no_part(forbidden, mode);
+            }
+            asked = self.obeying(asked, forbidden, mode);
         }
         match self.wanted(request, &asked, text) {
             Some(wanted) if !asked.is_bypass => {
@@ -71,6 +71,16 @@ impl Reader<'_> {
         }
     }
 
+    /// The mode of the cache outranks what was set for the request.
+    #[cold]
+    fn obeying(self, mut asked: Asked, forbidden: Forbidden, mode: CacheMode) -> Asked {
+        asked.obey(forbidden, mode);
+        if !self.settings.clock.is_known() {
+            asked.doubt_all();
+        }
+        asked
+    }
+
     /// What a request would look for if it had no content, whatever the mode of the cache; `None` where it would look for
     /// nothing.
     pub(crate) fn would_want<'a, Q>(
@@ -78,18 +88,13 @@ impl Reader<'_> {
         request: &Request<Q>,
         text: &'a mut Text,
     ) -> Option<(Asked, Wanted<'a>)> {
-        let asked = self.asked(request, false, Default::default())?;
+        let asked = self.asked(request, false, CacheMode::Default)?;
         let wanted = self.wanted(request, &asked, text)?;
         Some((asked, wanted))
     }
 
     #[inline]
-    fn asked<Q>(
-        self,
-        request: &Request<Q>,
-        has_content: bool,
-        (mode, forbidden): (CacheMode, Forbidden),
-    ) -> Option<Asked> {
+    fn asked<Q>(self, request: &Request<Q>, has_content: bool, mode: CacheMode) -> Option<Asked> {
         let Settings {
             policy,
             bypass,
@@ -101,12 +106,8 @@ impl Reader<'_> {
         asked.is_bypass |= bypass.iter().any(|name| fields.contains_key(name));
         asked.has_authorization |= self.names_user(request.uri());
         asked.set_mode(mode);
-        if forbidden.is_anything() {
-            asked.obey(forbidden, mode);
-        }
         if !clock.is_known() {
-            asked.directives.no_cache = true;
-            asked.takes_any_age = false;
+            asked.doubt_all();
         }
         Some(asked)
     }
@@ -157,5 +158,15 @@ impl Reader<'_> {
         };
         let name = of(uri, fields, request.extensions())?;
         Some(Some(Partition::named(seed, user, &name)))
+    }
+}
+
+/// The cache is to take no part.
+#[cold]
+fn takes_no_part(forbidden: Forbidden, mode: CacheMode) -> Read<'static> {
+    match mode {
+        _ if forbidden.forwarding() => Read::Unsatisfiable(Outcome::Offline),
+        CacheMode::OnlyIfCached => Read::Unsatisfiable(Outcome::Unsatisfiable),
+        _ => Read::Pass(Forward::Bypass, NotStored::Disabled),
     }
 }

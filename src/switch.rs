@@ -15,6 +15,8 @@ const STORE: u8 = 2;
 const FORWARD: u8 = 4;
 
 impl Forbidden {
+    pub(crate) const TO_SERVE: Self = Self(SERVE);
+
     /// What a mode forbids.
     pub(crate) fn by(mode: Mode) -> Self {
         Self(match mode {
@@ -37,6 +39,11 @@ impl Forbidden {
             (false, _, true) => Mode::Offline,
             (true, _, true) => Mode::Closed,
         }
+    }
+
+    /// Both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     #[inline]

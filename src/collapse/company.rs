@@ -49,7 +49,7 @@ impl Company {
 pub(crate) fn may_share(asked: &Asked) -> bool {
     let directives = &asked.directives;
     !asked.is_conditional
-        && !asked.is_reload
+        && !asked.is_reload()
         && !asked.forbidden.storing()
         && asked.range.is_none()
         && !directives.no_cache

@@ -34,9 +34,7 @@ pub(crate) struct Asked {
     pub(crate) has_authorization: bool,
     /// Any stored response will do that no directive forbids, however old (FETCH-5, FETCH-6).
     pub(crate) takes_any_age: bool,
-    /// Nothing stored is reused or asked about (FETCH-3).
-    pub(crate) is_reload: bool,
-    /// What the mode of the cache forbids.
+    /// What is forbidden: by the mode of the cache, or to reuse what is stored by its own.
     pub(crate) forbidden: Forbidden,
 }
 
@@ -126,7 +124,7 @@ impl Asked {
                 self.is_bypass = true;
                 directives.no_store = true;
             }
-            CacheMode::Reload => self.is_reload = true,
+            CacheMode::Reload => self.forbidden = self.forbidden.and(Forbidden::TO_SERVE),
             CacheMode::NoCache => directives.no_cache = true,
             CacheMode::ForceCache | CacheMode::OnlyIfCached => {
                 self.takes_any_age = true;
@@ -142,12 +140,22 @@ impl Asked {
 impl Asked {
     /// What the mode of the cache forbids outranks what was set for this request.
     pub(crate) fn obey(&mut self, forbidden: Forbidden, mode: CacheMode) {
-        self.forbidden = forbidden;
-        self.is_reload |= forbidden.serving();
+        self.forbidden = self.forbidden.and(forbidden);
         if forbidden.forwarding() {
             self.set_mode(mode.offline());
             self.directives.only_if_cached = true;
         }
+    }
+
+    /// Nothing stored is reused or asked about (FETCH-3).
+    pub(crate) fn is_reload(&self) -> bool {
+        self.forbidden.serving()
+    }
+
+    /// Nothing is known of the age of what is stored: it is validated.
+    pub(crate) fn doubt_all(&mut self) {
+        self.directives.no_cache = true;
+        self.takes_any_age = false;
     }
 
     /// What the cache answers where it has nothing to answer with and may not ask the origin.

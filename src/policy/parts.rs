@@ -178,7 +178,7 @@ pub(crate) fn is_same(fields: &HeaderMap, terms: &Terms, held: &StoredResponse) 
 /// (RFC 9111 §3.3): the request does not ask for ranges itself, and what comes of it may be stored.
 pub(crate) fn missing(asked: &Asked, request: &HeaderMap, held: &StoredResponse) -> Option<Gap> {
     let is_plain = !asked.is_head
-        && !asked.is_reload
+        && !asked.is_reload()
         && !asked.directives.no_store
         && !request.contains_key(header::RANGE)
         && !request.contains_key(header::IF_RANGE);

@@ -35,7 +35,7 @@ pub(crate) fn decide(
         Forward::Partial
     } else if is_invalid || terms.is_no_cache {
         Forward::Stale
-    } else if asked.is_reload {
+    } else if asked.is_reload() {
         Forward::Request
     } else if asked.takes_any_age {
         if terms.is_fresh(age) || !terms.is_must_revalidate {

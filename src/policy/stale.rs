@@ -76,7 +76,7 @@ impl Policy {
         let directives = &asked.directives;
         if terms.is_no_cache
             || terms.is_must_revalidate
-            || asked.is_reload
+            || asked.is_reload()
             || directives.no_cache
             || directives.max_age.is_some()
             || directives.min_fresh.is_some()

@@ -12,8 +12,6 @@ pub(crate) struct Exchanging {
     term: Term,
     /// The number of the response that was stored last when it began.
     newest: u64,
-    /// Storing was forbidden when it began.
-    is_barred: bool,
 }
 
 impl Exchanging {
@@ -26,7 +24,6 @@ impl Exchanging {
             store: store.clone(),
             term,
             newest,
-            is_barred: false,
         }
     }
 
@@ -40,12 +37,12 @@ impl Exchanging {
     /// It will store nothing, since that is forbidden now.
     pub(crate) fn barred(self) -> Self {
         let mut exchanging = self;
-        exchanging.is_barred = true;
+        exchanging.term.is_barred = true;
         exchanging
     }
 
     pub(super) fn is_barred(&self) -> bool {
-        self.is_barred
+        self.term.is_barred
     }
 
     pub(super) fn newest(&self) -> u64 {

@@ -70,6 +70,8 @@ pub(super) struct Term {
     /// It stores nothing: what it was begun with no longer holds, or somebody else's purge would have to be
     /// forgotten for its own.
     pub(super) is_void: bool,
+    /// It stores nothing, since that was forbidden when it began.
+    pub(super) is_barred: bool,
 }
 
 impl Fence {
@@ -83,6 +85,7 @@ impl Fence {
             generation: self.generation,
             spared: Vec::new(),
             is_void: false,
+            is_barred: false,
         }
     }
 
