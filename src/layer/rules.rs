@@ -42,7 +42,7 @@ impl<X, P> CacheLayer<X, P> {
         self.set(|settings| settings.policy.ignores_reload = is_on)
     }
 
-    /// Whether a request that has `If-None-Match` or `If-Modified-Since` is forwarded as it is, and its
+    /// Whether a request that has `If-None-Match`, `If-Modified-Since` or `If-Range` is forwarded as it is, and its
     /// answer not stored, as the Fetch standard has it. By default the cache answers it from what is
     /// stored (RFC 9111 §4.3.2, choice C-26).
     #[must_use]

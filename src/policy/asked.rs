@@ -67,7 +67,10 @@ impl Asked {
                     asked.has_credentials |= name == header::COOKIE;
                 }
                 7 => asked.is_bypass |= name == header::UPGRADE,
-                8 => asked.is_bypass |= name == header::IF_MATCH,
+                8 => {
+                    asked.is_bypass |= name == header::IF_MATCH;
+                    asked.is_bypass |= policy.bypasses_conditional && name == header::IF_RANGE;
+                }
                 10 => asked.has_connection |= name == header::CONNECTION,
                 12 if name == header::CONTENT_TYPE => {
                     asked.is_bypass |= content_type::is_grpc(fields);

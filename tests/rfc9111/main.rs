@@ -2,6 +2,7 @@
 //! gets. One file for each of `src/policy`; the IDs are those of the requirement rows they show.
 
 mod cache_status;
+mod fetch_modes;
 mod freshness;
 mod invalidation;
 mod invariants;
