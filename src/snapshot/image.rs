@@ -193,7 +193,6 @@ fn write_terms(to: &mut Written, terms: &Terms) {
         request_time,
         response_time,
         date,
-        last_modified,
         has_validator,
         lifetime,
         initial_age,
@@ -210,7 +209,6 @@ fn write_terms(to: &mut Written, terms: &Terms) {
     for time in [request_time, response_time, date] {
         to.time(*time);
     }
-    write_optional(to, *last_modified, Written::time);
     for duration in [
         lifetime,
         initial_age,
@@ -241,7 +239,6 @@ fn read_terms(from: &mut Reading<'_>) -> Option<Terms> {
         request_time: from.time()?,
         response_time: from.time()?,
         date: from.time()?,
-        last_modified: read_optional(from, Reading::time)?,
         lifetime: from.duration()?,
         initial_age: from.duration()?,
         stale_while_revalidate: from.duration()?,
