@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-pub use crate::reasons::{Forward, NotStored};
+pub use crate::reasons::{Forward, LifetimeSource, NotStored};
 
 /// What the cache did with a request, and why: in the extensions of every response.
 ///

@@ -322,6 +322,7 @@ impl<'a> Filling<'a> {
             is_secure: self.key().is_secure(),
             is_delimited,
             is_timed: self.settings.clock.is_known(),
+            lifetimes: None,
         }
     }
 

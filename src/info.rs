@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 
+use crate::cache_status::LifetimeSource;
 use crate::partition::Partition;
 use crate::store::Seen;
 use crate::stored::StoredResponse;
@@ -124,6 +125,12 @@ impl StoredInfo {
     #[must_use]
     pub fn lifetime(&self) -> Duration {
         self.response.terms.lifetime
+    }
+
+    /// Who says how long it is fresh.
+    #[must_use]
+    pub fn lifetime_source(&self) -> LifetimeSource {
+        self.response.terms.lifetime_from
     }
 
     /// How much longer it is fresh; `None` where it is stale.

@@ -287,7 +287,7 @@ mod target;
 mod waiting;
 
 pub use self::body::CacheBody;
-pub use self::cache_status::{CacheStatus, Forward, NotStored, Outcome};
+pub use self::cache_status::{CacheStatus, Forward, LifetimeSource, NotStored, Outcome};
 pub use self::clock::Clock;
 pub use self::entries::Entries;
 pub use self::events::{Event, EventUri, Events, Validation};

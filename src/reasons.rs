@@ -1,4 +1,4 @@
-//! Why a request was forwarded, and why a response was not stored.
+//! Why a request was forwarded, why a response was not stored, and who says how long it is fresh.
 
 use std::fmt;
 
@@ -198,6 +198,59 @@ impl NotStored {
 }
 
 impl fmt::Display for NotStored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Who says how long a stored response is fresh (RFC 9111 §4.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LifetimeSource {
+    /// The response, by `s-maxage`, in a shared cache.
+    SMaxage,
+    /// The response, by `max-age`.
+    MaxAge,
+    /// The response, by `Expires`.
+    Expires,
+    /// Nobody: it is guessed by when it was last modified (RFC 9111 §4.2.2).
+    Heuristic,
+    /// A [`Rule`](crate::Rule), by its default or its limits.
+    Rule,
+    /// The request, by [`Lifetime`](crate::Lifetime).
+    Request,
+    /// Nobody, and it is not guessed: it is never fresh.
+    None,
+}
+
+impl LifetimeSource {
+    /// All of them, each at its place.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::SMaxage,
+        Self::MaxAge,
+        Self::Expires,
+        Self::Heuristic,
+        Self::Rule,
+        Self::Request,
+        Self::None,
+    ];
+
+    /// A word for logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SMaxage => "s-maxage",
+            Self::MaxAge => "max-age",
+            Self::Expires => "expires",
+            Self::Heuristic => "heuristic",
+            Self::Rule => "rule",
+            Self::Request => "request",
+            Self::None => "none",
+        }
+    }
+}
+
+impl fmt::Display for LifetimeSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
 use crate::backoff::Backoff;
+use crate::cache_status::LifetimeSource;
 use crate::copying::Copying;
 use crate::key::CacheKey;
 use crate::packed::Packed;
@@ -79,6 +80,8 @@ pub(crate) struct Terms {
     pub(crate) has_validator: bool,
     /// RFC 9111 §4.2.1
     pub(crate) lifetime: Duration,
+    /// Who says so.
+    pub(crate) lifetime_from: LifetimeSource,
     /// `corrected_initial_age` of RFC 9111 §4.2.3
     pub(crate) initial_age: Duration,
     /// How long after its lifetime it may be reused while it is being validated (RFC 5861 §3).

@@ -6,6 +6,7 @@ use http::{HeaderMap, header};
 
 use super::terms::Control;
 use super::{Policy, Received};
+use crate::cache_status::LifetimeSource;
 use crate::header::date::{self, DateField};
 use crate::stored::Terms;
 
@@ -18,15 +19,33 @@ impl Policy {
         fields: &HeaderMap,
         control: &Control,
         date: SystemTime,
-    ) -> Duration {
-        if let Some(seconds) = self.lifetime_said(control) {
-            return Duration::from_secs(seconds);
+    ) -> (Duration, LifetimeSource) {
+        let said = self.lifetime_of_response(received, fields, control, date);
+        match received.lifetimes {
+            None => said,
+            Some(lifetimes) => lifetimes.applied(received.status, control, said),
+        }
+    }
+
+    fn lifetime_of_response(
+        &self,
+        received: Received<'_>,
+        fields: &HeaderMap,
+        control: &Control,
+        date: SystemTime,
+    ) -> (Duration, LifetimeSource) {
+        if let Some((seconds, source)) = self.lifetime_said(control) {
+            return (Duration::from_secs(seconds), source);
         }
         if control.has_expires(fields) {
             let expires = DateField::parse(fields, &header::EXPIRES, received.response_time);
-            return expires.time().map_or(Duration::ZERO, |at| since(at, date));
+            let lifetime = expires.time().map_or(Duration::ZERO, |at| since(at, date));
+            return (lifetime, LifetimeSource::Expires);
         }
-        self.heuristic_lifetime(received, fields, control, date)
+        match self.heuristic_lifetime(received, fields, control, date) {
+            Some(lifetime) => (lifetime, LifetimeSource::Heuristic),
+            None => (Duration::ZERO, LifetimeSource::None),
+        }
     }
 
     /// Whether a response says how long it is fresh.
@@ -36,27 +55,33 @@ impl Policy {
     }
 
     /// What a directive says of the lifetime, in seconds.
-    pub(super) fn lifetime_said(&self, control: &Control) -> Option<u64> {
+    pub(super) fn lifetime_said(&self, control: &Control) -> Option<(u64, LifetimeSource)> {
         let directives = &control.directives;
         let shared = directives.s_maxage.filter(|_| self.is_shared());
-        shared.or(directives.max_age)
+        let shared = shared.map(|seconds| (seconds, LifetimeSource::SMaxage));
+        shared.or(directives
+            .max_age
+            .map(|seconds| (seconds, LifetimeSource::MaxAge)))
     }
 
     /// A tenth of the time since the response was last modified (RFC 9111 §4.2.2), for a status that
-    /// is cacheable by default or a response that says it may be cached.
+    /// is cacheable by default or a response that says it may be cached. `None` where there is nothing to guess by.
     fn heuristic_lifetime(
         &self,
         received: Received<'_>,
         fields: &HeaderMap,
         control: &Control,
         date: SystemTime,
-    ) -> Duration {
-        if !self.heuristics || !self.may_guess_lifetime(received.status, &control.directives) {
-            return Duration::ZERO;
+    ) -> Option<Duration> {
+        let is_guessed = self.heuristics
+            && !received
+                .lifetimes
+                .is_some_and(|lifetimes| lifetimes.never_guessed);
+        if !is_guessed || !self.may_guess_lifetime(received.status, &control.directives) {
+            return None;
         }
-        last_modified(fields, received.response_time).map_or(Duration::ZERO, |modified| {
-            (since(date, modified) / 10).min(self.heuristic_limit)
-        })
+        let modified = last_modified(fields, received.response_time)?;
+        Some((since(date, modified) / 10).min(self.heuristic_limit))
     }
 
     /// `corrected_initial_age` (RFC 9111 §4.2.3): the larger of the two ways to know it, unless `Date` is

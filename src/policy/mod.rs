@@ -6,6 +6,7 @@ mod asked;
 pub(crate) mod freshness;
 pub(crate) mod invalidation;
 mod kept;
+mod lifetimes;
 pub(crate) mod parts;
 pub(crate) mod precondition;
 pub(crate) mod range;
@@ -27,6 +28,7 @@ use http::HeaderName;
 use http::{HeaderMap, Method, StatusCode};
 
 pub(crate) use self::asked::Asked;
+pub(crate) use self::lifetimes::Lifetimes;
 
 /// Whose cache it is (RFC 9111 §1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +134,8 @@ pub(crate) struct Received<'a> {
     pub(crate) is_delimited: bool,
     /// Whether the times are known to be right.
     pub(crate) is_timed: bool,
+    /// What the user says of how long it is fresh, where that is anything.
+    pub(crate) lifetimes: Option<&'a Lifetimes>,
 }
 
 /// Whether a response to this method may make stored ones wrong: it is unsafe, or nobody knows (RFC

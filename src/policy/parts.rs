@@ -270,6 +270,7 @@ mod tests {
             is_secure: false,
             is_delimited: true,
             is_timed: true,
+            lifetimes: None,
         }
     }
 

@@ -27,6 +27,7 @@ pub(super) fn received(fields: &HeaderMap) -> Received<'_> {
         is_secure: false,
         is_delimited: true,
         is_timed: true,
+        lifetimes: None,
     }
 }
 

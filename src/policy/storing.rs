@@ -248,6 +248,7 @@ mod tests {
             is_secure: false,
             is_delimited: true,
             is_timed: true,
+            lifetimes: None,
         };
         let storable = Policy::recommended(kind).may_store(asked, received)?;
         Ok(Stored {

@@ -26,6 +26,14 @@ impl Control {
     }
 }
 
+impl Control {
+    /// Whether it is to be validated when it is stale, or always.
+    pub(super) fn forbids_longer(&self) -> bool {
+        let directives = &self.directives;
+        directives.must_revalidate || directives.proxy_revalidate || directives.no_cache.is_whole()
+    }
+}
+
 impl Policy {
     /// The first of the fields that are for caches like this one (RFC 9213 §2.2); else `Cache-Control` and
     /// `Expires` (RFC 9111 §5.2 and §5.3), which count for nothing beside one of these.
@@ -61,12 +69,14 @@ impl Policy {
         let directives = &control.directives;
         let seconds = |seconds: Option<u64>| Duration::from_secs(seconds.unwrap_or(0));
         let date = date.unwrap_or(response_time);
+        let (lifetime, lifetime_from) = self.lifetime(received, fields, control, date);
         Terms {
             request_time,
             response_time,
             date,
             has_validator: validation::has_validator(fields),
-            lifetime: self.lifetime(received, fields, control, date),
+            lifetime,
+            lifetime_from,
             initial_age: self.initial_age(
                 age::parse(received.fields),
                 date,

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
 use super::octets::{Reading, Written};
+use crate::cache_status::LifetimeSource;
 use crate::packed::Packed;
 use crate::partition::Partition;
 use crate::parts::Parts;
@@ -195,6 +196,7 @@ fn write_terms(to: &mut Written, terms: &Terms) {
         date,
         has_validator,
         lifetime,
+        lifetime_from,
         initial_age,
         stale_while_revalidate,
         stale_if_error,
@@ -217,6 +219,7 @@ fn write_terms(to: &mut Written, terms: &Terms) {
     ] {
         to.duration(*duration);
     }
+    to.octet(*lifetime_from as u8);
     for flag in [
         has_validator,
         is_no_cache,
@@ -243,6 +246,7 @@ fn read_terms(from: &mut Reading<'_>) -> Option<Terms> {
         initial_age: from.duration()?,
         stale_while_revalidate: from.duration()?,
         stale_if_error: from.duration()?,
+        lifetime_from: *LifetimeSource::ALL.get(usize::from(from.octet()?))?,
         has_validator: from.flag()?,
         is_no_cache: from.flag()?,
         is_must_revalidate: from.flag()?,

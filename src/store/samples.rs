@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{HeaderName, StatusCode, Uri, Version};
 
+use crate::cache_status::LifetimeSource;
 use crate::key::CacheKey;
 use crate::packed::Packed;
 use crate::seed::Seed;
@@ -62,6 +63,7 @@ impl Samples {
                 date: time,
                 has_validator: true,
                 lifetime: Duration::ZERO,
+                lifetime_from: LifetimeSource::None,
                 initial_age: Duration::ZERO,
                 stale_while_revalidate: Duration::ZERO,
                 stale_if_error: Duration::ZERO,
