@@ -16,7 +16,6 @@ use crate::collapse::Company;
 use crate::events::Validation;
 use crate::exchange::Next;
 use crate::key::CacheKey;
-use crate::late_key::LateKey;
 use crate::mode::CacheMode;
 use crate::parts::Gap;
 use crate::policy::reuse::{self, Decision};
@@ -30,9 +29,7 @@ use crate::tags::Tags;
 
 /// A request whose answer may be stored.
 pub(crate) struct Fill {
-    pub(crate) key: LateKey,
     pub(crate) asked: Asked,
-    /// The fields of the request as the caller sent it.
     pub(crate) caller: Caller,
     /// Handed on with what is being recorded.
     exchanging: Option<Exchanging>,
@@ -65,9 +62,8 @@ pub(crate) struct Beside {
 
 impl Fill {
     /// A request for which nothing is held.
-    pub(crate) fn new(key: LateKey, asked: Asked, caller: Caller, exchanging: Exchanging) -> Self {
+    pub(crate) fn new(asked: Asked, caller: Caller, exchanging: Exchanging) -> Self {
         Self {
-            key,
             asked,
             caller,
             exchanging: Some(exchanging),
@@ -151,12 +147,7 @@ impl<'a> Filling<'a> {
 
     /// The key of the request.
     pub(crate) fn key(&self) -> &Arc<CacheKey> {
-        let make = || {
-            self.fill
-                .key
-                .to_key(&self.cache.seed, &self.settings.scheme)
-        };
-        self.key.get_or_init(|| Arc::new(make()))
+        self.key.get_or_init(|| Arc::new(self.fill.caller.to_key()))
     }
 
     /// The fields of the request as the caller sent it.

@@ -11,7 +11,6 @@ use crate::cache_status::{CacheStatus, Forward, NotStored};
 use crate::caller::Caller;
 use crate::fill::{Fill, Filling};
 use crate::key::Text;
-use crate::late_key::LateKey;
 use crate::reading::Reader;
 use crate::store::{Exchanging, Reservation};
 use crate::stored::StoredBody;
@@ -39,9 +38,8 @@ impl Cache {
         if response.status() == StatusCode::PARTIAL_CONTENT {
             return Err(NotStored::Partial);
         }
-        let (uri, fields) = (request.uri(), request.headers());
-        let key = LateKey::of(&wanted, uri, fields);
-        let mut fill = Fill::new(key, asked, Caller::of(fields), exchanging);
+        let caller = Caller::of(&wanted, request.headers());
+        let mut fill = Fill::new(asked, caller, exchanging);
         fill.request_time = settings.clock.now();
         fill.tags = Tags::of(request.extensions());
         let status = CacheStatus::forwarding(Forward::UriMiss, Some(response.status()));

@@ -114,6 +114,10 @@ impl<'a> Wanted<'a> {
         }
     }
 
+    pub(crate) fn uri(&self) -> &'a [u8] {
+        self.uri
+    }
+
     /// Scheme, host and port of its URI.
     pub(crate) fn origin(&self) -> &'a [u8] {
         origin(self.uri)

@@ -253,7 +253,6 @@ mod inserting;
 mod interleavings;
 mod invalidation;
 mod key;
-mod late_key;
 mod layer;
 mod mode;
 mod packed;

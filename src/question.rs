@@ -7,7 +7,6 @@ use http::{Method, Request, Uri, header};
 use tower::Service;
 
 use crate::background::{Background, Claim, TIME_LIMIT, Task, Timer};
-use crate::cache::Cache;
 use crate::cache_status::{Forward, NotStored};
 use crate::caller::Caller;
 use crate::collapse::Company;
@@ -17,7 +16,6 @@ use crate::future::{Forwarding, ResponseFuture};
 use crate::header::cache_control;
 use crate::invalidation::Invalidation;
 use crate::key::{Text, Wanted};
-use crate::late_key::LateKey;
 use crate::mode::CacheMode;
 use crate::policy::{Asked, parts, validation};
 use crate::request_body::{Replay, RequestBody};
@@ -92,7 +90,7 @@ impl<S, X, P> CacheService<S, X, P> {
         &self,
         mut request: Request<Q>,
         mode: CacheMode,
-        key: LateKey,
+        wanted: &Wanted<'_>,
         asked: Asked,
         missed: Missed,
     ) -> ResponseFuture<S, Q, R, X, P>
@@ -102,10 +100,10 @@ impl<S, X, P> CacheService<S, X, P> {
         P: RequestBody<Q>,
     {
         self.cache.counters.forward(missed.reason);
-        let caller = Caller::of(request.headers());
+        let caller = Caller::of(wanted, request.headers());
         mode.tell(request.headers_mut());
         let told_of = self.told_of(request.uri());
-        let mut forwarding = self.ask(request, caller, key, asked, missed);
+        let mut forwarding = self.ask(request, caller, asked, missed);
         if told_of.is_some() {
             let (_, _, exchange) = forwarding.as_mut().unsent();
             exchange.told_of = told_of;
@@ -118,7 +116,7 @@ impl<S, X, P> CacheService<S, X, P> {
     pub(crate) fn validate_in_background<Q, R>(
         &self,
         mut request: Request<Q>,
-        key: LateKey,
+        wanted: &Wanted<'_>,
         stored: Arc<StoredResponse>,
         asked: Asked,
         claim: Claim,
@@ -153,23 +151,22 @@ impl<S, X, P> CacheService<S, X, P> {
         if !asked.is_head {
             *request.method_mut() = Method::GET;
         }
-        let caller = Caller::of(request.headers());
+        let caller = Caller::of(wanted, request.headers());
         let missed = Missed {
             reason: Forward::Stale,
             selected: Some(stored),
             company: Company::default(),
         };
-        let forwarding = self.ask(request, caller, key, asked, missed);
+        let forwarding = self.ask(request, caller, asked, missed);
         self.background
             .spawn(Task::validating(forwarding, claim), TIME_LIMIT);
     }
 
-    /// Asks the origin. `caller` are the fields of the request as it was made.
+    /// Asks the origin. `caller` is the request as it was made.
     fn ask<Q>(
         &self,
         request: Request<Q>,
         caller: Caller,
-        key: LateKey,
         asked: Asked,
         missed: Missed,
     ) -> Pin<Box<Forwarding<S, Q>>>
@@ -185,7 +182,7 @@ impl<S, X, P> CacheService<S, X, P> {
         let may_ask_about = selected.is_some() || asked.is_head || reason == Forward::VaryMiss;
         // Before anything else is taken from the store: a clear from here on is held against it.
         let exchanging = self.exchanging(asked.forbidden);
-        let mut fill = Fill::new(key, asked, caller, exchanging);
+        let mut fill = Fill::new(asked, caller, exchanging);
         fill.tags = Tags::of(request.extensions());
         let has_waited = company.waited.is_some();
         fill.company = company;
@@ -212,7 +209,7 @@ impl<S, X, P> CacheService<S, X, P> {
     where
         P: RequestBody<Q>,
     {
-        let Cache { seed, store, .. } = &*self.cache;
+        let store = &self.cache.store;
         let asked = &fill.asked;
         // What has only part of what is asked for is asked about in no other way (RFC 9111 §4.3.2).
         let (selected, part) = match reason {
@@ -226,7 +223,7 @@ impl<S, X, P> CacheService<S, X, P> {
             .and_then(|part| parts::missing(asked, &fill.caller.to_fields(), part));
         let may_need_spare = may_ask || missing.is_some();
         let spare = may_need_spare.then(|| self.spare(request)).flatten();
-        let variants = || store.variants(&fill.key.to_key(seed, &self.settings.scheme));
+        let variants = || store.variants(&fill.caller.to_key());
         // A 304 that is about none of them could not be answered without asking once more.
         let others = if may_adopt && spare.is_some() {
             validation::adoptable(variants(), &fill.caller.to_fields())
@@ -288,9 +285,9 @@ impl<S, X, P> CacheService<S, X, P> {
             &text,
             self.reader().partition(request, true)?,
         );
-        let key = LateKey::of(&wanted, uri, fields);
+        let caller = Caller::of(&wanted, fields);
         let exchanging = self.exchanging(forbidden);
-        let mut fill = Fill::new(key, asked, Caller::of(fields), exchanging);
+        let mut fill = Fill::new(asked, caller, exchanging);
         fill.tags = Tags::of(request.extensions());
         Some(fill)
     }

@@ -16,7 +16,6 @@ use crate::collapse::Company;
 use crate::events::Event;
 use crate::future::ResponseFuture;
 use crate::key::Text;
-use crate::late_key::LateKey;
 use crate::mode::CacheMode;
 use crate::policy::reuse::{self, Decision};
 use crate::policy::selection;
@@ -203,8 +202,7 @@ impl<S, X, P> CacheService<S, X, P> {
             Decision::ReuseAndValidate if self.background.is_available() => {
                 let answer = self.reuse(&stored, Taken::of(&stored), asker, waited);
                 if let Some(claim) = Claim::on(&self.cache, &self.settings, &stored, now) {
-                    let key = LateKey::of(&wanted, request.uri(), request.headers());
-                    self.validate_in_background(request, key, stored, asked, claim);
+                    self.validate_in_background(request, &wanted, stored, asked, claim);
                 }
                 return answer;
             }

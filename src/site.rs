@@ -35,7 +35,7 @@ impl Exchange {
         let key;
         let (origin, by) = match (&mut self.purpose, &self.site) {
             (Purpose::Fill(fill) | Purpose::InvalidateAndFill(_, fill), _) => {
-                key = fill.key.to_key(&self.cache.seed, &settings.scheme);
+                key = fill.caller.to_key();
                 (key.origin(), Some(fill.exchanging_mut()))
             }
             (Purpose::Pass(_) | Purpose::Invalidate(..), Some(origin)) => (&**origin, None),

@@ -16,7 +16,6 @@ use crate::cache_status::Forward;
 use crate::collapse::{self, Company, Leader, Place, Subject, Turn, Waiter};
 use crate::future::ResponseFuture;
 use crate::key::Wanted;
-use crate::late_key::LateKey;
 use crate::mode::CacheMode;
 use crate::partition::Partition;
 use crate::policy::{Asked, selection};
@@ -72,13 +71,12 @@ impl<S, X, P> CacheService<S, X, P> {
             }
         }
         let mode = CacheMode::of(request.extensions());
-        let key = LateKey::of(wanted, request.uri(), request.headers());
         let missed = Missed {
             reason,
             selected,
             company: std::mem::take(company),
         };
-        self.forward(request, mode, key, asked, missed)
+        self.forward(request, mode, wanted, asked, missed)
     }
 }
 
