@@ -65,10 +65,29 @@ impl Exchange {
     /// The head of the origin's answer is there. What is left of the exchange after that is of no use, unless
     /// it goes on.
     pub(crate) fn answered<B: Body>(&mut self, response: Response<B>) -> Next<B> {
+        let mut next = self.next(response);
+        if let Next::Answer(response) = &mut next {
+            if let Purpose::Fill(fill) = &mut self.purpose {
+                fill.company.leave();
+            }
+            let status = response.extensions().get::<CacheStatus>();
+            if let Some(refused) = status.and_then(CacheStatus::not_stored) {
+                self.cache.counters.refuse(refused);
+            }
+            self.settings.announce(response);
+        }
+        if let (Next::Answer(response), Some(uri)) = (&next, &self.told_of) {
+            self.tell(uri, response);
+        }
+        next
+    }
+
+    #[inline]
+    fn next<B: Body>(&mut self, response: Response<B>) -> Next<B> {
         self.clear_site(&response);
         let (cache, settings) = (&self.cache, &*self.settings);
         let status = self.status(Some(response.status()));
-        let mut next = match &mut self.purpose {
+        match &mut self.purpose {
             Purpose::Pass(refused) => Next::Answer(passed(response, status, *refused)),
             Purpose::Invalidate(refused, invalidation) => {
                 invalidation.answered(settings, &response, None);
@@ -78,27 +97,10 @@ impl Exchange {
                 let by = Some(fill.exchanging_mut());
                 let is_of_target = invalidation.answered(settings, &response, by);
                 let filling = Filling::new(cache, settings, fill, status);
-                Next::Answer(filling.posted(response, is_of_target))
+                filling.posted(response, is_of_target)
             }
-            Purpose::Fill(fill) => {
-                let next = Filling::new(cache, settings, fill, status).answered(response);
-                if matches!(next, Next::Answer(_)) {
-                    fill.company.leave();
-                }
-                next
-            }
-        };
-        if let Next::Answer(response) = &mut next {
-            let status = response.extensions().get::<CacheStatus>();
-            if let Some(refused) = status.and_then(CacheStatus::not_stored) {
-                cache.counters.refuse(refused);
-            }
-            settings.announce(response);
+            Purpose::Fill(fill) => Filling::new(cache, settings, fill, status).answered(response),
         }
-        if let (Next::Answer(response), Some(uri)) = (&next, &self.told_of) {
-            self.tell(uri, response);
-        }
-        next
     }
 
     /// Whether the origin may not be asked any more.

@@ -62,12 +62,17 @@ pub(crate) struct Beside {
 
 impl Fill {
     /// A request for which nothing is held.
-    pub(crate) fn new(asked: Asked, caller: Caller, exchanging: Exchanging) -> Self {
+    pub(crate) fn new(
+        asked: Asked,
+        caller: Caller,
+        exchanging: Exchanging,
+        company: Company,
+    ) -> Self {
         Self {
             asked,
             caller,
             exchanging: Some(exchanging),
-            company: Company::default(),
+            company,
             selected: None,
             beside: None,
             is_validation: false,
@@ -155,7 +160,7 @@ impl<'a> Filling<'a> {
         self.caller.get_or_init(|| self.fill.caller.to_fields())
     }
 
-    pub(crate) fn answered<B: Body>(self, response: Response<B>) -> Next<B> {
+    pub(crate) fn answered<B: Body>(mut self, response: Response<B>) -> Next<B> {
         let (settings, status) = (self.settings, response.status());
         let came_from = settings.came_from(response.extensions());
         let is_redirected = came_from.is_some_and(|uri| !settings.is_of(&uri, self.key()));
@@ -196,14 +201,14 @@ impl<'a> Filling<'a> {
         if response.status() == StatusCode::PARTIAL_CONTENT {
             return Next::Answer(self.part(response));
         }
-        Next::Answer(self.full(response))
+        self.full(response)
     }
 
     /// RFC 9111 §3: any other answer.
-    fn full<B: Body>(mut self, response: Response<B>) -> Response<CacheBody<B>> {
+    fn full<B: Body>(&mut self, response: Response<B>) -> Next<B> {
         if response.status().is_server_error() {
             if let Some(stale) = self.stale(Failure::Status(response.status())) {
-                return self.reused(&stale, NotStored::ServerError);
+                return Next::Answer(self.reused(&stale, NotStored::ServerError));
             }
         }
         // A head takes the place of no body; it says what has become of it.
@@ -211,7 +216,7 @@ impl<'a> Filling<'a> {
             if let Some(freshened) = self.freshen_by_head(response.status(), response.headers()) {
                 let mut response = response.map(CacheBody::passed);
                 response.extensions_mut().insert(freshened);
-                return response;
+                return Next::Answer(response);
             }
             self.fill.selected.take_if(|held| !held.head.is_of_head);
         }
@@ -219,25 +224,22 @@ impl<'a> Filling<'a> {
             Ok((storable, selected_by)) => {
                 let (incomplete, expected) = self.incomplete(&response, storable, selected_by);
                 let limit = self.settings.max_body();
-                incomplete.record(response, expected, limit, self.status, self.now())
+                let (status, now) = (self.status, self.now());
+                Next::Answer(incomplete.record(response, expected, limit, status, now))
             }
             Err(refused) => {
                 self.outdate_held(response.status());
                 if !response.status().is_server_error() {
                     self.mark_unshared(refused);
                 }
-                passed(response, self.status, refused)
+                Next::Answer(passed(response, self.status, refused))
             }
         }
     }
 
     /// An answer to POST or PATCH: where it is of what a GET would get it is stored for that (RFC 9110
     /// §9.3.3, RFC 5789 §2, C-31).
-    pub(crate) fn posted<B: Body>(
-        self,
-        response: Response<B>,
-        is_of_target: bool,
-    ) -> Response<CacheBody<B>> {
+    pub(crate) fn posted<B: Body>(mut self, response: Response<B>, is_of_target: bool) -> Next<B> {
         let is_stored = is_of_target
             && matches!(
                 response.status(),
@@ -247,7 +249,7 @@ impl<'a> Filling<'a> {
         if is_stored {
             return self.full(response);
         }
-        passed(response, self.status, NotStored::Method)
+        Next::Answer(passed(response, self.status, NotStored::Method))
     }
 
     /// There is no answer.

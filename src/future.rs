@@ -83,17 +83,31 @@ where
                     return Poll::Ready(Ok(response.take().expect("polled after completion")));
                 }
                 State::Forwarding(forwarding, background) => {
-                    let mut answer = forwarding.as_mut().poll(cx);
-                    if let Poll::Ready(Ok(response)) = &mut answer {
-                        let body = response.body_mut();
-                        body.read_on_by(|| background::read_on::<S, Q, R, X>(background));
-                    }
-                    return answer;
+                    return poll_forwarding(forwarding.as_mut(), background, cx);
                 }
                 State::Waiting(waiting) => *state = ready!(waiting.as_mut().poll(cx)).state,
             }
         }
     }
+}
+
+/// The origin's answer, whose body is read on by the background where it is dropped before its end.
+fn poll_forwarding<S, Q, R, X>(
+    forwarding: Pin<&mut Forwarding<S, Q>>,
+    background: &X,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Response<CacheBody<R>>, S::Error>>
+where
+    S: Service<Request<Q>, Response = Response<R>>,
+    R: Body,
+    X: Background<Task<S, Q, R>>,
+{
+    let mut answer = forwarding.poll(cx);
+    if let Poll::Ready(Ok(response)) = &mut answer {
+        let body = response.body_mut();
+        body.read_on_by(|| background::read_on::<S, Q, R, X>(background));
+    }
+    answer
 }
 
 impl<S, Q, R, X, P> fmt::Debug for ResponseFuture<S, Q, R, X, P>
@@ -152,33 +166,41 @@ impl<S, Q> Forwarding<S, Q>
 where
     S: Service<Request<Q>>,
 {
-    /// The service is a clone that nobody else calls.
-    pub(crate) fn readying(service: S, request: Request<Q>, exchange: Exchange) -> Self {
-        Self {
+    /// The service is a clone that nobody else calls. What for is to be said before it is polled.
+    pub(crate) fn readying(service: S, request: Request<Q>) -> Pin<Box<Self>> {
+        Box::pin(Self {
             step: Step::Readying {
                 request: Some(request),
             },
             service: Some(service),
             spare: None,
-            exchange: Some(exchange),
-        }
+            exchange: None,
+        })
     }
 
-    /// What is about to be sent; what is sent once more if need be; and what for.
-    pub(crate) fn unsent(
-        self: Pin<&mut Self>,
-    ) -> (&mut Request<Q>, &mut Option<Box<Request<Q>>>, &mut Exchange) {
+    /// What can still be changed of it: nothing was sent yet.
+    pub(crate) fn unsent(self: Pin<&mut Self>) -> Unsent<'_, Q> {
         let this = self.project();
-        match (this.step.project(), this.exchange) {
-            (
-                StepProjection::Readying {
-                    request: Some(request),
-                },
-                Some(exchange),
-            ) => (request, this.spare, exchange),
+        match this.step.project() {
+            StepProjection::Readying {
+                request: Some(request),
+            } => Unsent {
+                request,
+                spare: this.spare,
+                exchange: this.exchange,
+            },
             _ => unreachable!("it is changed before it is first polled"),
         }
     }
+}
+
+/// A request that was not sent yet.
+pub(crate) struct Unsent<'a, Q> {
+    pub(crate) request: &'a mut Request<Q>,
+    /// What is sent once more if need be.
+    pub(crate) spare: &'a mut Option<Box<Request<Q>>>,
+    /// What for; to be said before it is polled.
+    pub(crate) exchange: &'a mut Option<Exchange>,
 }
 
 impl<S, Q, R> Forwarding<S, Q>

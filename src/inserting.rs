@@ -9,6 +9,7 @@ use http_body_util::Full;
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, NotStored};
 use crate::caller::Caller;
+use crate::collapse::Company;
 use crate::fill::{Fill, Filling};
 use crate::key::Text;
 use crate::reading::Reader;
@@ -39,7 +40,7 @@ impl Cache {
             return Err(NotStored::Partial);
         }
         let caller = Caller::of(&wanted, request.headers());
-        let mut fill = Fill::new(asked, caller, exchanging);
+        let mut fill = Fill::new(asked, caller, exchanging, Company::default());
         fill.request_time = settings.clock.now();
         fill.tags = Tags::of(request.extensions());
         let status = CacheStatus::forwarding(Forward::UriMiss, Some(response.status()));

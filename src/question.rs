@@ -12,7 +12,7 @@ use crate::caller::Caller;
 use crate::collapse::Company;
 use crate::exchange::{Exchange, Purpose};
 use crate::fill::{Beside, Fill};
-use crate::future::{Forwarding, ResponseFuture};
+use crate::future::{Forwarding, ResponseFuture, Unsent};
 use crate::header::cache_control;
 use crate::invalidation::Invalidation;
 use crate::key::{Text, Wanted};
@@ -64,8 +64,9 @@ impl<S, X, P> CacheService<S, X, P> {
             told_of: self.told_of(request.uri()),
             ..self.exchange(reason, has_waited, purpose)
         };
-        let forwarding = Forwarding::readying(self.inner.clone(), request, exchange);
-        ResponseFuture::forwarding(Box::pin(forwarding), self.background.clone())
+        let mut forwarding = Forwarding::readying(self.inner.clone(), request);
+        *forwarding.as_mut().unsent().exchange = Some(exchange);
+        ResponseFuture::forwarding(forwarding, self.background.clone())
     }
 
     pub(crate) fn exchange(&self, reason: Forward, has_waited: bool, purpose: Purpose) -> Exchange {
@@ -88,8 +89,7 @@ impl<S, X, P> CacheService<S, X, P> {
     /// that was selected, where there is one and it can be asked about.
     pub(crate) fn forward<Q, R>(
         &self,
-        mut request: Request<Q>,
-        mode: CacheMode,
+        mut forwarding: Pin<Box<Forwarding<S, Q>>>,
         wanted: &Wanted<'_>,
         asked: Asked,
         missed: Missed,
@@ -100,13 +100,13 @@ impl<S, X, P> CacheService<S, X, P> {
         P: RequestBody<Q>,
     {
         self.cache.counters.forward(missed.reason);
+        let request = forwarding.as_mut().unsent().request;
         let caller = Caller::of(wanted, request.headers());
-        mode.tell(request.headers_mut());
-        let told_of = self.told_of(request.uri());
-        let mut forwarding = self.ask(request, caller, asked, missed);
-        if told_of.is_some() {
-            let (_, _, exchange) = forwarding.as_mut().unsent();
-            exchange.told_of = told_of;
+        CacheMode::of(request.extensions()).tell(request.headers_mut());
+        self.ask(forwarding.as_mut(), caller, asked, missed);
+        let unsent = forwarding.as_mut().unsent();
+        if let Some(exchange) = unsent.exchange {
+            exchange.told_of = self.told_of(unsent.request.uri());
         }
         ResponseFuture::forwarding(forwarding, self.background.clone())
     }
@@ -157,7 +157,8 @@ impl<S, X, P> CacheService<S, X, P> {
             selected: Some(stored),
             company: Company::default(),
         };
-        let forwarding = self.ask(request, caller, asked, missed);
+        let mut forwarding = Forwarding::readying(self.inner.clone(), request);
+        self.ask(forwarding.as_mut(), caller, asked, missed);
         self.background
             .spawn(Task::validating(forwarding, claim), TIME_LIMIT);
     }
@@ -165,12 +166,11 @@ impl<S, X, P> CacheService<S, X, P> {
     /// Asks the origin. `caller` is the request as it was made.
     fn ask<Q>(
         &self,
-        request: Request<Q>,
+        forwarding: Pin<&mut Forwarding<S, Q>>,
         caller: Caller,
         asked: Asked,
         missed: Missed,
-    ) -> Pin<Box<Forwarding<S, Q>>>
-    where
+    ) where
         S: Service<Request<Q>> + Clone,
         P: RequestBody<Q>,
     {
@@ -180,21 +180,22 @@ impl<S, X, P> CacheService<S, X, P> {
             company,
         } = missed;
         let may_ask_about = selected.is_some() || asked.is_head || reason == Forward::VaryMiss;
+        let Unsent {
+            request,
+            spare,
+            exchange,
+        } = forwarding.unsent();
+        let has_waited = company.waited.is_some();
         // Before anything else is taken from the store: a clear from here on is held against it.
         let exchanging = self.exchanging(asked.forbidden);
-        let mut fill = Fill::new(asked, caller, exchanging);
+        let mut fill = Fill::new(asked, caller, exchanging, company);
         fill.tags = Tags::of(request.extensions());
-        let has_waited = company.waited.is_some();
-        fill.company = company;
-        let exchange = self.exchange(reason, has_waited, Purpose::Fill(fill));
-        let mut forwarding = Box::pin(Forwarding::readying(self.inner.clone(), request, exchange));
+        let exchange = exchange.insert(self.exchange(reason, has_waited, Purpose::Fill(fill)));
         if may_ask_about {
-            let (request, spare, exchange) = forwarding.as_mut().unsent();
             if let Purpose::Fill(fill) = &mut exchange.purpose {
                 *spare = self.ask_about(request, fill, reason, selected);
             }
         }
-        forwarding
     }
 
     /// Asks about what is stored of the same URI, where it can be asked about. The request as it was, where it
@@ -286,8 +287,8 @@ impl<S, X, P> CacheService<S, X, P> {
             self.reader().partition(request, true)?,
         );
         let caller = Caller::of(&wanted, fields);
-        let exchanging = self.exchanging(forbidden);
-        let mut fill = Fill::new(asked, caller, exchanging);
+        let (exchanging, company) = (self.exchanging(forbidden), Company::default());
+        let mut fill = Fill::new(asked, caller, exchanging, company);
         fill.tags = Tags::of(request.extensions());
         Some(fill)
     }

@@ -14,11 +14,12 @@ use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, Outcome};
 use crate::collapse::Company;
 use crate::events::Event;
-use crate::future::ResponseFuture;
+use crate::future::{Forwarding, ResponseFuture};
 use crate::key::Text;
 use crate::mode::CacheMode;
 use crate::policy::reuse::{self, Decision};
 use crate::policy::selection;
+use crate::question::Missed;
 use crate::reading::{Read, Reader, has_content};
 use crate::request_body::{Once, RequestBody};
 #[cfg(feature = "structured-fields")]
@@ -26,6 +27,7 @@ use crate::search;
 use crate::settings::Settings;
 use crate::store::Copy;
 use crate::stored::StoredResponse;
+use crate::waiting::{Joined, Waiting};
 
 /// An HTTP client with a cache around it; made by [`CacheLayer`](crate::CacheLayer).
 ///
@@ -101,10 +103,7 @@ where
         if let Some((copy, asker)) = self.copy_for(&request, &read) {
             return self.reuse(&copy.response, Taken::of_copy(&copy), asker, None);
         }
-        let mut company = Company::default();
-        let future = self.answer(request, read, &mut company);
-        company.leave();
-        future
+        self.answer(request, read, &mut Company::default())
     }
 }
 
@@ -124,12 +123,14 @@ impl<S, X, P> CacheService<S, X, P> {
     {
         let mut text = Text::empty();
         let read = self.read(&request, &mut text);
-        match self.copy_for(&request, &read) {
+        let future = match self.copy_for(&request, &read) {
             Some((copy, asker)) => {
                 self.reuse(&copy.response, Taken::of_copy(&copy), asker, company.waited)
             }
             None => self.answer(request, read, company),
-        }
+        };
+        company.leave();
+        future
     }
 
     /// The first state of a request that no copy answers.
@@ -173,51 +174,58 @@ impl<S, X, P> CacheService<S, X, P> {
             )
             .ok_or(reason)
         });
-        let found = match found {
-            Ok(found) => found,
+        let (reason, selected) = match found {
             Err(_) if asked.directives.only_if_cached => {
                 return self.unsatisfiable(request.uri(), asked.unsatisfied());
             }
-            Err(reason) => {
-                return self.missed(
-                    request,
-                    &wanted,
-                    asked,
-                    (reason, None),
-                    (now, newest),
-                    company,
-                );
+            Err(reason) => (reason, None),
+            Ok(found) => {
+                let stored = found.response.clone();
+                let asker = Asker::of(&stored, &asked, request.headers(), now);
+                match reuse::decide(&asked, &stored, found.is_invalid, asker.age) {
+                    Decision::Reuse => {
+                        let answer = self.reuse(&stored, Taken::of(&stored), asker, waited);
+                        if found.is_hot() {
+                            self.cache.store.give_copy(&stored);
+                        }
+                        return answer;
+                    }
+                    Decision::ReuseAndValidate if self.background.is_available() => {
+                        let answer = self.reuse(&stored, Taken::of(&stored), asker, waited);
+                        if let Some(claim) = Claim::on(&self.cache, &self.settings, &stored, now) {
+                            self.validate_in_background(request, &wanted, stored, asked, claim);
+                        }
+                        return answer;
+                    }
+                    // In the foreground no more often than in the background.
+                    Decision::ReuseAndValidate if stored.backoff.is_resting(now) => {
+                        return self.reuse(&stored, Taken::of(&stored), asker, waited);
+                    }
+                    Decision::Unsatisfiable => {
+                        return self.unsatisfiable(request.uri(), asked.unsatisfied());
+                    }
+                    Decision::ReuseAndValidate => (Forward::Stale, Some(stored)),
+                    Decision::Validate(reason) => (reason, Some(stored)),
+                }
             }
         };
-        let stored = found.response.clone();
-        let asker = Asker::of(&stored, &asked, request.headers(), now);
-        let reason = match reuse::decide(&asked, &stored, found.is_invalid, asker.age) {
-            Decision::Reuse => {
-                let answer = self.reuse(&stored, Taken::of(&stored), asker, waited);
-                if found.is_hot() {
-                    self.cache.store.give_copy(&stored);
-                }
-                return answer;
+        match self.join(&request, &asked, &wanted, (now, newest), company) {
+            Joined::Goes => {
+                let missed = Missed {
+                    reason,
+                    selected,
+                    company: std::mem::take(company),
+                };
+                // At once where it stays: to move a request costs more than most of what is done with it.
+                let forwarding = Forwarding::readying(self.inner.clone(), request);
+                self.forward(forwarding, &wanted, asked, missed)
             }
-            Decision::ReuseAndValidate if self.background.is_available() => {
-                let answer = self.reuse(&stored, Taken::of(&stored), asker, waited);
-                if let Some(claim) = Claim::on(&self.cache, &self.settings, &stored, now) {
-                    self.validate_in_background(request, &wanted, stored, asked, claim);
-                }
-                return answer;
+            Joined::LooksAgain => self.respond(request, company),
+            Joined::Waits(seat) => {
+                let waiting = Waiting::new(self.clone(), request, reason, seat);
+                ResponseFuture::waiting(Box::pin(waiting))
             }
-            // In the foreground no more often than in the background.
-            Decision::ReuseAndValidate if stored.backoff.is_resting(now) => {
-                return self.reuse(&stored, Taken::of(&stored), asker, waited);
-            }
-            Decision::Unsatisfiable => {
-                return self.unsatisfiable(request.uri(), asked.unsatisfied());
-            }
-            Decision::ReuseAndValidate => Forward::Stale,
-            Decision::Validate(reason) => reason,
-        };
-        let missed = (reason, Some(stored));
-        self.missed(request, &wanted, asked, missed, (now, newest), company)
+        }
     }
 }
 

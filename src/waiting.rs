@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
@@ -16,16 +15,13 @@ use crate::cache_status::Forward;
 use crate::collapse::{self, Company, Leader, Place, Subject, Turn, Waiter};
 use crate::future::ResponseFuture;
 use crate::key::Wanted;
-use crate::mode::CacheMode;
 use crate::partition::Partition;
 use crate::policy::{Asked, selection};
-use crate::question::Missed;
 use crate::request_body::RequestBody;
 use crate::service::CacheService;
-use crate::stored::StoredResponse;
 
 /// What a request does of which others for the same may be on their way.
-enum Joined<T> {
+pub(crate) enum Joined<T> {
     /// It asks the origin.
     Goes,
     /// It leads, but has looked at the store before the one that has led until then was answered.
@@ -34,7 +30,7 @@ enum Joined<T> {
 }
 
 /// A place to wait in, and for how long.
-struct Seat<T> {
+pub(crate) struct Seat<T> {
     waiter: Waiter,
     /// `None` where nothing ends it.
     sleep: Option<T>,
@@ -43,47 +39,10 @@ struct Seat<T> {
 /// Of a HEAD there is another group than of a GET.
 const HEAD: u64 = 0x6865_6164_6865_6164;
 
-impl<S, X, P> CacheService<S, X, P> {
-    /// What a request does that nothing stored answers, for this reason: it asks the origin, or waits for another
-    /// that does. It was looked up at this time, and when this was stored last.
-    pub(crate) fn missed<Q, R>(
-        &self,
-        request: Request<Q>,
-        wanted: &Wanted<'_>,
-        asked: Asked,
-        (reason, selected): (Forward, Option<Arc<StoredResponse>>),
-        looked_up: (SystemTime, u64),
-        company: &mut Company,
-    ) -> ResponseFuture<S, Q, R, X, P>
-    where
-        S: Service<Request<Q>, Response = Response<R>> + Clone,
-        Q: Body,
-        R: Body,
-        X: Background<Task<S, Q, R>>,
-        P: RequestBody<Q>,
-    {
-        match self.join(&request, &asked, wanted, looked_up, company) {
-            Joined::Goes => {}
-            Joined::LooksAgain => return self.respond(request, company),
-            Joined::Waits(seat) => {
-                let waiting = Waiting::new(self.clone(), request, reason, seat);
-                return ResponseFuture::waiting(Box::pin(waiting));
-            }
-        }
-        let mode = CacheMode::of(request.extensions());
-        let missed = Missed {
-            reason,
-            selected,
-            company: std::mem::take(company),
-        };
-        self.forward(request, mode, wanted, asked, missed)
-    }
-}
-
 impl<S, X: Timer, P> CacheService<S, X, P> {
     /// Finds the place of a request that nothing stored answers, and that was looked up then: at this time, and
     /// when this was stored last.
-    fn join<Q>(
+    pub(crate) fn join<Q>(
         &self,
         request: &Request<Q>,
         asked: &Asked,
@@ -163,7 +122,7 @@ pin_project! {
 
 impl<S, Q, X: Timer, P> Waiting<S, Q, X, P> {
     /// A request that would be forwarded for this reason.
-    fn new(
+    pub(crate) fn new(
         service: CacheService<S, X, P>,
         request: Request<Q>,
         reason: Forward,
@@ -236,9 +195,7 @@ where
         *this.waiter = None;
         let mut company = Company::having_waited(*this.reason, leader);
         service.refresh_settings();
-        let future = service.respond(request, &mut company);
-        company.leave();
-        Poll::Ready(future)
+        Poll::Ready(service.respond(request, &mut company))
     }
 }
 

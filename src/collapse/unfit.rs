@@ -33,8 +33,8 @@ impl Unfit {
     pub(super) fn has(&self, hash: u64, now: SystemTime) -> bool {
         self.0.get().is_some_and(|places| {
             let word = places[place(hash)].load(Ordering::Relaxed);
-            let left = word.wrapping_sub(seconds(now)) & SECONDS;
-            (word ^ hash) & !SECONDS == 0 && (1..=LASTS).contains(&left)
+            let left = || word.wrapping_sub(seconds(now)) & SECONDS;
+            (word ^ hash) & !SECONDS == 0 && (1..=LASTS).contains(&left())
         })
     }
 
