@@ -25,7 +25,7 @@ pub(crate) struct Exchange {
     /// The origin, where there is no key that it is in.
     pub(crate) site: Option<Box<[u8]>>,
     /// What a caller has asked for, where anybody wants to be told.
-    pub(crate) told_of: Option<Uri>,
+    pub(crate) told_of: Option<Box<Uri>>,
 }
 
 /// What the answer is good for.
@@ -134,7 +134,7 @@ impl Exchange {
         match (&response, &self.told_of) {
             (Some(response), Some(uri)) => self.tell(uri, response),
             (None, Some(uri)) => self.cache.observers.tell(|| Event::Failed {
-                uri: uri.clone().into(),
+                uri: Uri::clone(uri).into(),
                 reason: self.reason,
             }),
             (_, None) => {}

@@ -81,8 +81,9 @@ impl<S, X, P> CacheService<S, X, P> {
         }
     }
 
-    fn told_of(&self, uri: &Uri) -> Option<Uri> {
-        self.cache.observers.are_there().then(|| uri.clone())
+    fn told_of(&self, uri: &Uri) -> Option<Box<Uri>> {
+        let are_there = self.cache.observers.are_there();
+        are_there.then(|| Box::new(uri.clone()))
     }
 
     /// Forwards a request for which nothing could be reused; as a question about the stored response
