@@ -43,15 +43,17 @@ impl DateField {
 /// of the century before.
 pub(crate) fn parse(text: &[u8], now: SystemTime) -> Option<SystemTime> {
     let text = text.trim_ascii();
-    // Nearly all are as they should be.
-    if let Some(date) = fixdate(text) {
-        return Some(date);
-    }
     // Every form is shorter than this; so is what is copied of a field full of rubbish.
     if !text.is_ascii() || text.len() > 33 {
         return None;
     }
     let text = std::str::from_utf8(text).ok()?;
+    // Nearly all are as they should be.
+    if text.len() == IMF_FIXDATE {
+        if let Ok(date) = httpdate::parse_http_date(text) {
+            return Some(date);
+        }
+    }
     let lower = text.to_ascii_lowercase();
     let parts = match lower.split_once(", ") {
         Some((day, rest)) if DAYS.contains(&day) => imf_fixdate(rest),
@@ -77,44 +79,8 @@ pub(crate) fn parse(text: &[u8], now: SystemTime) -> Option<SystemTime> {
     }
 }
 
-/// The one form that may be generated, `Sun, 06 Nov 1994 08:49:37 GMT`, whatever its day of the week.
-#[rustfmt::skip]
-fn fixdate(text: &[u8]) -> Option<SystemTime> {
-    let [w0, w1, w2, b',', b' ', d0, d1, b' ', m0, m1, m2, b' ', y0, y1, y2, y3, b' ',
-        h0, h1, b':', n0, n1, b':', s0, s1, b' ', b'G', b'M', b'T'] = *text
-    else {
-        return None;
-    };
-    let is_day = WEEKDAYS.contains(&[w0, w1, w2]);
-    let month = MONTHS.iter().position(|name| *name == [m0, m1, m2])?;
-    let days = days(number(&[y0, y1, y2, y3])?, month, number(&[d0, d1])?)?;
-    let (hour, minute, second) = (number(&[h0, h1])?, number(&[n0, n1])?, number(&[s0, s1])?);
-    let is_date = is_day && hour < 24 && minute < 60 && second < 60;
-    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
-    is_date.then(|| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
-}
-
-/// How many days after the first of 1970 one is; `None` where there is no such day, or it is before that. The
-/// first month is 0.
-fn days(year: u64, month: usize, day: u64) -> Option<u64> {
-    /// The days of a year before each month, where there is no leap day.
-    const BEFORE: [u64; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
-    let leap_days = |year: u64| year / 4 - year / 100 + year / 400;
-    let since = year.checked_sub(1970)?;
-    let leap_day = leap_days(year) - leap_days(year - 1);
-    let length = BEFORE[month + 1] - BEFORE[month] + if month == 1 { leap_day } else { 0 };
-    let leap_days = leap_days(if month > 1 { year } else { year - 1 }) - leap_days(1969);
-    (1..=length)
-        .contains(&day)
-        .then(|| since * 365 + leap_days + BEFORE[month] + day - 1)
-}
-
-fn number(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0, |number, digit| {
-        let is_digit = digit.is_ascii_digit();
-        is_digit.then(|| number * 10 + u64::from(digit - b'0'))
-    })
-}
+/// What no other form is as long as.
+const IMF_FIXDATE: usize = 29;
 
 /// A date as a field value, in the one form that may be generated. A time that has no such form (before
 /// 1970, after 9999) becomes the nearest that has.
@@ -127,13 +93,6 @@ pub(crate) fn format(time: SystemTime) -> HeaderValue {
     HeaderValue::try_from(httpdate::fmt_http_date(time)).expect("an HTTP date is visible ASCII")
 }
 
-const WEEKDAYS: [[u8; 3]; 7] = [
-    *b"Mon", *b"Tue", *b"Wed", *b"Thu", *b"Fri", *b"Sat", *b"Sun",
-];
-const MONTHS: [[u8; 3]; 12] = [
-    *b"Jan", *b"Feb", *b"Mar", *b"Apr", *b"May", *b"Jun", *b"Jul", *b"Aug", *b"Sep", *b"Oct",
-    *b"Nov", *b"Dec",
-];
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const LONG_DAYS: [&str; 7] = [
     "monday",
@@ -157,6 +116,7 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
+    /// `httpdate` knows the calendar, but also insists on the right day of the week: it is offered each.
     fn resolve(&self) -> Option<SystemTime> {
         let (time, leap) = match self.time.strip_suffix(":60") {
             Some(minutes) => (format!("{minutes}:59"), 1),
@@ -174,8 +134,13 @@ impl Parts<'_> {
         } else {
             self.year.to_owned()
         };
-        let date = fixdate(format!("Sun, {day} {month} {year} {time} GMT").as_bytes())?;
-        Some(date + Duration::from_secs(leap))
+        ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+            .iter()
+            .find_map(|weekday| {
+                let date = format!("{weekday}, {day} {month} {year} {time} GMT");
+                (date.len() == IMF_FIXDATE).then(|| httpdate::parse_http_date(&date).ok())?
+            })
+            .map(|date| date + Duration::from_secs(leap))
     }
 }
 
