@@ -7,6 +7,7 @@ use crate::cache_status::NotStored;
 use crate::collapse::Groups;
 use crate::events::{Event, Observers, Validation};
 use crate::key::CacheKey;
+use crate::rules::Rules;
 use crate::seed::Seed;
 use crate::settings::Settings;
 use crate::stats::{Counters, Stats};
@@ -113,6 +114,19 @@ impl Cache {
             evictions,
             holding,
             ..counted
+        }
+    }
+
+    /// Replaces the rules. Where keys are made otherwise by it, what is stored could not be found any more, and not be
+    /// invalidated.
+    pub(crate) fn set_rules(&self, rules: Rules) {
+        let mut are_keys_others = rules.ignore_queries();
+        self.configure(|settings| {
+            are_keys_others |= settings.rules.ignore_queries();
+            settings.rules = rules;
+        });
+        if are_keys_others {
+            self.clear();
         }
     }
 

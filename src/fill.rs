@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
@@ -22,6 +22,7 @@ use crate::policy::reuse::{self, Decision};
 use crate::policy::selection::Comparing;
 use crate::policy::stale::Failure;
 use crate::policy::{Asked, Received, range, status};
+use crate::rules::Applied;
 use crate::settings::Settings;
 use crate::store::Exchanging;
 use crate::stored::StoredResponse;
@@ -45,6 +46,8 @@ pub(crate) struct Fill {
     pub(crate) request_time: SystemTime,
     /// What the answer is to be stored with.
     pub(crate) tags: Tags,
+    /// How long it is to be fresh, where the caller says so.
+    pub(crate) lifetime: Option<Duration>,
 }
 
 /// What is held of the same URI beside what was selected, and may have to do with the answer.
@@ -79,6 +82,7 @@ impl Fill {
             may_repeat: false,
             request_time: SystemTime::UNIX_EPOCH,
             tags: Tags::default(),
+            lifetime: None,
         }
     }
 
@@ -124,6 +128,7 @@ pub(crate) struct Filling<'a> {
     now: OnceCell<SystemTime>,
     key: OnceCell<Arc<CacheKey>>,
     caller: OnceCell<HeaderMap>,
+    applied: OnceCell<Applied>,
 }
 
 impl<'a> Filling<'a> {
@@ -142,6 +147,7 @@ impl<'a> Filling<'a> {
             now: OnceCell::new(),
             key: OnceCell::new(),
             caller: OnceCell::new(),
+            applied: OnceCell::new(),
         }
     }
 
@@ -163,7 +169,8 @@ impl<'a> Filling<'a> {
     pub(crate) fn answered<B: Body>(mut self, response: Response<B>) -> Next<B> {
         let (settings, status) = (self.settings, response.status());
         let came_from = settings.came_from(response.extensions());
-        let is_redirected = came_from.is_some_and(|uri| !settings.is_of(&uri, self.key()));
+        let is_redirected =
+            came_from.is_some_and(|uri| !settings.is_of(&uri, self.key(), &self.cache.seed));
         if let Some(gap) = self.fill.missing() {
             // Neither answers who has asked for the whole.
             let is_about_part = matches!(
@@ -300,6 +307,24 @@ impl<'a> Filling<'a> {
         response
     }
 
+    /// What the user says of an answer with this head, where that is anything.
+    pub(crate) fn applied(&self, status: StatusCode, fields: &HeaderMap) -> Option<&Applied> {
+        let are_any = self.settings.rules.are_there() || self.fill.lifetime.is_some();
+        are_any.then(|| self.applied.get_or_init(|| self.apply(status, fields)))
+    }
+
+    /// What the rules say of an answer with this head, and its caller.
+    pub(crate) fn apply(&self, status: StatusCode, fields: &HeaderMap) -> Applied {
+        let rules = &self.settings.rules;
+        let mut applied = if rules.are_there() {
+            rules.applied((&self.key().uri, self.caller()), status, fields)
+        } else {
+            Applied::default()
+        };
+        applied.lifetimes.wished = self.fill.lifetime;
+        applied
+    }
+
     /// An answer to what was asked for, with this head.
     pub(crate) fn received<'f>(
         &self,
@@ -315,7 +340,7 @@ impl<'a> Filling<'a> {
             is_secure: self.key().is_secure(),
             is_delimited,
             is_timed: self.settings.clock.is_known(),
-            lifetimes: None,
+            lifetimes: self.applied(status, fields).map(|says| says.lifetimes),
         }
     }
 

@@ -12,10 +12,12 @@ use crate::events::Validation;
 use crate::exchange::Next;
 use crate::fill::Filling;
 use crate::packed::Packed;
+use crate::policy::Received;
 use crate::policy::selection::{self, Presented};
 use crate::policy::updating::Freshened;
 use crate::policy::validation::{self, NotModified, Question};
 use crate::relations::Relations;
+use crate::rules::Applied;
 use crate::store::Reservation;
 use crate::stored::{StoredHead, StoredResponse};
 use crate::tags;
@@ -220,6 +222,12 @@ impl Filling<'_> {
         }
     }
 
+    /// What the user says of a stored response, as its head is, where that is anything.
+    fn applied_to(&self, head: &StoredHead) -> Option<Applied> {
+        let is_any = self.settings.rules.are_there() || self.fill.lifetime.is_some();
+        is_any.then(|| self.apply(head.status, &head.fields.unpack()))
+    }
+
     /// A stored response with the fields of the answer (RFC 9111 §3.2), for requests like this one; and
     /// why it may not be stored.
     pub(crate) fn brought_up_to_date(
@@ -229,7 +237,11 @@ impl Filling<'_> {
         head: &StoredHead,
     ) -> (Fresh, Option<NotStored>) {
         let (fill, now) = (&*self.fill, self.now());
-        let received = self.received(StatusCode::NOT_MODIFIED, answer, stored.terms.is_delimited);
+        let says = self.applied_to(head);
+        let received = Received {
+            lifetimes: says.as_ref().map(|says| says.lifetimes),
+            ..self.received(StatusCode::NOT_MODIFIED, answer, stored.terms.is_delimited)
+        };
         let Freshened {
             fields,
             terms,
@@ -238,10 +250,17 @@ impl Filling<'_> {
             is_from_cache,
         } = self.settings.policy.freshen(&fill.asked, head, received);
         let status = self.status.with_age(terms.current_age(now), terms.lifetime);
-        let selected_by = selection::selection(self.comparing(), &fields, &self.fill.caller);
+        let ignored = says.as_ref().map_or(&[][..], |says| &says.ignored_vary);
+        let caller = &self.fill.caller;
+        let selected_by = selection::selection(self.comparing(), &fields, caller, ignored);
         let refused = refused
             .or_else(|| (!stored.terms.may_be_freshened).then_some(NotStored::NoStore))
-            .or_else(|| selected_by.is_none().then_some(NotStored::Vary));
+            .or_else(|| selected_by.is_none().then_some(NotStored::Vary))
+            .or_else(|| {
+                says.as_ref()
+                    .is_some_and(|says| says.never_stored)
+                    .then_some(NotStored::Rule)
+            });
         let refused = if fill.asked.directives.no_store {
             Some(NotStored::RequestNoStore)
         } else {
@@ -258,7 +277,7 @@ impl Filling<'_> {
             stored.body.clone(),
         );
         let (seed, related) = (&self.cache.seed, &self.settings.related);
-        let given = tags::joined(&fill.tags, &stored.relations.given());
+        let given = tags::joined(&self.given_tags(says.as_ref()), &stored.relations.given());
         let relations = Relations::of(seed, related, &stored.key, &fields, &given);
         let refused = refused.or_else(|| relations.is_none().then_some(NotStored::Tags));
         let response = response.related(relations.unwrap_or_default());

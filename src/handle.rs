@@ -13,6 +13,7 @@ use crate::entries::Entries;
 use crate::events::Events;
 use crate::info::StoredInfo;
 use crate::mode::Mode;
+use crate::rules::{Rule, Rules};
 use crate::selector::Selector;
 use crate::snapshot::{RestoreError, Restored, Snapshot};
 use crate::stats::Stats;
@@ -389,6 +390,21 @@ impl CacheHandle {
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.cache.store.limits().capacity
+    }
+
+    /// Sets what holds for responses by where they come from, in the place of all rules that were set before, and at once:
+    /// see [`Rule`]. Requests that start later go by the new ones.
+    ///
+    /// ```
+    /// use http::Uri;
+    /// use tower_client_cache::{CacheLayer, Rule};
+    ///
+    /// let handle = CacheLayer::new().handle();
+    /// let broken = Uri::from_static("https://example.com/broken");
+    /// handle.set_rules([Rule::new().prefix(&broken).never_store()]);
+    /// ```
+    pub fn set_rules(&self, rules: impl IntoIterator<Item = Rule>) {
+        self.cache.set_rules(Rules::new(rules));
     }
 
     /// Sets how many octets may be held: see [`CacheLayer::capacity`](crate::CacheLayer::capacity). Where

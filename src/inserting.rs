@@ -12,6 +12,7 @@ use crate::caller::Caller;
 use crate::collapse::Company;
 use crate::fill::{Fill, Filling};
 use crate::key::Text;
+use crate::lifetime::Lifetime;
 use crate::reading::Reader;
 use crate::store::{Exchanging, Reservation};
 use crate::stored::StoredBody;
@@ -43,6 +44,10 @@ impl Cache {
         let mut fill = Fill::new(asked, caller, exchanging, Company::default());
         fill.request_time = settings.clock.now();
         fill.tags = Tags::of(request.extensions());
+        fill.lifetime = request
+            .extensions()
+            .get()
+            .map(|Lifetime(lifetime)| *lifetime);
         let status = CacheStatus::forwarding(Forward::UriMiss, Some(response.status()));
         let mut filling = Filling::new(self, &settings, &mut fill, status);
         let response = response.map(Full::new);

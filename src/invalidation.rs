@@ -80,7 +80,7 @@ impl Invalidation {
 
     fn invalidate(&self, uri: &Uri, by: Option<&mut Exchanging>) {
         if let Some(target) = Target::of_uri(uri) {
-            let key = UriKey::new(&self.cache.seed, target);
+            let key = self.cache.settings().0.uri_key(&self.cache.seed, target);
             #[cfg(feature = "structured-fields")]
             self.invalidate_with_related(&key, by);
             #[cfg(not(feature = "structured-fields"))]

@@ -73,12 +73,75 @@ impl Text {
         self.length = end;
     }
 
+    /// Leaves out the parameters of the query that have one of these names, and the query where nothing is left of it.
+    /// Where there is none of them it stays as it is.
+    pub(crate) fn leave_out(&mut self, names: &[Box<str>]) {
+        let text = self.as_bytes();
+        let Some(query_at) = text.iter().position(|octet| *octet == b'?') else {
+            return;
+        };
+        let (path, query) = (&text[..query_at], &text[query_at + 1..]);
+        let is_left_out = |parameter: &&[u8]| {
+            let name = parameter.split(|octet| *octet == b'=').next();
+            names
+                .iter()
+                .any(|left_out| is_same_name(name.unwrap_or_default(), left_out))
+        };
+        let mut parameters = query.split(|octet| *octet == b'&');
+        if !parameters.any(|parameter| is_left_out(&parameter)) {
+            return;
+        }
+        let mut kept = path.to_vec();
+        let parameters = query.split(|octet| *octet == b'&');
+        for (n, parameter) in parameters
+            .filter(|parameter| !is_left_out(parameter))
+            .enumerate()
+        {
+            kept.push(if n == 0 { b'?' } else { b'&' });
+            kept.extend_from_slice(parameter);
+        }
+        *self = Self::empty();
+        self.push(&kept);
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         match self.short.get(..self.length) {
             Some(short) => short,
             None => &self.long,
         }
     }
+}
+
+/// Whether a name in a query is this one, however it is encoded (RFC 3986 §2.1).
+fn is_same_name(mut written: &[u8], name: &str) -> bool {
+    for octet in name.bytes() {
+        let (found, rest) = match written {
+            [b'%', high, low, rest @ ..] => match (digit(*high), digit(*low)) {
+                (Some(high), Some(low)) => (high << 4 | low, rest),
+                _ => (b'%', &written[1..]),
+            },
+            [found, rest @ ..] => (*found, rest),
+            [] => return false,
+        };
+        if found != octet {
+            return false;
+        }
+        written = rest;
+    }
+    written.is_empty()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a digit fits")]
+fn digit(octet: u8) -> Option<u8> {
+    char::from(octet).to_digit(16).map(|digit| digit as u8)
+}
+
+/// Whether a URI is of this path, or below it.
+pub(crate) fn is_below(uri: &[u8], path: &[u8]) -> bool {
+    uri.strip_prefix(path).is_some_and(|rest| match rest {
+        [] | [b'/' | b'?', ..] => true,
+        _ => path.ends_with(b"/"),
+    })
 }
 
 /// What a request looks up: a key whose URI lies on the stack.
@@ -139,6 +202,7 @@ impl<'a> Wanted<'a> {
 
 impl CacheKey {
     /// The key of a target in a partition.
+    #[cfg(test)]
     pub(crate) fn new(seed: &Seed, target: Target<'_>, partition: Option<Partition>) -> Self {
         Wanted::new(seed, &Text::of(seed, target), partition).to_key()
     }
@@ -203,7 +267,7 @@ impl fmt::Debug for CacheKey {
 }
 
 /// Scheme, host and port of a URI that stands as in a key.
-fn origin(uri: &[u8]) -> &[u8] {
+pub(crate) fn origin(uri: &[u8]) -> &[u8] {
     // A path follows, always, and its slash is the third.
     let slashes = uri.iter().enumerate().filter(|(_, byte)| **byte == b'/');
     let path_at = slashes.map(|(at, _)| at).nth(2);
@@ -230,8 +294,9 @@ impl UriKey {
         origin(&self.text)
     }
 
-    pub(crate) fn new(seed: &Seed, target: Target<'_>) -> Self {
-        let key = CacheKey::new(seed, target, None);
+    /// That of this text.
+    pub(crate) fn new(seed: &Seed, text: &Text) -> Self {
+        let key = Wanted::new(seed, text, None).to_key();
         Self {
             hash: key.uri_hash,
             text: key.uri,
@@ -289,7 +354,7 @@ mod tests {
         );
         assert!(!nobody.is(&user.to_key()) && !user.is(&nobody.to_key()));
         assert_ne!(nobody.hash, user.hash);
-        let uri = UriKey::new(&seed, target);
+        let uri = UriKey::new(&seed, &text);
         assert!(nobody.to_key().is_of(&uri) && user.to_key().is_of(&uri));
     }
 

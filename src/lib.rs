@@ -100,6 +100,8 @@
 //!
 //! # What decides
 //!
+//! In short; the page [`precedence`] has it as a table.
+//!
 //! The [mode of the cache](Mode) outranks a request's [`CacheMode`], and that outranks its `Cache-Control`
 //! and `Pragma`. These say which stored responses a request takes. How long one is fresh is for the response to
 //! say; where it does not, that is guessed from `Last-Modified`. What a response forbids no request allows:
@@ -254,18 +256,22 @@ mod interleavings;
 mod invalidation;
 mod key;
 mod layer;
+mod lifetime;
 mod mode;
 mod packed;
 mod partition;
 mod parts;
 mod peeking;
 mod policy;
+#[doc = include_str!("precedence.md")]
+pub mod precedence {}
 mod question;
 mod ranged;
 mod reading;
 mod reasons;
 mod relations;
 pub mod request_body;
+mod rules;
 #[cfg(feature = "structured-fields")]
 mod search;
 mod seed;
@@ -294,8 +300,10 @@ pub use self::future::ResponseFuture;
 pub use self::handle::{CacheHandle, ModeGuard, Purged};
 pub use self::info::{PartitionId, StoredInfo};
 pub use self::layer::CacheLayer;
+pub use self::lifetime::Lifetime;
 pub use self::mode::{CacheMode, Mode};
 pub use self::policy::SetCookie;
+pub use self::rules::Rule;
 pub use self::selector::Selector;
 pub use self::service::CacheService;
 pub use self::snapshot::{RestoreError, Restored, Snapshot};

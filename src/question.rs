@@ -16,6 +16,7 @@ use crate::future::{Forwarding, ResponseFuture, Unsent};
 use crate::header::cache_control;
 use crate::invalidation::Invalidation;
 use crate::key::{Text, Wanted};
+use crate::lifetime::Lifetime;
 use crate::mode::CacheMode;
 use crate::policy::{Asked, parts, validation};
 use crate::request_body::{Replay, RequestBody};
@@ -191,6 +192,10 @@ impl<S, X, P> CacheService<S, X, P> {
         let exchanging = self.exchanging(asked.forbidden);
         let mut fill = Fill::new(asked, caller, exchanging, company);
         fill.tags = Tags::of(request.extensions());
+        fill.lifetime = request
+            .extensions()
+            .get()
+            .map(|Lifetime(lifetime)| *lifetime);
         let exchange = exchange.insert(self.exchange(reason, has_waited, Purpose::Fill(fill)));
         if may_ask_about {
             if let Purpose::Fill(fill) = &mut exchange.purpose {
@@ -281,7 +286,8 @@ impl<S, X, P> CacheService<S, X, P> {
         let mut asked = may_be_stored.then(|| Asked::posting(fields)).flatten()?;
         asked.has_authorization |= self.reader().names_user(uri);
         let target = Target::of_request(uri, fields, &self.settings.scheme)?;
-        let text = Text::of(&self.cache.seed, target);
+        let mut text = Text::of(&self.cache.seed, target);
+        self.settings.leave_out(&mut text, fields);
         let wanted = Wanted::new(
             &self.cache.seed,
             &text,
@@ -291,6 +297,10 @@ impl<S, X, P> CacheService<S, X, P> {
         let (exchanging, company) = (self.exchanging(forbidden), Company::default());
         let mut fill = Fill::new(asked, caller, exchanging, company);
         fill.tags = Tags::of(request.extensions());
+        fill.lifetime = request
+            .extensions()
+            .get()
+            .map(|Lifetime(lifetime)| *lifetime);
         Some(fill)
     }
 

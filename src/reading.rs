@@ -133,6 +133,7 @@ impl Reader<'_> {
             let scheme = &self.settings.scheme;
             text.write(seed, Target::of_request(uri, request.headers(), scheme)?);
         }
+        self.settings.leave_out(text, request.headers());
         let partition = self.partition(request, asked.has_credentials || !is_normal)?;
         Some(Wanted::new(seed, text, partition))
     }

@@ -128,6 +128,8 @@ pub enum NotStored {
     Outdated,
     /// It was asked for before a clear, a purge or an unsafe request that means it.
     Purged,
+    /// A [`Rule`](crate::Rule) says that it is not to be stored.
+    Rule,
     /// It has more tags than are kept: see [`Tags`](crate::Tags).
     Tags,
     /// Its body failed, was not read to its end, or was not as long as it said.
@@ -136,7 +138,7 @@ pub enum NotStored {
 
 impl NotStored {
     /// All of them, each at its place.
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::Disabled,
         Self::Bypass,
         Self::Method,
@@ -160,6 +162,7 @@ impl NotStored {
         Self::ServerError,
         Self::Outdated,
         Self::Purged,
+        Self::Rule,
         Self::Tags,
         Self::Incomplete,
     ];
@@ -191,6 +194,7 @@ impl NotStored {
             Self::ServerError => "server-error",
             Self::Outdated => "outdated",
             Self::Purged => "purged",
+            Self::Rule => "rule",
             Self::Tags => "tags",
             Self::Incomplete => "incomplete",
         }

@@ -10,10 +10,11 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response, Uri, header
 
 use crate::cache_status::CacheStatus;
 use crate::clock::ClockSetting;
-use crate::key::CacheKey;
+use crate::key::{CacheKey, Text, UriKey};
 use crate::policy::selection::Comparing;
 use crate::policy::{Kind, Policy};
 use crate::relations::Related;
+use crate::rules::Rules;
 use crate::seed::Seed;
 use crate::store::Limits;
 use crate::target::Target;
@@ -48,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) normalizes_encodings: bool,
     /// The name in `Cache-Status`, where there is to be one.
     pub(crate) announced_as: Option<Arc<str>>,
+    /// What the user says of responses by where they come from.
+    pub(crate) rules: Rules,
 }
 
 /// Whether requests wait for the answers to others, and for how long (C-49).
@@ -145,15 +148,29 @@ impl Settings {
             bypass: Vec::new(),
             normalizes_encodings: false,
             announced_as: None,
+            rules: Rules::default(),
         }
     }
 
     /// Whether a response that came from this URI is of this key: where it is not the inner service has
     /// followed a redirect (C-53).
-    pub(crate) fn is_of(&self, uri: &Uri, key: &CacheKey) -> bool {
-        let target = Target::of_uri(uri);
-        let is_literal = self.policy.is_shared();
-        target.is_some_and(|target| target.literal(is_literal).is(&key.uri))
+    pub(crate) fn is_of(&self, uri: &Uri, key: &CacheKey, seed: &Seed) -> bool {
+        Target::of_uri(uri).is_some_and(|target| *self.uri_key(seed, target).text == *key.uri)
+    }
+
+    /// The key of a URI, whoever asks for it with whatever fields.
+    pub(crate) fn uri_key(&self, seed: &Seed, target: Target<'_>) -> UriKey {
+        let mut text = Text::of(seed, target);
+        self.leave_out(&mut text, &HeaderMap::new());
+        UriKey::new(seed, &text)
+    }
+
+    /// Leaves out of the text of a key what makes no difference there.
+    #[inline]
+    pub(crate) fn leave_out(&self, text: &mut Text, fields: &HeaderMap) {
+        if self.rules.ignore_queries() {
+            self.rules.leave_out(text, fields);
+        }
     }
 
     /// The URI that a response came from, where the inner service says so.

@@ -11,7 +11,9 @@ use crate::fill::Filling;
 use crate::policy::selection;
 use crate::policy::storing::Storable;
 use crate::relations::Relations;
+use crate::rules::Applied;
 use crate::stored::{Selection, StoredHead};
+use crate::tags::{self, Tags};
 
 /// What the store takes a response by: which requests select it, and what it has to do with others.
 pub(crate) struct Fit {
@@ -49,8 +51,13 @@ impl Filling<'_> {
         storable: &Storable<'_>,
     ) -> Result<Fit, NotStored> {
         let (fill, fields) = (&*self.fill, response.headers());
-        let selected_by =
-            selection::selection(self.comparing(), fields, &fill.caller).ok_or(NotStored::Vary)?;
+        let says = self.applied(response.status(), fields);
+        if says.is_some_and(|says| says.never_stored) {
+            return Err(NotStored::Rule);
+        }
+        let ignored = says.map_or(&[][..], |says| &says.ignored_vary);
+        let selected_by = selection::selection(self.comparing(), fields, &fill.caller, ignored);
+        let selected_by = selected_by.ok_or(NotStored::Vary)?;
         let least = storable.content_length.filter(|_| !fill.asked.is_head);
         let least = least.unwrap_or(0).max(response.body().size_hint().lower());
         if least > self.settings.max_body() as u64 {
@@ -63,13 +70,20 @@ impl Filling<'_> {
             .would_take(fill.exchanging(), self.key(), &cache.switch)?;
         Ok(Fit {
             selected_by,
-            relations: self.relations(storable).ok_or(NotStored::Tags)?,
+            relations: self.relations(storable, says).ok_or(NotStored::Tags)?,
         })
     }
 
+    /// The tags that an answer is given, beside those that it says.
+    pub(crate) fn given_tags(&self, says: Option<&Applied>) -> Tags {
+        let tags = &self.fill.tags;
+        says.map_or_else(|| tags.clone(), |says| tags::joined(tags, &says.tags))
+    }
+
     /// What it has to do with others; `None` where it has too many tags.
-    fn relations(&self, storable: &Storable<'_>) -> Option<Relations> {
-        let (related, tags) = (&self.settings.related, &self.fill.tags);
+    fn relations(&self, storable: &Storable<'_>, says: Option<&Applied>) -> Option<Relations> {
+        let related = &self.settings.related;
+        let tags = &self.given_tags(says);
         if tags.is_empty() && !related.is_kept() {
             return Some(Relations::default());
         }

@@ -8,6 +8,7 @@ use http::{Extensions, HeaderMap, HeaderName, Uri};
 
 use super::CacheLayer;
 use crate::policy::SetCookie;
+use crate::rules::{Rule, Rules};
 use crate::settings::{FinalUriSetting, PartitionSetting};
 
 /// The rules, where the standards leave a choice.
@@ -91,6 +92,14 @@ impl<X, P> CacheLayer<X, P> {
         F: Fn(&Uri, &HeaderMap, &Extensions) -> Option<Bytes> + Send + Sync + 'static,
     {
         self.set_credentials(|settings| settings.partition = Some(PartitionSetting(Arc::new(of))))
+    }
+
+    /// What holds for responses by where they come from: see [`Rule`]. They take the place of rules that were set before,
+    /// and can be changed while requests run: see [`CacheHandle::set_rules`](crate::CacheHandle::set_rules).
+    #[must_use]
+    pub fn rules(self, rules: impl IntoIterator<Item = Rule>) -> Self {
+        self.cache.set_rules(Rules::new(rules));
+        self
     }
 
     /// A response field that says with which [tags](crate::Tags) the response is to be stored: `Surrogate-Key`, say, or

@@ -135,7 +135,7 @@ pub(crate) struct Received<'a> {
     /// Whether the times are known to be right.
     pub(crate) is_timed: bool,
     /// What the user says of how long it is fresh, where that is anything.
-    pub(crate) lifetimes: Option<&'a Lifetimes>,
+    pub(crate) lifetimes: Option<Lifetimes>,
 }
 
 /// Whether a response to this method may make stored ones wrong: it is unsafe, or nobody knows (RFC

@@ -20,18 +20,19 @@ pub(crate) struct Comparing<'a> {
     pub(crate) normalizes_encodings: bool,
 }
 
-/// The request fields that a response's `Vary` names, as they stand in the request. `None` where no
+/// The request fields that a response's `Vary` names, but for those that are ignored, as they stand in the request. `None` where no
 /// later request could be compared: `Vary: *`, or a field that is for the next hop alone (C-41).
 pub(crate) fn selection(
     comparing: Comparing<'_>,
     response: &HeaderMap,
     request: &impl Fields,
+    ignored: &[HeaderName],
 ) -> Option<Selection> {
     let Vary::Fields(mut names) = Vary::parse(response) else {
         return None;
     };
     // The authority is in the key (PRJ-4.1-8).
-    names.retain(|name| name != header::HOST);
+    names.retain(|name| name != header::HOST && !ignored.contains(name));
     if names.is_empty() {
         return Some(Selection::default());
     }

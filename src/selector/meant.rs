@@ -10,7 +10,7 @@ use http::{HeaderMap, Request, Uri};
 use super::{Filter, Meaning, Selector};
 use crate::cache::Cache;
 use crate::info::StoredInfo;
-use crate::key::{CacheKey, Text, UriKey};
+use crate::key::{CacheKey, Text, UriKey, is_below};
 use crate::partition::Name;
 use crate::policy::selection::{self, Comparing};
 use crate::reading::Reader;
@@ -116,7 +116,7 @@ impl Resolving<'_> {
     }
 
     fn key(self, uri: &Uri) -> Option<UriKey> {
-        Target::of_uri(uri).map(|target| UriKey::new(&self.cache.seed, target))
+        Target::of_uri(uri).map(|target| self.settings.uri_key(&self.cache.seed, target))
     }
 
     fn asking(self, request: &Request<()>) -> Option<Asking> {
@@ -241,14 +241,6 @@ fn joined<'t>(
         }
     }
     is_known.then_some(!decides)
-}
-
-/// Whether a URI is of this path, or below it.
-fn is_below(uri: &[u8], path: &[u8]) -> bool {
-    uri.strip_prefix(path).is_some_and(|rest| match rest {
-        [] | [b'/' | b'?', ..] => true,
-        _ => path.ends_with(b"/"),
-    })
 }
 
 /// Whether a response stands for this URI by a rule of its own.

@@ -16,7 +16,7 @@ impl Cache {
             Meaning::Nothing => Removed::default(),
             Meaning::All if by.is_none() => self.clear(),
             Meaning::Uri(uri) => Target::of_uri(uri).map_or_else(Removed::default, |target| {
-                self.purge_uri(&UriKey::new(&self.seed, target), by)
+                self.purge_uri(&self.settings().0.uri_key(&self.seed, target), by)
             }),
             Meaning::Origin(origin) => {
                 let removed = self.store.purge_origin(&self.meant(selector), origin, by);

@@ -27,6 +27,7 @@ mod manners;
 mod modes;
 mod origin;
 mod outdated;
+mod precedence;
 mod purge;
 mod readiness;
 mod recording;
