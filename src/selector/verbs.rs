@@ -50,22 +50,24 @@ impl Cache {
         done
     }
 
-    fn purge_uri(&self, uri: &UriKey, mut by: Option<&mut Exchanging>) -> Removed {
-        let removed = self.store.purge(uri, by.as_deref_mut());
+    fn purge_uri(&self, uri: &UriKey, by: Option<&mut Exchanging>) -> Removed {
         #[cfg(feature = "structured-fields")]
-        let removed = removed + self.purge_equivalents(uri, by);
+        let removed = self.purge_with_equivalents(uri, by);
+        #[cfg(not(feature = "structured-fields"))]
+        let removed = self.store.purge(uri, by);
         self.groups.release_uri(uri.hash);
         removed
     }
 
     #[cfg(feature = "structured-fields")]
-    fn purge_equivalents(&self, uri: &UriKey, by: Option<&mut Exchanging>) -> Removed {
+    fn purge_with_equivalents(&self, uri: &UriKey, mut by: Option<&mut Exchanging>) -> Removed {
+        let removed = self.store.purge(uri, by.as_deref_mut());
         if !self.settings().0.related.by_search {
-            return Removed::default();
+            return removed;
         }
         let searched = Searched::new(&self.seed, &uri.text, None);
-        let removed = self.store.purge_equivalents(&searched, by);
+        let equivalents = self.store.purge_equivalents(&searched, by);
         self.groups.release_origin(uri.origin());
-        removed
+        removed + equivalents
     }
 }

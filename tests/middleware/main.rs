@@ -35,6 +35,7 @@ mod releasing;
 mod runtimes;
 mod saturation;
 mod seeing;
+mod selecting;
 mod settings;
 mod snapshot;
 mod stats;
