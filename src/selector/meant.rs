@@ -38,6 +38,8 @@ enum Test {
     Prefix(Box<[u8]>),
     Origin(Box<[u8]>),
     Partition(Name),
+    /// Sorted hashes.
+    Tags(Vec<u64>),
     OlderThan(Duration),
     Since(SystemTime),
     Stale,
@@ -104,6 +106,7 @@ impl Resolving<'_> {
             }),
             Meaning::Origin(origin) => Test::Origin(origin.clone()),
             Meaning::Partition(name) => Test::Partition(Name::of(&self.cache.seed, name)),
+            Meaning::Tags(names) => Test::Tags(tags(&self.cache.seed, names)),
             Meaning::OlderThan(age) => Test::OlderThan(*age),
             Meaning::Since(time) => Test::Since(*time),
             Meaning::Stale => Test::Stale,
@@ -182,6 +185,10 @@ impl Test {
             Self::Prefix(path) => is_below(&key.uri, path),
             Self::Origin(origin) => key.origin() == &**origin,
             Self::Partition(name) => key.partition.is_some_and(|of| of.has_name(*name)),
+            Self::Tags(tags) => {
+                let mut labels = response.relations.labels().iter();
+                labels.any(|label| tags.binary_search(label).is_ok())
+            }
             Self::OlderThan(limit) => age() > *limit,
             Self::Since(time) => terms.response_time >= *time,
             Self::Stale => !terms.is_fresh(age()),
@@ -196,9 +203,10 @@ impl Test {
     /// Where all is that it may hold for.
     fn among(&self) -> Among {
         match self {
-            Self::Never => Among::Uris(Vec::new()),
-            Self::Uri(uri, false) => Among::Uris(vec![uri.clone()]),
-            Self::Request(asking, false) => Among::Uris(vec![asking.key.to_uri()]),
+            Self::Never => Among::nothing(),
+            Self::Uri(uri, false) => Among::uri([uri.clone()]),
+            Self::Request(asking, false) => Among::uri([asking.key.to_uri()]),
+            Self::Tags(tags) => Among::labels(tags),
             Self::Every(every) => {
                 let mut narrowest = Among::All;
                 for among in every.iter().map(Self::among) {
@@ -209,8 +217,8 @@ impl Test {
                 narrowest
             }
             Self::Any(any) => {
-                let nothing = Among::Uris(Vec::new());
-                any.iter().map(Self::among).fold(nothing, Among::with)
+                let among = any.iter().map(Self::among);
+                among.fold(Among::nothing(), Among::with)
             }
             _ => Among::All,
         }
@@ -219,11 +227,20 @@ impl Test {
     /// How many things it names.
     fn weight(&self) -> usize {
         match self {
+            Self::Tags(tags) => tags.len(),
             Self::Every(of) | Self::Any(of) => of.iter().map(Self::weight).sum(),
             Self::Not(test) => test.weight(),
             _ => 1,
         }
     }
+}
+
+/// The hashes of tags, sorted.
+pub(super) fn tags(seed: &Seed, names: &[Box<str>]) -> Vec<u64> {
+    let mut tags: Vec<u64> = names.iter().map(|name| seed.tag(name)).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    tags
 }
 
 /// What is to be said of several: that, where one says it; else the contrary, where nobody says nothing.

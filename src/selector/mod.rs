@@ -49,8 +49,8 @@ use crate::target::Target;
 ///
 /// # What it costs
 ///
-/// What is stored for a [`uri`](Self::uri) or a [`request`](Self::request) is found by an index, whatever else is
-/// stored; so is what is meant by them *and* something else, and by one of them *or* another. For every other
+/// What is stored for a [`uri`](Self::uri) or a [`request`](Self::request), or has a [`tag`](Self::tag), is found by an
+/// index, whatever else is stored, unless `No-Vary-Search` is obeyed; so is what is meant by them *and* something else, and by one of them *or* another. For every other
 /// selector all that is stored is looked at, so that the time grows with the number of responses
 /// stored, of whatever origin; they are gone through a few at a time, and others are let at the store in
 /// between.
@@ -73,6 +73,7 @@ enum Meaning {
     Prefix(Uri),
     Origin(Box<[u8]>),
     Partition(Arc<[u8]>),
+    Tags(Arc<[Box<str>]>),
     OlderThan(Duration),
     Since(SystemTime),
     Stale,
@@ -162,6 +163,34 @@ impl Selector {
     #[must_use]
     pub fn partition(name: impl AsRef<[u8]>) -> Self {
         Meaning::Partition(name.as_ref().into()).into()
+    }
+
+    /// Every response that has this [tag](crate::Tags), whatever its origin; a cache group that it is in is one as well,
+    /// where these are obeyed.
+    ///
+    /// ```
+    /// use tower_client_cache::{CacheLayer, Selector};
+    ///
+    /// let handle = CacheLayer::new().handle();
+    /// handle.expire(Selector::tag("users"));
+    /// ```
+    #[must_use]
+    pub fn tag(tag: &str) -> Self {
+        Self::any_tag([tag])
+    }
+
+    /// Every response that has one of these tags, or several. None of them means nothing.
+    ///
+    /// ```
+    /// use tower_client_cache::{CacheLayer, Selector};
+    ///
+    /// let handle = CacheLayer::new().handle();
+    /// handle.purge(Selector::any_tag(["user-7", "user-8"]));
+    /// ```
+    #[must_use]
+    pub fn any_tag<T: Into<String>>(tags: impl IntoIterator<Item = T>) -> Self {
+        let tags = tags.into_iter().map(Into::into);
+        Meaning::Tags(tags.map(String::into_boxed_str).collect()).into()
     }
 
     /// Every response that is older than this: its age (RFC 9111 §4.2.3), since it was generated or last validated by
@@ -305,6 +334,10 @@ impl fmt::Debug for Meaning {
             Self::Prefix(of) => write!(f, "below {}", uri(of)),
             Self::Origin(origin) => write!(f, "all of {}", String::from_utf8_lossy(origin)),
             Self::Partition(_) => f.write_str("a partition"),
+            Self::Tags(tags) => {
+                f.write_str("tagged ")?;
+                f.debug_list().entries(&**tags).finish()
+            }
             Self::OlderThan(age) => write!(f, "older than {age:?}"),
             Self::Since(time) => write!(f, "since {time:?}"),
             Self::Stale => f.write_str("stale"),

@@ -1,5 +1,6 @@
 //! What is done to what is meant.
 
+use super::meant::tags;
 use super::{Meaning, Selector};
 use crate::cache::Cache;
 use crate::key::UriKey;
@@ -21,6 +22,12 @@ impl Cache {
             Meaning::Origin(origin) => {
                 let removed = self.store.purge_origin(&self.meant(selector), origin, by);
                 self.groups.release_origin(origin);
+                removed
+            }
+            Meaning::Tags(names) => {
+                let (meant, tags) = (self.meant(selector), tags(&self.seed, names));
+                let removed = self.store.purge_tags(&meant, &tags, by);
+                self.groups.release_each();
                 removed
             }
             _ => self.sweep(selector, Verb::Purge, by),

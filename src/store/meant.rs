@@ -22,27 +22,55 @@ pub(crate) trait Means: fmt::Debug + Send + Sync {
 pub(crate) enum Among {
     /// Anywhere.
     All,
-    /// What is stored for these URIs.
-    Uris(Vec<UriKey>),
+    /// What is stored for these URIs, or has one of these labels.
+    These { uris: Vec<UriKey>, labels: Vec<u64> },
 }
 
 impl Among {
+    pub(crate) fn nothing() -> Self {
+        Self::uri(None)
+    }
+
+    pub(crate) fn uri(uri: impl IntoIterator<Item = UriKey>) -> Self {
+        Self::These {
+            uris: uri.into_iter().collect(),
+            labels: Vec::new(),
+        }
+    }
+
+    pub(crate) fn labels(labels: &[u64]) -> Self {
+        Self::These {
+            uris: Vec::new(),
+            labels: labels.into(),
+        }
+    }
+
     /// Wherever the one or the other says.
     pub(crate) fn with(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Uris(mut uris), Self::Uris(others)) => {
-                uris.extend(others);
-                Self::Uris(uris)
+            (
+                Self::These {
+                    mut uris,
+                    mut labels,
+                },
+                Self::These {
+                    uris: more_uris,
+                    labels: more_labels,
+                },
+            ) => {
+                uris.extend(more_uris);
+                labels.extend(more_labels);
+                Self::These { uris, labels }
             }
             _ => Self::All,
         }
     }
 
-    /// Of two, the greater has more to be looked at.
-    pub(crate) fn breadth(&self) -> usize {
+    /// Of two, the greater is likely to have more to be looked at: a URI has few responses, a label may have many.
+    pub(crate) fn breadth(&self) -> (bool, usize, usize) {
         match self {
-            Self::All => usize::MAX,
-            Self::Uris(uris) => uris.len(),
+            Self::All => (true, 0, 0),
+            Self::These { uris, labels } => (false, labels.len(), uris.len()),
         }
     }
 }

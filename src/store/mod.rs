@@ -14,6 +14,7 @@ mod memory;
 mod partitions;
 mod purging;
 mod queues;
+#[cfg(feature = "structured-fields")]
 mod related;
 mod releasing;
 mod room;

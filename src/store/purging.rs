@@ -58,6 +58,20 @@ impl Memory {
         self.go_through(state, meant, Verb::Purge)
     }
 
+    /// Takes out what has one of these tags, and fences what was asked for so far and turns out to have one; but not the
+    /// answer of the exchange that has brought it about.
+    pub(crate) fn purge_tags(
+        &self,
+        meant: &Arc<Meant>,
+        tags: &[u64],
+        by: Option<&mut Exchanging>,
+    ) -> Removed {
+        let mut state = self.lock();
+        let by = by.map(Exchanging::term_mut);
+        state.fence.purge(tags, by);
+        self.go_through(state, meant, Verb::Purge)
+    }
+
     /// Puts up the fence for a URI: its keys, the generation from which on it may be stored again, and how
     /// many exchanges run.
     fn fence_off(&self, uri: &UriKey, by: Option<&mut Exchanging>) -> (Vec<u64>, u64, usize) {

@@ -2,35 +2,14 @@
 
 use std::sync::Arc;
 
-#[cfg(feature = "structured-fields")]
 use super::Found;
 use super::memory::Memory;
 use super::state::State;
 use super::{Exchanging, Removed};
-#[cfg(feature = "structured-fields")]
 use crate::search::{Place, Searched};
 use crate::stored::StoredResponse;
 
 impl Memory {
-    /// Takes out what has one of these tags, and fences what was asked for so far and turns out to have one; but not the
-    /// answer of the exchange that has brought it about.
-    #[allow(dead_code, reason = "selectors will ask")]
-    pub(crate) fn purge_tags(&self, tags: &[u64], by: Option<&mut Exchanging>) -> Removed {
-        let mut state = self.lock();
-        let by = by.map(Exchanging::term_mut);
-        state.fence.purge(tags, by);
-        let mut removed = Removed {
-            in_flight: state.fence.running(),
-            ..Removed::default()
-        };
-        let members = state.index.labels.members(tags);
-        drop(state);
-        self.for_each_found(&members, |state, number, gone| {
-            removed.take(state, number, gone);
-        });
-        removed
-    }
-
     /// Does something to each of these responses that is still there.
     fn for_each_found(
         &self,
@@ -43,10 +22,7 @@ impl Memory {
             }
         });
     }
-}
 
-#[cfg(feature = "structured-fields")]
-impl Memory {
     /// RFC 9875 §3: what is in one of these groups may be wrong, and so may what was asked for so far and
     /// turns out to be; but not the answer of the exchange that has made it wrong.
     pub(crate) fn invalidate_groups(&self, groups: &[u64], by: Option<&mut Exchanging>) {

@@ -174,23 +174,27 @@ struct Open {
 enum Left {
     /// Before this place.
     Places(usize),
-    /// Under the keys of these hashes.
-    Keys(Vec<u64>),
+    /// Under the keys of these hashes, and those that have these ids.
+    These { keys: Vec<u64>, ids: Vec<u64> },
 }
 
 impl Left {
     fn of(state: &State, among: &Among) -> Self {
         match among {
             Among::All => Self::Places(state.index.len()),
-            Among::Uris(uris) => {
+            Among::These { uris, labels } => {
                 let keys = uris.iter().flat_map(|uri| state.index.keys_of(uri.hash));
-                Self::Keys(keys.collect())
+                Self::These {
+                    keys: keys.collect(),
+                    ids: state.index.labels.members(labels),
+                }
             }
         }
     }
 
     /// The numbers of the next few.
     fn next(&mut self, state: &State) -> Option<Vec<u64>> {
+        let few = |of: &Vec<u64>| of.len().saturating_sub(AT_ONCE);
         match self {
             Self::Places(0) => None,
             Self::Places(rest) => {
@@ -198,12 +202,15 @@ impl Left {
                 *rest = start;
                 Some(numbers.to_vec())
             }
-            Self::Keys(keys) if keys.is_empty() => None,
-            Self::Keys(keys) => {
-                let start = keys.len().saturating_sub(AT_ONCE);
-                let variants = keys
-                    .drain(start..)
-                    .flat_map(|hash| state.index.variants(hash));
+            Self::These { keys, ids } if keys.is_empty() => {
+                let ids = ids.drain(few(ids)..);
+                let has_more = ids.len() > 0;
+                let numbers = ids.filter_map(|id| state.index.find(id)).collect();
+                has_more.then_some(numbers)
+            }
+            Self::These { keys, .. } => {
+                let keys = keys.drain(few(keys)..);
+                let variants = keys.flat_map(|hash| state.index.variants(hash));
                 Some(variants.map(|(number, _)| number).collect())
             }
         }

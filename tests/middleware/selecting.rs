@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Uri};
+use http::{HeaderName, Method, Uri};
 use support::{Conversation, get, reply, request};
 use tower_client_cache::{CacheHandle, CacheLayer, Selector};
 
@@ -93,6 +93,7 @@ async fn stored() -> Conversation {
             .map(|site| Bytes::copy_from_slice(site.as_bytes()));
         Some(site.unwrap_or_default())
     });
+    let layer = layer.tag_field(HeaderName::from_static("tags"));
     let talk = Conversation::through(layer);
     for is_short in [true, false] {
         for (name, method, path, fields, control) in &STORED {
@@ -100,6 +101,8 @@ async fn stored() -> Conversation {
                 continue;
             }
             let answer = reply(200).control(control).field("vary", "accept-language");
+            let length = if is_short { "short" } else { "long" };
+            let answer = answer.field("tags", format!("{length} {name}"));
             talk.origin
                 .will(answer.field("etag", "\"e\"").field("name", name));
             let answer = talk.send(request(method.clone(), path, fields)).await;
@@ -207,6 +210,22 @@ fn table(talk: &Conversation) -> Vec<(Selector, &'static [&'static str])> {
         (Selector::origin(&uri("http://o.test:81")), &["port"]),
         (Selector::partition("b"), &["a-site", "a-user-site"]),
         (Selector::partition("1"), &[]),
+        (Selector::tag("short"), &["a?q", "a/", "a/b", "ab"]),
+        (Selector::tag("Short"), &[]),
+        (
+            Selector::any_tag(["top", "ab", "none", "top"]),
+            &["ab", "top"],
+        ),
+        (Selector::any_tag::<&str>([]), &[]),
+        (
+            Selector::tag("short").and(at("http://o.test/a/")),
+            &["a/", "a/b"],
+        ),
+        (Selector::tag("short").and(Selector::uri(&a)), &[]),
+        (Selector::tag("short").and(Selector::tag("ab")), &["ab"]),
+        (Selector::tag("top").or(asking(&[])), &["a", "top"]),
+        (Selector::tag("top").or(named("ab")), &["ab", "top"]),
+        (Selector::tag("long").not(), &["a?q", "a/", "a/b", "ab"]),
         (
             Selector::older_than(seconds(9)),
             &["a?q", "a/", "a/b", "ab"],

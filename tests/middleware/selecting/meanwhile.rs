@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
-use http::Uri;
+use http::{HeaderName, Uri};
 use support::{Answer, Conversation, begun, reply};
 use tower_client_cache::{CacheHandle, NotStored, Purged, Selector};
 
@@ -242,5 +242,24 @@ async fn a_filter_is_dropped_when_no_older_exchange_is_left() {
         gate.open();
         old.await;
         assert_eq!(*told.lock().unwrap(), [usize::from(!is_cleared)]);
+    }
+}
+
+/// What a 304 says of tags counts as well: the one who is about to be stored by it is meant by those that it will have.
+#[tokio::test]
+async fn a_tag_that_a_304_brings_is_held_against_it() {
+    for (tag, is_left) in [("old", false), ("new", false), ("other", true)] {
+        let talk = Conversation::with(|layer| layer.tag_field(HeaderName::from_static("tag")));
+        store(&talk, "/a", "old").await;
+        talk.clock.advance(61);
+        let answer = reply(304).control("max-age=60").field("tag", "new");
+        let (gate, held) = answer.held();
+        talk.origin.will(held);
+        let old = begun(talk.get("/a"));
+        talk.handle.purge(Selector::tag(tag));
+        gate.open();
+        assert_eq!(old.await.cache.is_stored(), is_left, "{tag}");
+        let fresh = talk.handle.entries().filter(|info| !info.is_stale());
+        assert_eq!(fresh.count(), usize::from(is_left), "{tag}");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Uri;
+use http::{HeaderName, Uri};
 use support::{Conversation, begun, get, reply};
 use tower_client_cache::{CacheLayer, NotStored, Selector};
 
@@ -42,6 +42,11 @@ fn table(talk: &Conversation) -> Vec<(Selector, bool)> {
         (Selector::origin(&uri("http://other.test/")), false),
         (Selector::partition("s"), true),
         (Selector::partition("t"), false),
+        (Selector::tag("t"), true),
+        (Selector::tag("u"), false),
+        (Selector::any_tag(["u", "t"]), true),
+        (Selector::tag("t").and(new("1")), true),
+        (Selector::tag("t").and(new("2")), false),
         (Selector::older_than(seconds(29)), true),
         (Selector::older_than(seconds(30)), false),
         (Selector::since(talk.clock.now()), true),
@@ -63,11 +68,12 @@ fn conversation() -> Conversation {
             .map(|site| Bytes::copy_from_slice(site.as_bytes()));
         Some(site.unwrap_or_default())
     });
-    Conversation::through(layer)
+    Conversation::through(layer.tag_field(HeaderName::from_static("tags")))
 }
 
 fn answer() -> support::Reply {
     let answer = reply(200).control("max-age=60").field("age", "30");
+    let answer = answer.field("tags", "s t");
     answer.field("new", "1").field("vary", "accept-language")
 }
 
