@@ -28,6 +28,7 @@ pub(crate) enum Step {
     Clear,
     Purge(&'static str),
     Disable,
+    ReadOnly,
     DisableAndClear,
     Enable,
     Pause,
@@ -75,7 +76,7 @@ fn handle() -> BoxedStrategy<Step> {
     prop_oneof![
         1 => Just(Step::Clear),
         1 => select(&URIS[..]).prop_map(Step::Purge),
-        1 => select(vec![Step::Disable, Step::Pause, Step::DisableAndClear]),
+        1 => select(vec![Step::Disable, Step::Pause, Step::DisableAndClear, Step::ReadOnly]),
         3 => select(vec![Step::Enable, Step::Resume, Step::Enable]),
     ]
     .boxed()

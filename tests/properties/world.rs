@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Empty};
 use support::model::{Asked, Given, Kind, Model, Moment, Replied};
 use support::{Clock, Later, Origin, OriginBody, OriginError, Task};
 use tower::{Layer, Service};
-use tower_client_cache::{CacheBody, CacheHandle, CacheLayer, CacheStatus, ModeGuard};
+use tower_client_cache::{CacheBody, CacheHandle, CacheLayer, CacheStatus, Mode, ModeGuard};
 
 use super::asks::{Ask, URIS};
 use super::plan::{Doings, Plan, seconds};
@@ -183,6 +183,10 @@ impl World {
             Step::Disable => {
                 self.handle.disable();
                 self.model.disable();
+            }
+            Step::ReadOnly => {
+                self.handle.set_mode(Mode::ReadOnly);
+                self.model.read_only();
             }
             Step::DisableAndClear => {
                 self.handle.disable_and_clear();

@@ -91,7 +91,7 @@ impl Model {
         let is_head = flight.asked.method == Method::HEAD;
         let is_whole =
             length.is_none_or(|length| trim(length) == body.len().to_string().as_bytes());
-        if flight.is_fenced || !self.is_on() || !(is_whole || is_head) {
+        if flight.is_fenced || !self.may_store(&flight) || !(is_whole || is_head) {
             return;
         }
         record.body = body.clone();

@@ -15,7 +15,7 @@ impl Model {
         if !is_head || replied.status != StatusCode::OK {
             return false;
         }
-        if flight.is_fenced || !self.is_on() {
+        if flight.is_fenced || !self.may_store(flight) {
             // What is newer than the clear need not have been known to it.
             self.doubt(flight);
             return false;

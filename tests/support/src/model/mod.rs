@@ -112,6 +112,8 @@ struct Flight {
     request_time: u64,
     /// It passes the cache by.
     is_bypass: bool,
+    /// Nothing was stored when it began.
+    is_barred: bool,
     /// The cache was cleared since.
     is_fenced: bool,
     /// What it brings was invalidated since (PRJ-4-14).
@@ -141,6 +143,7 @@ pub struct Model {
     records: Vec<Record>,
     flights: Vec<Flight>,
     is_disabled: bool,
+    is_read_only: bool,
     pauses: usize,
     events: usize,
     /// Whether what is stored may be gone for lack of room.
@@ -221,6 +224,7 @@ impl Model {
             records: Vec::new(),
             flights: Vec::new(),
             is_disabled: false,
+            is_read_only: false,
             pauses: 0,
             events: 0,
             is_forgetful: false,
@@ -276,11 +280,19 @@ impl Model {
 
     pub fn disable(&mut self) {
         self.is_disabled = true;
+        self.is_read_only = false;
+        self.switched();
+    }
+
+    pub fn read_only(&mut self) {
+        self.is_read_only = true;
+        self.is_disabled = false;
         self.switched();
     }
 
     pub fn enable(&mut self) {
         self.is_disabled = false;
+        self.is_read_only = false;
     }
 
     pub fn pause(&mut self) {
@@ -301,6 +313,10 @@ impl Model {
 
     fn is_on(&self) -> bool {
         !self.is_disabled && self.pauses == 0
+    }
+
+    fn may_store(&self, flight: &Flight) -> bool {
+        self.is_on() && !self.is_read_only && !flight.is_barred
     }
 
     fn next(&mut self) -> usize {

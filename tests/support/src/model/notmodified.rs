@@ -180,7 +180,7 @@ impl Model {
         if control.has("no-store") {
             return;
         }
-        if !self.is_on() {
+        if !self.may_store(flight) {
             self.doubt(flight);
             return;
         }

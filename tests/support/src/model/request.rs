@@ -142,6 +142,7 @@ impl Model {
             asked: asked.clone(),
             request_time: now,
             is_bypass: self.is_bypass(asked),
+            is_barred: self.is_read_only,
             is_fenced: false,
             is_outdated: false,
             is_switched: false,
