@@ -26,7 +26,6 @@ use crate::rules::Applied;
 use crate::settings::Settings;
 use crate::store::Exchanging;
 use crate::stored::StoredResponse;
-use crate::tags::Tags;
 
 /// A request whose answer may be stored.
 pub(crate) struct Fill {
@@ -44,10 +43,6 @@ pub(crate) struct Fill {
     /// Whether the caller's own request can be sent once more (C-20).
     pub(crate) may_repeat: bool,
     pub(crate) request_time: SystemTime,
-    /// What the answer is to be stored with.
-    pub(crate) tags: Tags,
-    /// How long it is to be fresh, where the caller says so.
-    pub(crate) lifetime: Option<Duration>,
 }
 
 /// What is held of the same URI beside what was selected, and may have to do with the answer.
@@ -81,8 +76,6 @@ impl Fill {
             is_validation: false,
             may_repeat: false,
             request_time: SystemTime::UNIX_EPOCH,
-            tags: Tags::default(),
-            lifetime: None,
         }
     }
 
@@ -169,8 +162,10 @@ impl<'a> Filling<'a> {
     pub(crate) fn answered<B: Body>(mut self, response: Response<B>) -> Next<B> {
         let (settings, status) = (self.settings, response.status());
         let came_from = settings.came_from(response.extensions());
-        let is_redirected =
-            came_from.is_some_and(|uri| !settings.is_of(&uri, self.key(), &self.cache.seed));
+        let is_redirected = came_from.is_some_and(|uri| {
+            let wishes = self.fill.asked.wishes.as_deref();
+            !settings.is_of(&uri, self.key(), &self.cache.seed, wishes)
+        });
         if let Some(gap) = self.fill.missing() {
             // Neither answers who has asked for the whole.
             let is_about_part = matches!(
@@ -307,9 +302,14 @@ impl<'a> Filling<'a> {
         response
     }
 
+    /// How long an answer is to be fresh, where the caller says so.
+    pub(crate) fn wished(&self) -> Option<Duration> {
+        self.fill.asked.wishes.as_ref()?.lifetime
+    }
+
     /// What the user says of an answer with this head, where that is anything.
     pub(crate) fn applied(&self, status: StatusCode, fields: &HeaderMap) -> Option<&Applied> {
-        let are_any = self.settings.rules.are_there() || self.fill.lifetime.is_some();
+        let are_any = self.settings.rules.are_there() || self.wished().is_some();
         are_any.then(|| self.applied.get_or_init(|| self.apply(status, fields)))
     }
 
@@ -321,7 +321,7 @@ impl<'a> Filling<'a> {
         } else {
             Applied::default()
         };
-        applied.lifetimes.wished = self.fill.lifetime;
+        applied.lifetimes.wished = self.wished();
         applied
     }
 

@@ -224,7 +224,7 @@ impl Filling<'_> {
 
     /// What the user says of a stored response, as its head is, where that is anything.
     fn applied_to(&self, head: &StoredHead) -> Option<Applied> {
-        let is_any = self.settings.rules.are_there() || self.fill.lifetime.is_some();
+        let is_any = self.settings.rules.are_there() || self.wished().is_some();
         is_any.then(|| self.apply(head.status, &head.fields.unpack()))
     }
 

@@ -12,11 +12,9 @@ use crate::caller::Caller;
 use crate::collapse::Company;
 use crate::fill::{Fill, Filling};
 use crate::key::Text;
-use crate::lifetime::Lifetime;
 use crate::reading::Reader;
 use crate::store::{Exchanging, Reservation};
 use crate::stored::StoredBody;
-use crate::tags::Tags;
 
 impl Cache {
     /// Stores a response as if the origin had just answered this request with it.
@@ -43,11 +41,6 @@ impl Cache {
         let caller = Caller::of(&wanted, request.headers());
         let mut fill = Fill::new(asked, caller, exchanging, Company::default());
         fill.request_time = settings.clock.now();
-        fill.tags = Tags::of(request.extensions());
-        fill.lifetime = request
-            .extensions()
-            .get()
-            .map(|Lifetime(lifetime)| *lifetime);
         let status = CacheStatus::forwarding(Forward::UriMiss, Some(response.status()));
         let mut filling = Filling::new(self, &settings, &mut fill, status);
         let response = response.map(Full::new);

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use http::uri::Scheme;
-use http::{HeaderMap, Request, Response, Uri};
+use http::{Extensions, HeaderMap, Request, Response, Uri};
 
 use crate::cache::Cache;
 use crate::key::UriKey;
 use crate::policy::{invalidation, may_invalidate};
+use crate::selector::Selector;
 use crate::settings::Settings;
 use crate::store::Exchanging;
 use crate::target::Target;
+use crate::wishes::{Invalidates, Wishes};
 #[cfg(feature = "structured-fields")]
 use crate::{header::cache_groups, relations, search::Searched};
 
@@ -20,7 +22,35 @@ use crate::{header::cache_groups, relations, search::Searched};
 pub(crate) struct Invalidation {
     cache: Arc<Cache>,
     target: Uri,
+    /// What the caller wishes to be invalidated or purged beside.
+    wished: Option<Box<Wished>>,
     is_due: bool,
+}
+
+#[derive(Debug)]
+struct Wished {
+    key: Option<UriKey>,
+    purged: Option<Selector>,
+}
+
+impl Wished {
+    fn of(cache: &Cache, extensions: &Extensions, target: Target<'_>) -> Option<Box<Self>> {
+        if extensions.is_empty() {
+            return None;
+        }
+        let wishes = Wishes::of(extensions);
+        let wishes = wishes.as_deref().filter(|wishes| wishes.are_of_key());
+        let (settings, _) = cache.settings();
+        let key = |wishes| settings.wished_key(&cache.seed, target, Some(wishes));
+        let purged = extensions
+            .get()
+            .map(|Invalidates(selector)| selector.clone());
+        let wished = Self {
+            key: wishes.map(key),
+            purged,
+        };
+        (wished.key.is_some() || wished.purged.is_some()).then(|| Box::new(wished))
+    }
 }
 
 impl Invalidation {
@@ -35,6 +65,7 @@ impl Invalidation {
             Target::of_request(uri, request.headers(), scheme).or_else(|| Target::of_uri(uri))?;
         Some(Self {
             cache: cache.clone(),
+            wished: Wished::of(cache, request.extensions(), target),
             target: target.literal(true).to_text().parse().ok()?,
             is_due: false,
         })
@@ -74,19 +105,37 @@ impl Invalidation {
         }
         #[cfg(feature = "structured-fields")]
         self.invalidate_groups(&target, answer, by.as_deref_mut());
-        self.invalidate(&self.target, by);
+        self.invalidate_target(by);
         invalidation::is_of_target(&target, answer)
+    }
+
+    /// The target, and what the caller wishes beside.
+    fn invalidate_target(&self, mut by: Option<&mut Exchanging>) {
+        self.invalidate(&self.target, by.as_deref_mut());
+        let Some(wished) = &self.wished else {
+            return;
+        };
+        if let Some(key) = &wished.key {
+            self.invalidate_key(key, by.as_deref_mut());
+        }
+        if let Some(selector) = &wished.purged {
+            self.cache.purge(selector, by);
+        }
     }
 
     fn invalidate(&self, uri: &Uri, by: Option<&mut Exchanging>) {
         if let Some(target) = Target::of_uri(uri) {
             let key = self.cache.settings().0.uri_key(&self.cache.seed, target);
-            #[cfg(feature = "structured-fields")]
-            self.invalidate_with_related(&key, by);
-            #[cfg(not(feature = "structured-fields"))]
-            self.cache.store.invalidate(&key, by);
-            self.cache.groups.release_uri(key.hash);
+            self.invalidate_key(&key, by);
         }
+    }
+
+    fn invalidate_key(&self, key: &UriKey, by: Option<&mut Exchanging>) {
+        #[cfg(feature = "structured-fields")]
+        self.invalidate_with_related(key, by);
+        #[cfg(not(feature = "structured-fields"))]
+        self.cache.store.invalidate(key, by);
+        self.cache.groups.release_uri(key.hash);
     }
 }
 
@@ -132,7 +181,7 @@ impl Invalidation {
 impl Drop for Invalidation {
     fn drop(&mut self) {
         if self.is_due {
-            self.invalidate(&self.target, None);
+            self.invalidate_target(None);
         }
     }
 }

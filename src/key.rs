@@ -73,6 +73,13 @@ impl Text {
         self.length = end;
     }
 
+    /// In the place of path and query this name. No URI has a space.
+    pub(crate) fn name(&mut self, name: &str) {
+        let named = [origin(self.as_bytes()), b"/ ", name.as_bytes()].concat();
+        *self = Self::empty();
+        self.push(&named);
+    }
+
     /// Leaves out the parameters of the query that have one of these names, and the query where nothing is left of it.
     /// Where there is none of them it stays as it is.
     pub(crate) fn leave_out(&mut self, names: &[Box<str>]) {

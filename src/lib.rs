@@ -256,7 +256,6 @@ mod interleavings;
 mod invalidation;
 mod key;
 mod layer;
-mod lifetime;
 mod mode;
 mod packed;
 mod partition;
@@ -290,6 +289,7 @@ mod sync;
 mod tags;
 mod target;
 mod waiting;
+mod wishes;
 
 pub use self::body::CacheBody;
 pub use self::cache_status::{CacheStatus, Forward, LifetimeSource, NotStored, Outcome};
@@ -300,7 +300,6 @@ pub use self::future::ResponseFuture;
 pub use self::handle::{CacheHandle, ModeGuard, Purged};
 pub use self::info::{PartitionId, StoredInfo};
 pub use self::layer::CacheLayer;
-pub use self::lifetime::Lifetime;
 pub use self::mode::{CacheMode, Mode};
 pub use self::policy::SetCookie;
 pub use self::rules::Rule;
@@ -309,6 +308,10 @@ pub use self::service::CacheService;
 pub use self::snapshot::{RestoreError, Restored, Snapshot};
 pub use self::stats::{Eviction, Stats};
 pub use self::tags::Tags;
+pub use self::wishes::{
+    IgnoreQuery, Invalidates, Key, Lifetime, MaxStale, MinFresh, NoCollapse, Partition,
+    StaleIfError,
+};
 
 /// The examples of the README run as tests.
 #[cfg(doctest)]

@@ -16,7 +16,6 @@ use crate::future::{Forwarding, ResponseFuture, Unsent};
 use crate::header::cache_control;
 use crate::invalidation::Invalidation;
 use crate::key::{Text, Wanted};
-use crate::lifetime::Lifetime;
 use crate::mode::CacheMode;
 use crate::policy::{Asked, parts, validation};
 use crate::request_body::{Replay, RequestBody};
@@ -25,8 +24,8 @@ use crate::site;
 use crate::store::Exchanging;
 use crate::stored::StoredResponse;
 use crate::switch::Forbidden;
-use crate::tags::Tags;
 use crate::target::Target;
+use crate::wishes::Wishes;
 
 /// Why a request is forwarded that was looked up.
 pub(crate) struct Missed {
@@ -148,6 +147,8 @@ impl<S, X, P> CacheService<S, X, P> {
             is_head: stored.head.is_of_head,
             has_authorization: asked.has_authorization,
             forbidden: asked.forbidden,
+            // How it is stored; nobody is answered.
+            wishes: asked.wishes,
             ..Asked::default()
         };
         if !asked.is_head {
@@ -190,12 +191,7 @@ impl<S, X, P> CacheService<S, X, P> {
         let has_waited = company.waited.is_some();
         // Before anything else is taken from the store: a clear from here on is held against it.
         let exchanging = self.exchanging(asked.forbidden);
-        let mut fill = Fill::new(asked, caller, exchanging, company);
-        fill.tags = Tags::of(request.extensions());
-        fill.lifetime = request
-            .extensions()
-            .get()
-            .map(|Lifetime(lifetime)| *lifetime);
+        let fill = Fill::new(asked, caller, exchanging, company);
         let exchange = exchange.insert(self.exchange(reason, has_waited, Purpose::Fill(fill)));
         if may_ask_about {
             if let Purpose::Fill(fill) = &mut exchange.purpose {
@@ -284,24 +280,20 @@ impl<S, X, P> CacheService<S, X, P> {
                 .iter()
                 .any(|name| fields.contains_key(name));
         let mut asked = may_be_stored.then(|| Asked::posting(fields)).flatten()?;
+        asked.set_wishes(Wishes::of(request.extensions()));
         asked.has_authorization |= self.reader().names_user(uri);
         let target = Target::of_request(uri, fields, &self.settings.scheme)?;
         let mut text = Text::of(&self.cache.seed, target);
-        self.settings.leave_out(&mut text, fields);
+        let wishes = asked.wishes.as_deref();
+        self.settings.rewrite(&mut text, fields, wishes);
         let wanted = Wanted::new(
             &self.cache.seed,
             &text,
-            self.reader().partition(request, true)?,
+            self.reader().partition(request, wishes, true)?,
         );
         let caller = Caller::of(&wanted, fields);
         let (exchanging, company) = (self.exchanging(forbidden), Company::default());
-        let mut fill = Fill::new(asked, caller, exchanging, company);
-        fill.tags = Tags::of(request.extensions());
-        fill.lifetime = request
-            .extensions()
-            .get()
-            .map(|Lifetime(lifetime)| *lifetime);
-        Some(fill)
+        Some(Fill::new(asked, caller, exchanging, company))
     }
 
     /// An exchange begins, where this was forbidden when its request was read.

@@ -14,6 +14,7 @@ use crate::policy::Asked;
 use crate::settings::{PartitionSetting, Settings};
 use crate::switch::Forbidden;
 use crate::target::Target;
+use crate::wishes::Wishes;
 
 /// What is known of a request when it has been read.
 pub(crate) enum Read<'a> {
@@ -62,7 +63,7 @@ impl Reader<'_> {
             }
             asked = self.obeying(asked, forbidden, mode);
         }
-        match self.wanted(request, &asked, text) {
+        match self.wanted(request, &mut asked, text) {
             Some(wanted) if !asked.is_bypass => {
                 Read::Wants(asked, wanted, self.settings.clock.now())
             }
@@ -88,8 +89,8 @@ impl Reader<'_> {
         request: &Request<Q>,
         text: &'a mut Text,
     ) -> Option<(Asked, Wanted<'a>)> {
-        let asked = self.asked(request, false, CacheMode::Default)?;
-        let wanted = self.wanted(request, &asked, text)?;
+        let mut asked = self.asked(request, false, CacheMode::Default)?;
+        let wanted = self.wanted(request, &mut asked, text)?;
         Some((asked, wanted))
     }
 
@@ -105,6 +106,7 @@ impl Reader<'_> {
         let mut asked = Asked::read(policy, request.method(), fields, has_content)?;
         asked.is_bypass |= bypass.iter().any(|name| fields.contains_key(name));
         asked.has_authorization |= self.names_user(request.uri());
+        asked.set_wishes(Wishes::of(request.extensions()));
         asked.set_mode(mode);
         if !clock.is_known() {
             asked.doubt_all();
@@ -123,7 +125,7 @@ impl Reader<'_> {
     fn wanted<'a, Q>(
         self,
         request: &Request<Q>,
-        asked: &Asked,
+        asked: &mut Asked,
         text: &'a mut Text,
     ) -> Option<Wanted<'a>> {
         let (uri, seed) = (request.uri(), &self.cache.seed);
@@ -133,8 +135,13 @@ impl Reader<'_> {
             let scheme = &self.settings.scheme;
             text.write(seed, Target::of_request(uri, request.headers(), scheme)?);
         }
-        self.settings.leave_out(text, request.headers());
-        let partition = self.partition(request, asked.has_credentials || !is_normal)?;
+        if let Some(wishes) = &mut asked.wishes {
+            wishes.remember(text);
+        }
+        let wishes = asked.wishes.as_deref();
+        self.settings.rewrite(text, request.headers(), wishes);
+        let may_have_any = asked.has_credentials || !is_normal;
+        let partition = self.partition(request, wishes, may_have_any)?;
         Some(Wanted::new(seed, text, partition))
     }
 
@@ -144,6 +151,7 @@ impl Reader<'_> {
     pub(crate) fn partition<Q>(
         self,
         request: &Request<Q>,
+        wishes: Option<&Wishes>,
         may_have_any: bool,
     ) -> Option<Option<Partition>> {
         let (uri, fields) = (request.uri(), request.headers());
@@ -154,11 +162,17 @@ impl Reader<'_> {
             .as_ref()
             .filter(|credentials| may_have_any || credentials.has_others)
             .and_then(|credentials| Partition::of(seed, uri, fields, &credentials.fields));
-        let Some(PartitionSetting(of)) = &self.settings.partition else {
-            return Some(user);
+        let set = match &self.settings.partition {
+            None => user,
+            Some(PartitionSetting(of)) => {
+                let name = of(uri, fields, request.extensions())?;
+                Some(Partition::named(seed, user, &name))
+            }
         };
-        let name = of(uri, fields, request.extensions())?;
-        Some(Some(Partition::named(seed, user, &name)))
+        Some(match wishes.and_then(|wishes| wishes.partition.as_ref()) {
+            None => set,
+            Some(name) => Some(Partition::named(seed, set, name)),
+        })
     }
 }
 

@@ -18,6 +18,7 @@ use crate::rules::Rules;
 use crate::seed::Seed;
 use crate::store::Limits;
 use crate::target::Target;
+use crate::wishes::Wishes;
 
 const MEBIBYTE: usize = 1024 * 1024;
 
@@ -154,22 +155,47 @@ impl Settings {
 
     /// Whether a response that came from this URI is of this key: where it is not the inner service has
     /// followed a redirect (C-53).
-    pub(crate) fn is_of(&self, uri: &Uri, key: &CacheKey, seed: &Seed) -> bool {
-        Target::of_uri(uri).is_some_and(|target| *self.uri_key(seed, target).text == *key.uri)
+    pub(crate) fn is_of(
+        &self,
+        uri: &Uri,
+        key: &CacheKey,
+        seed: &Seed,
+        wishes: Option<&Wishes>,
+    ) -> bool {
+        let Some(target) = Target::of_uri(uri) else {
+            return false;
+        };
+        match wishes.and_then(|wishes| wishes.uri.as_deref()) {
+            Some(asked) => Text::of(seed, target).as_bytes() == asked,
+            None => *self.wished_key(seed, target, wishes).text == *key.uri,
+        }
     }
 
     /// The key of a URI, whoever asks for it with whatever fields.
     pub(crate) fn uri_key(&self, seed: &Seed, target: Target<'_>) -> UriKey {
+        self.wished_key(seed, target, None)
+    }
+
+    /// The key that a request wishes for a URI.
+    pub(crate) fn wished_key(
+        &self,
+        seed: &Seed,
+        target: Target<'_>,
+        wishes: Option<&Wishes>,
+    ) -> UriKey {
         let mut text = Text::of(seed, target);
-        self.leave_out(&mut text, &HeaderMap::new());
+        self.rewrite(&mut text, &HeaderMap::new(), wishes);
         UriKey::new(seed, &text)
     }
 
-    /// Leaves out of the text of a key what makes no difference there.
+    /// Makes of the text of a URI that of its key.
     #[inline]
-    pub(crate) fn leave_out(&self, text: &mut Text, fields: &HeaderMap) {
+    pub(crate) fn rewrite(&self, text: &mut Text, fields: &HeaderMap, wishes: Option<&Wishes>) {
         if self.rules.ignore_queries() {
             self.rules.leave_out(text, fields);
+        }
+        if let Some(wishes) = wishes {
+            wishes.rewrite(text);
         }
     }
 

@@ -76,8 +76,9 @@ impl Filling<'_> {
 
     /// The tags that an answer is given, beside those that it says.
     pub(crate) fn given_tags(&self, says: Option<&Applied>) -> Tags {
-        let tags = &self.fill.tags;
-        says.map_or_else(|| tags.clone(), |says| tags::joined(tags, &says.tags))
+        let wishes = self.fill.asked.wishes.as_ref();
+        let tags = wishes.map(|wishes| wishes.tags.clone()).unwrap_or_default();
+        says.map_or_else(|| tags.clone(), |says| tags::joined(&tags, &says.tags))
     }
 
     /// What it has to do with others; `None` where it has too many tags.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::{Extensions, HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName};
 
 /// A response with more of them is not stored.
 const MAX_TAGS: usize = 128;
@@ -44,11 +44,6 @@ impl Tags {
     /// The names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|name| &**name)
-    }
-
-    /// Those that were set for a request.
-    pub(crate) fn of(extensions: &Extensions) -> Self {
-        extensions.get::<Self>().cloned().unwrap_or_default()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -45,7 +45,8 @@ impl Company {
 }
 
 /// Whether a request is one of those that one answer may do for (C-49): not so where the caller has asked for
-/// an answer that is new, or for less than the whole, or has a question of its own; nor where nothing is stored.
+/// an answer that is new, or for less than the whole, or has a question of its own, or wishes it so; nor where nothing
+/// is stored.
 pub(crate) fn may_share(asked: &Asked) -> bool {
     let directives = &asked.directives;
     !asked.is_conditional
@@ -55,4 +56,5 @@ pub(crate) fn may_share(asked: &Asked) -> bool {
         && !directives.no_cache
         && !directives.no_store
         && directives.max_age != Some(0)
+        && !asked.wishes.as_ref().is_some_and(|wishes| wishes.is_alone)
 }

@@ -1,6 +1,7 @@
 //! `Cache-Control` (RFC 9111 §5.2) and `Pragma` (§5.4).
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -89,9 +90,9 @@ impl ResponseDirectives {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RequestDirectives {
     pub(crate) max_age: Option<u64>,
-    /// `u64::MAX` where it has no argument: any staleness will do.
-    pub(crate) max_stale: Option<u64>,
-    pub(crate) min_fresh: Option<u64>,
+    /// `Duration::MAX` where it has no argument: any staleness will do.
+    pub(crate) max_stale: Option<Duration>,
+    pub(crate) min_fresh: Option<Duration>,
     pub(crate) stale_if_error: Option<u64>,
     pub(crate) no_cache: bool,
     pub(crate) no_store: bool,
@@ -117,14 +118,17 @@ impl RequestDirectives {
                 None => found.no_cache = true,
             },
             b"min-fresh" => match directive.seconds() {
-                Some(seconds) => found.min_fresh = found.min_fresh.max(Some(seconds)),
+                Some(seconds) => {
+                    let least = Duration::from_secs(seconds);
+                    found.min_fresh = found.min_fresh.max(Some(least));
+                }
                 None => found.no_cache = true,
             },
             b"max-stale" => {
                 if directive.argument == Argument::None {
-                    smallest(&mut found.max_stale, u64::MAX);
+                    smallest(&mut found.max_stale, Duration::MAX);
                 } else if let Some(seconds) = directive.seconds() {
-                    smallest(&mut found.max_stale, seconds);
+                    smallest(&mut found.max_stale, Duration::from_secs(seconds));
                 }
             }
             b"stale-if-error" => window(&mut found.stale_if_error, directive),
@@ -172,8 +176,8 @@ fn window(least: &mut Option<u64>, directive: &Directive<'_>) {
     }
 }
 
-fn smallest(least: &mut Option<u64>, seconds: u64) {
-    *least = Some(least.map_or(seconds, |least| least.min(seconds)));
+fn smallest<T: Ord + Copy>(least: &mut Option<T>, said: T) {
+    *least = Some(least.map_or(said, |least| least.min(said)));
 }
 
 fn for_each_directive(fields: &HeaderMap, name: &HeaderName, mut act: impl FnMut(&Directive<'_>)) {
@@ -359,6 +363,10 @@ mod tests {
         ResponseDirectives::parse(&fields(lines))
     }
 
+    fn seconds(seconds: u64) -> Option<Duration> {
+        Some(Duration::from_secs(seconds))
+    }
+
     fn request(line: &str) -> RequestDirectives {
         RequestDirectives::parse(&fields(&[line]))
     }
@@ -498,8 +506,8 @@ mod tests {
         type Asks = fn(&mut RequestDirectives);
         let table: &[(&str, Asks)] = &[
             ("max-age=5", |asks| asks.max_age = Some(5)),
-            ("max-stale=5", |asks| asks.max_stale = Some(5)),
-            ("min-fresh=5", |asks| asks.min_fresh = Some(5)),
+            ("max-stale=5", |asks| asks.max_stale = seconds(5)),
+            ("min-fresh=5", |asks| asks.min_fresh = seconds(5)),
             ("stale-if-error=5", |asks| asks.stale_if_error = Some(5)),
             ("no-cache", |asks| asks.no_cache = true),
             ("no-store", |asks| asks.no_store = true),
@@ -559,10 +567,10 @@ mod tests {
     fn of_a_requests_directives_the_most_restrictive_counts() {
         assert_eq!(request("max-age=9, max-age=3").max_age, Some(3));
         assert!(request("max-age=x").no_cache);
-        assert_eq!(request("min-fresh=3, min-fresh=9").min_fresh, Some(9));
+        assert_eq!(request("min-fresh=3, min-fresh=9").min_fresh, seconds(9));
         assert!(request("min-fresh").no_cache);
-        assert_eq!(request("max-stale").max_stale, Some(u64::MAX));
-        assert_eq!(request("max-stale, max-stale=5").max_stale, Some(5));
+        assert_eq!(request("max-stale").max_stale, Some(Duration::MAX));
+        assert_eq!(request("max-stale, max-stale=5").max_stale, seconds(5));
         assert_eq!(request("max-stale=x").max_stale, None);
         assert_eq!(request("x=\"oops, max-stale").max_stale, None);
         assert!(request("No-Cache=\"a\"").no_cache);

@@ -9,6 +9,7 @@ use crate::header::cache_control::RequestDirectives;
 use crate::header::content_type;
 use crate::mode::CacheMode;
 use crate::switch::Forbidden;
+use crate::wishes::Wishes;
 
 /// What a GET or HEAD says about how it may be answered.
 #[derive(Debug, Default)]
@@ -36,6 +37,8 @@ pub(crate) struct Asked {
     pub(crate) takes_any_age: bool,
     /// What is forbidden: by the mode of the cache, or to reuse what is stored by its own.
     pub(crate) forbidden: Forbidden,
+    /// What the caller wishes beside, where that is anything.
+    pub(crate) wishes: Option<Box<Wishes>>,
 }
 
 impl Asked {
@@ -115,6 +118,20 @@ impl Asked {
             is_posted: true,
             ..Self::default()
         })
+    }
+
+    /// What the caller wishes outranks what the request's fields say.
+    #[inline]
+    pub(crate) fn set_wishes(&mut self, wishes: Option<Box<Wishes>>) {
+        let Some(wishes) = wishes else {
+            return;
+        };
+        // The one says what the other contradicts.
+        if wishes.max_stale.is_some() || wishes.min_fresh.is_some() {
+            self.directives.max_stale = wishes.max_stale;
+            self.directives.min_fresh = wishes.min_fresh;
+        }
+        self.wishes = Some(wishes);
     }
 
     /// What the caller has set for this request outranks what its fields say.

@@ -87,5 +87,5 @@ fn is_fresh_enough(asked: &Asked, remaining: Duration) -> bool {
     asked
         .directives
         .min_fresh
-        .is_none_or(|least| remaining >= Duration::from_secs(least))
+        .is_none_or(|least| remaining >= least)
 }

@@ -25,7 +25,7 @@ pub(super) fn weigh(asked: &Asked, terms: &Terms, staleness: Duration) -> Stale 
         return Stale::Refused;
     }
     match directives.max_stale {
-        Some(limit) if staleness <= Duration::from_secs(limit) => return Stale::Accepted,
+        Some(limit) if staleness <= limit => return Stale::Accepted,
         _ => {}
     }
     // A request that limits age or staleness wants no other stale response (RFC 9111 §5.2.1), and one
@@ -65,7 +65,7 @@ impl Failure {
 impl Policy {
     /// Whether a stored response may be reused after such a failure (RFC 9111 §4.2.4, RFC 5861 §4, C-21), where
     /// no unsafe request has made it wrong. Either side may permit it; what either forbids stays
-    /// forbidden.
+    /// forbidden. What the caller wishes outranks what its request says, and what permits as much.
     pub(crate) fn may_reuse_after(
         &self,
         failure: Failure,
@@ -73,22 +73,20 @@ impl Policy {
         terms: &Terms,
         age: Duration,
     ) -> bool {
-        let directives = &asked.directives;
-        if terms.is_no_cache
-            || terms.is_must_revalidate
-            || asked.is_reload()
-            || directives.no_cache
-            || directives.max_age.is_some()
-            || directives.min_fresh.is_some()
-            || !failure.is_error()
+        if terms.is_no_cache || terms.is_must_revalidate || asked.is_reload() || !failure.is_error()
         {
             return false;
         }
         let staleness = age.saturating_sub(terms.lifetime);
-        if directives
-            .max_stale
-            .is_some_and(|limit| staleness > Duration::from_secs(limit))
-        {
+        let wished = asked.wishes.as_ref();
+        if let Some(limit) = wished.and_then(|wishes| wishes.stale_if_error) {
+            return !limit.is_zero() && staleness <= limit;
+        }
+        let directives = &asked.directives;
+        if directives.no_cache || directives.max_age.is_some() || directives.min_fresh.is_some() {
+            return false;
+        }
+        if directives.max_stale.is_some_and(|limit| staleness > limit) {
             return false;
         }
         let of_request = directives

@@ -46,6 +46,7 @@ mod tasks;
 mod threads;
 mod trailers;
 mod wire;
+mod wishes;
 mod without;
 
 use bytes::Bytes;
