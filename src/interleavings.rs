@@ -6,6 +6,7 @@
 
 mod groups;
 mod modes;
+mod selectors;
 mod whole;
 
 use shuttle::scheduler::{PctScheduler, RandomScheduler};

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::{HeaderName, Method, Request, Response, StatusCode, Uri};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty};
 use shuttle::sync::Mutex;
@@ -21,7 +21,7 @@ use crate::{CacheHandle, CacheLayer, CacheService, Selector};
 
 pub(super) const TRIES: usize = 20_000;
 
-const URI: &str = "http://o.test/a";
+pub(super) const URI: &str = "http://o.test/a";
 
 /// Answers with its version, in two pieces.
 #[derive(Clone, Default)]
@@ -53,6 +53,7 @@ impl Service<Request<Empty<Bytes>>> for Origin {
         let origin = self.clone();
         Box::pin(async move {
             let response = Response::builder().header("cache-control", "max-age=60");
+            let response = response.header("tags", "version");
             let (response, content) = if request.method() == Method::PUT {
                 origin.change();
                 (response.status(StatusCode::NO_CONTENT), Vec::new())
@@ -98,6 +99,7 @@ impl World {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
         let layer = CacheLayer::without_background().collapse(true);
         let layer = layer.clock(move || now);
+        let layer = layer.tag_field(HeaderName::from_static("tags"));
         let origin = Origin::default();
         Self {
             handle: layer.handle(),
@@ -131,7 +133,7 @@ impl World {
     }
 
     /// The content changes, and then nothing older is wanted any more.
-    fn purge(&self, purge: impl FnOnce(&CacheHandle)) {
+    pub(super) fn purge(&self, purge: impl FnOnce(&CacheHandle)) {
         let version = self.origin.change();
         purge(&self.handle);
         self.wants(version);

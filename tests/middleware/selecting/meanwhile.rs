@@ -263,3 +263,18 @@ async fn a_tag_that_a_304_brings_is_held_against_it() {
         assert_eq!(fresh.count(), usize::from(is_left), "{tag}");
     }
 }
+
+/// What somebody else makes stale while it is being tried is what it was, and is removed all the same.
+#[tokio::test]
+async fn what_is_expired_while_it_is_tried_is_purged() {
+    let talk = Conversation::default();
+    for n in 0..100 {
+        store(&talk, &format!("/{n}"), "t").await;
+    }
+    let handle = talk.handle.clone();
+    let selector = doing("t", move || {
+        assert_eq!(handle.expire(Selector::all()).responses(), 100);
+    });
+    assert_eq!(talk.handle.purge(selector).responses(), 100);
+    assert!(talk.handle.is_empty());
+}
