@@ -123,10 +123,12 @@ impl Invalidation {
         }
     }
 
-    fn invalidate(&self, uri: &Uri, by: Option<&mut Exchanging>) {
-        if let Some(target) = Target::of_uri(uri) {
-            let key = self.cache.settings().0.uri_key(&self.cache.seed, target);
-            self.invalidate_key(&key, by);
+    fn invalidate(&self, uri: &Uri, mut by: Option<&mut Exchanging>) {
+        let Some(target) = Target::of_uri(uri) else {
+            return;
+        };
+        for key in self.cache.settings().0.uri_keys(&self.cache.seed, target) {
+            self.invalidate_key(&key, by.as_deref_mut());
         }
     }
 

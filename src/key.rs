@@ -10,7 +10,7 @@ use crate::seed::{Digester, Seed};
 use crate::target::{self, Target};
 
 /// The URI of a key, written down: on the stack, where it is no longer than most are.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Text {
     short: [u8; SHORT],
     long: Vec<u8>,

@@ -171,11 +171,6 @@ impl Settings {
         }
     }
 
-    /// The key of a URI, whoever asks for it with whatever fields.
-    pub(crate) fn uri_key(&self, seed: &Seed, target: Target<'_>) -> UriKey {
-        self.wished_key(seed, target, None)
-    }
-
     /// The key that a request wishes for a URI.
     pub(crate) fn wished_key(
         &self,
@@ -186,6 +181,24 @@ impl Settings {
         let mut text = Text::of(seed, target);
         self.rewrite(&mut text, &HeaderMap::new(), wishes);
         UriKey::new(seed, &text)
+    }
+
+    /// The keys that a URI may have, whoever asks for it with whatever fields: what does not count in its query may depend
+    /// on these.
+    pub(crate) fn uri_keys(&self, seed: &Seed, target: Target<'_>) -> Vec<UriKey> {
+        let text = Text::of(seed, target);
+        let forms = if self.rules.ignore_queries() {
+            self.rules.forms_of(text)
+        } else {
+            vec![text]
+        };
+        let mut keys: Vec<UriKey> = Vec::with_capacity(forms.len());
+        for key in forms.iter().map(|form| UriKey::new(seed, form)) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        keys
     }
 
     /// Makes of the text of a URI that of its key.

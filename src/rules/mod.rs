@@ -202,18 +202,22 @@ impl Rule {
 impl Rule {
     /// Whether it holds for a request, of which this is the text of the key.
     fn holds_for(&self, text: &[u8], fields: &HeaderMap) -> bool {
+        let is_meant = |holds: &RequestCondition| {
+            let uri = Uri::try_from(text);
+            uri.is_ok_and(|uri| holds(&uri, fields))
+        };
+        self.is_at(text) && self.requests.as_deref().is_none_or(is_meant)
+    }
+
+    /// Whether it may hold for requests of which this is the text of the key, as far as that goes.
+    fn is_at(&self, text: &[u8]) -> bool {
         let is_there = |place: &Option<Where>, is_at: fn(&[u8], &[u8]) -> bool| match place {
             None => true,
             Some(Where::At(at)) => is_at(text, at),
             Some(Where::Nowhere) => false,
         };
-        let is_meant = |holds: &RequestCondition| {
-            let uri = Uri::try_from(text);
-            uri.is_ok_and(|uri| holds(&uri, fields))
-        };
         is_there(&self.origin, |text, origin| key::origin(text) == origin)
             && is_there(&self.prefix, key::is_below)
-            && self.requests.as_deref().is_none_or(is_meant)
     }
 }
 
@@ -274,5 +278,24 @@ impl Rules {
         if let Some(rule) = first {
             text.leave_out(&rule.says.ignored_query);
         }
+    }
+
+    /// The texts that the key of a URI may have, whatever fields it is asked for with.
+    pub(crate) fn forms_of(&self, text: Text) -> Vec<Text> {
+        let mut forms = Vec::new();
+        for rule in &*self.rules {
+            let ignored = &rule.says.ignored_query;
+            if ignored.is_empty() || rule.responses.is_some() || !rule.is_at(text.as_bytes()) {
+                continue;
+            }
+            let mut form = text.clone();
+            form.leave_out(ignored);
+            forms.push(form);
+            if rule.requests.is_none() {
+                return forms;
+            }
+        }
+        forms.push(text);
+        forms
     }
 }

@@ -94,13 +94,15 @@ impl Resolving<'_> {
         match meaning {
             Meaning::Nothing => Test::Never,
             Meaning::All => Test::Always,
-            Meaning::Uri(uri) => self
-                .key(uri)
-                .map_or(Test::Never, |key| Test::Uri(key, self.equivalents())),
+            Meaning::Uri(uri) => {
+                let keys = self.keys(uri).into_iter();
+                let keys = keys.map(|key| Test::Uri(key, self.equivalents()));
+                Test::Any(keys.collect())
+            }
             Meaning::Request(request) => self.asking(request).map_or(Test::Never, |asking| {
                 Test::Request(Box::new(asking), self.equivalents())
             }),
-            Meaning::Prefix(uri) => self.key(uri).map_or(Test::Never, |key| {
+            Meaning::Prefix(uri) => self.keys(uri).first().map_or(Test::Never, |key| {
                 let path = key.text.split(|octet| *octet == b'?').next();
                 Test::Prefix(path.unwrap_or_default().into())
             }),
@@ -118,8 +120,10 @@ impl Resolving<'_> {
         }
     }
 
-    fn key(self, uri: &Uri) -> Option<UriKey> {
-        Target::of_uri(uri).map(|target| self.settings.uri_key(&self.cache.seed, target))
+    fn keys(self, uri: &Uri) -> Vec<UriKey> {
+        Target::of_uri(uri).map_or_else(Vec::new, |target| {
+            self.settings.uri_keys(&self.cache.seed, target)
+        })
     }
 
     fn asking(self, request: &Request<()>) -> Option<Asking> {

@@ -1,5 +1,7 @@
 //! What is done to what is meant.
 
+use std::ops::Add;
+
 use super::meant::tags;
 use super::{Meaning, Selector};
 use crate::cache::Cache;
@@ -12,13 +14,17 @@ use crate::target::Target;
 impl Cache {
     /// Removes what is meant, and holds it against what is under way, but for the answer of the exchange that has
     /// brought it about. Nobody waits any longer for the answer to a request that began before.
-    pub(crate) fn purge(&self, selector: &Selector, by: Option<&mut Exchanging>) -> Removed {
+    pub(crate) fn purge(&self, selector: &Selector, mut by: Option<&mut Exchanging>) -> Removed {
         match &selector.meaning {
             Meaning::Nothing => Removed::default(),
             Meaning::All if by.is_none() => self.clear(),
-            Meaning::Uri(uri) => Target::of_uri(uri).map_or_else(Removed::default, |target| {
-                self.purge_uri(&self.settings().0.uri_key(&self.seed, target), by)
-            }),
+            Meaning::Uri(uri) => {
+                let (settings, _) = self.settings();
+                let target = Target::of_uri(uri).into_iter();
+                let keys = target.flat_map(|target| settings.uri_keys(&self.seed, target));
+                let removed = keys.map(|key| self.purge_uri(&key, by.as_deref_mut()));
+                removed.fold(Removed::default(), Add::add)
+            }
             Meaning::Origin(origin) => {
                 let removed = self.store.purge_origin(&self.meant(selector), origin, by);
                 self.groups.release_origin(origin);

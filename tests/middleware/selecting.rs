@@ -1,6 +1,7 @@
 //! What selectors mean of what is stored.
 
 mod expired;
+mod keys;
 mod meanwhile;
 mod under_way;
 
