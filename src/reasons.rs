@@ -225,11 +225,13 @@ pub enum LifetimeSource {
     Request,
     /// Nobody, and it is not guessed: it is never fresh.
     None,
+    /// The user, who has made it stale: see [`CacheHandle::expire`](crate::CacheHandle::expire).
+    Expired,
 }
 
 impl LifetimeSource {
     /// All of them, each at its place.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::SMaxage,
         Self::MaxAge,
         Self::Expires,
@@ -237,6 +239,7 @@ impl LifetimeSource {
         Self::Rule,
         Self::Request,
         Self::None,
+        Self::Expired,
     ];
 
     /// A word for logs.
@@ -250,6 +253,7 @@ impl LifetimeSource {
             Self::Rule => "rule",
             Self::Request => "request",
             Self::None => "none",
+            Self::Expired => "expired",
         }
     }
 }

@@ -125,6 +125,7 @@ impl Terms {
         let windows = (self.stale_while_revalidate, self.stale_if_error);
         (!self.is_expired).then(|| Self {
             lifetime: self.lifetime.min(self.current_age(at)),
+            lifetime_from: LifetimeSource::Expired,
             stale_while_revalidate: Duration::ZERO,
             // The one permits what the other does.
             stale_if_error: windows.0.max(windows.1),

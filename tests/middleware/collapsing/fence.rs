@@ -9,7 +9,7 @@ use crate::until;
 
 type Purge = fn(&CacheHandle);
 
-const PURGES: [Purge; 5] = [
+const PURGES: [Purge; 9] = [
     |handle| {
         handle.clear();
     },
@@ -22,6 +22,18 @@ const PURGES: [Purge; 5] = [
     },
     |handle| {
         handle.purge(Selector::origin(&Uri::from_static("http://o.test/")));
+    },
+    |handle| {
+        handle.purge(Selector::prefix(&Uri::from_static("http://o.test/")));
+    },
+    |handle| {
+        handle.purge(Selector::filter(|_| true));
+    },
+    |handle| {
+        handle.expire(&Uri::from_static("http://o.test/a"));
+    },
+    |handle| {
+        handle.expire(Selector::all());
     },
     |handle| drop(handle.pause()),
 ];

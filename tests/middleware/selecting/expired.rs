@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use http::Uri;
 use support::{Conversation, OriginError, Reply, get, reply};
-use tower_client_cache::{CacheMode, Forward, Selector};
+use tower_client_cache::{CacheMode, Forward, LifetimeSource, Selector};
 
 use crate::until;
 
@@ -32,6 +32,8 @@ async fn what_is_expired_is_asked_about_and_good_again_after_a_304() {
         talk.get("/a").await.assert_hit();
         let expired = talk.handle.expire(&uri());
         assert_eq!(expired.responses(), 1, "{control}");
+        let held = talk.handle.entries().next().expect("it is stored");
+        assert_eq!(held.lifetime_source(), LifetimeSource::Expired, "{control}");
         assert_eq!(talk.handle.expire(&uri()).responses(), 0, "{control}: once");
         talk.origin
             .will(reply(304).control(control).field("etag", "\"e\""));
