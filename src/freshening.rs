@@ -184,7 +184,13 @@ impl Filling<'_> {
                     Reservation::new(&self.cache.store),
                     &self.cache.switch,
                 )
-                .map_err(NotStored::from),
+                .map_err(NotStored::from)
+                .inspect_err(|refused| {
+                    // What the answer has said would be forgotten.
+                    if matches!(refused, NotStored::TooLarge | NotStored::NoRoom) {
+                        self.cache.store.remove(stored);
+                    }
+                }),
             // What this request alone may not change stays as it is.
             Some(refused @ (NotStored::RequestNoStore | NotStored::Authorization)) => Err(refused),
             Some(refused) => {

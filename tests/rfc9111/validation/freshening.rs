@@ -265,3 +265,25 @@ async fn the_caller_gets_the_private_fields_of_its_304() {
     let validated = talk.get("/a").await;
     assert_eq!(validated.field("x-user").as_deref(), Some("bob"));
 }
+
+/// 9111-4.3.4-1: what a 304 has said of a stored response is not forgotten by the next one.
+#[tokio::test]
+async fn what_a_304_makes_too_large_is_not_freshened_as_it_was() {
+    let talk = Conversation::with(|layer| layer.capacity(1000));
+    let old = reply(200).control("no-cache").field("etag", "\"1\"");
+    talk.store(old).await.assert_stored();
+    talk.origin.will(reply(304).field("x", "y".repeat(600)));
+    assert!(talk.get("/a").await.field("x").is_some());
+    talk.origin
+        .answers(|seen| match seen.field("if-none-match") {
+            Some(_) => reply(304),
+            None => reply(200).field("x", "new"),
+        });
+    let next = talk.get("/a").await;
+    assert!(
+        next.field("x").is_some(),
+        "{} {:?}",
+        next.cache,
+        next.headers
+    );
+}
