@@ -24,6 +24,7 @@ mod hot;
 mod inserting;
 mod interleaving;
 mod manners;
+mod matrix;
 mod modes;
 mod origin;
 mod outdated;
