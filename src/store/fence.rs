@@ -294,7 +294,12 @@ impl Term {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
+    use super::super::Seen;
+    use super::super::meant::{Among, Means};
     use super::*;
+    use crate::stored::StoredResponse;
 
     /// A key of the URI of this hash.
     fn uri(hash: u64) -> CacheKey {
@@ -427,5 +432,102 @@ mod tests {
             let after = fence.begin();
             assert!(fence.admits(&after, &uri(0)));
         }
+    }
+
+    /// Means nothing, and names so many things.
+    fn meant(weight: usize) -> Arc<Meant> {
+        #[derive(Debug)]
+        struct Nothing;
+
+        impl Means for Nothing {
+            fn at_once(&self, _: &StoredResponse) -> Option<bool> {
+                Some(false)
+            }
+
+            fn means(&self, _: &Seen) -> bool {
+                false
+            }
+        }
+
+        Arc::new(Meant {
+            test: Arc::new(Nothing),
+            among: Among::All,
+            at: SystemTime::UNIX_EPOCH,
+            weight,
+        })
+    }
+
+    /// How many are still to be tried.
+    fn untried(fence: &Fence, term: &Term, tried: u64, made: Made) -> usize {
+        let untried = fence.untried(term, tried, made);
+        untried.map_or(0, |untried| untried.len())
+    }
+
+    #[test]
+    fn what_is_meant_is_tried_once_by_each_that_began_before() {
+        let mut fence = Fence::default();
+        fence.hold(&meant(1), Verb::Purge, None);
+        let first = fence.begin();
+        assert_eq!(untried(&fence, &first, 0, Made::Anew), 0);
+        fence.hold(&meant(1), Verb::Purge, None);
+        let second = fence.begin();
+        fence.hold(&meant(1), Verb::Expire, None);
+        let now = fence.generation();
+        let third = fence.begin();
+        for (term, expected) in [(&first, 2), (&second, 1), (&third, 0)] {
+            assert_eq!(untried(&fence, term, 0, Made::Anew), expected);
+            assert_eq!(untried(&fence, term, 0, Made::OfStored), expected);
+            assert_eq!(untried(&fence, term, now, Made::Anew), 0);
+            assert!(fence.admits(term, &uri(1)), "it is not for the lock to say");
+        }
+        assert_eq!(fence.end(&first).len(), 1, "the caller drops it");
+        assert_eq!(fence.end(&third).len(), 0);
+        assert_eq!(fence.end(&second).len(), 1);
+        assert_eq!(fence.remembered(), 0);
+    }
+
+    #[test]
+    fn a_walk_is_held_against_what_is_made_of_what_is_stored_by_whomever() {
+        let mut fence = Fence::default();
+        let before = fence.begin();
+        let meant = meant(1);
+        fence.hold(&meant, Verb::Purge, None);
+        let walk = fence.begin_walk(&meant, Verb::Purge);
+        let after = fence.begin();
+        assert_eq!(untried(&fence, &before, 0, Made::Anew), 1);
+        assert_eq!(untried(&fence, &after, 0, Made::Anew), 0);
+        assert_eq!(untried(&fence, &after, 0, Made::OfStored), 1);
+        assert_eq!(untried(&fence, &after, walk, Made::OfStored), 0);
+        fence.end_walk(walk);
+        assert_eq!(untried(&fence, &after, 0, Made::OfStored), 0);
+        assert_eq!(untried(&fence, &before, 0, Made::OfStored), 1);
+    }
+
+    #[test]
+    fn what_an_answer_means_is_not_held_against_it_and_what_others_mean_is() {
+        let mut fence = Fence::default();
+        let (mut by, other) = (fence.begin(), fence.begin());
+        fence.hold(&meant(1), Verb::Purge, Some(&mut by));
+        assert_eq!(untried(&fence, &by, 0, Made::Anew), 0);
+        assert_eq!(untried(&fence, &other, 0, Made::Anew), 1);
+        fence.hold(&meant(1), Verb::Purge, None);
+        assert_eq!(untried(&fence, &by, 0, Made::Anew), 1);
+        fence.hold(&meant(MAX_PENDING), Verb::Purge, Some(&mut by));
+        assert!(!fence.admits(&by, &uri(1)) && !fence.admits(&other, &uri(1)));
+        assert_eq!(fence.end(&by).len(), 2, "what was forgotten meanwhile");
+    }
+
+    #[test]
+    fn all_that_is_named_counts_to_what_is_remembered() {
+        let mut fence = Fence::default();
+        let before = fence.begin();
+        fence.purge(&[1, 2], None);
+        fence.purge_origin(b"http://h", None);
+        fence.hold(&meant(MAX_PENDING - 3), Verb::Expire, None);
+        assert!(fence.admits(&before, &key(3, "http://elsewhere/")));
+        assert_eq!(fence.remembered(), MAX_PENDING);
+        fence.hold(&meant(1), Verb::Expire, None);
+        assert!(!fence.admits(&before, &key(3, "http://elsewhere/")));
+        assert_eq!(fence.remembered(), 0);
     }
 }

@@ -1,6 +1,7 @@
 //! Which stored responses have a tag, or are in a cache group.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
 
 use super::spread::Spread;
 
@@ -27,7 +28,16 @@ impl Labels {
         }
     }
 
+    /// The next few that have a label, of those behind one and up to another.
+    pub(super) fn few(&self, label: u64, (behind, last): (u64, u64), most: usize) -> Vec<u64> {
+        let members = self.0.get(&label).filter(|_| behind < last);
+        let behind = (Bound::Excluded(behind), Bound::Included(last));
+        let few = members.map(|members| members.range(behind).take(most));
+        few.into_iter().flatten().copied().collect()
+    }
+
     /// Those that have one of these labels, or several.
+    #[cfg(any(test, feature = "structured-fields"))]
     pub(super) fn members(&self, labels: &[u64]) -> Vec<u64> {
         let found = labels.iter().filter_map(|label| self.0.get(label));
         let found: BTreeSet<u64> = found.flatten().copied().collect();
@@ -50,5 +60,18 @@ mod tests {
         assert_eq!(labels.members(&[8]), [1]);
         labels.remove(1, &[7, 8]);
         assert!(labels.0.is_empty());
+    }
+
+    #[test]
+    fn a_few_at_a_time_are_all_in_the_end() {
+        let mut labels = Labels::default();
+        for id in 1..10 {
+            labels.insert(id, &[id % 2]);
+        }
+        assert_eq!(labels.few(1, (0, 8), 2), [1, 3]);
+        assert_eq!(labels.few(1, (3, 8), 3), [5, 7]);
+        assert_eq!(labels.few(1, (7, 8), 3), []);
+        assert_eq!(labels.few(1, (8, 8), 3), []);
+        assert_eq!(labels.few(2, (0, 8), 3), []);
     }
 }

@@ -174,8 +174,13 @@ struct Open {
 enum Left {
     /// Before this place.
     Places(usize),
-    /// Under the keys of these hashes, and those that have these ids.
-    These { keys: Vec<u64>, ids: Vec<u64> },
+    /// Under the keys of these hashes; and of those that have the last of these labels what is behind the one id and up to
+    /// the other, and then of the others. What is stored later is not meant.
+    These {
+        keys: Vec<u64>,
+        labels: Vec<u64>,
+        ids: (u64, u64),
+    },
 }
 
 impl Left {
@@ -186,7 +191,8 @@ impl Left {
                 let keys = uris.iter().flat_map(|uri| state.index.keys_of(uri.hash));
                 Self::These {
                     keys: keys.collect(),
-                    ids: state.index.labels.members(labels),
+                    labels: labels.clone(),
+                    ids: (0, state.index.last_id()),
                 }
             }
         }
@@ -194,7 +200,6 @@ impl Left {
 
     /// The numbers of the next few.
     fn next(&mut self, state: &State) -> Option<Vec<u64>> {
-        let few = |of: &Vec<u64>| of.len().saturating_sub(AT_ONCE);
         match self {
             Self::Places(0) => None,
             Self::Places(rest) => {
@@ -202,14 +207,21 @@ impl Left {
                 *rest = start;
                 Some(numbers.to_vec())
             }
-            Self::These { keys, ids } if keys.is_empty() => {
-                let ids = ids.drain(few(ids)..);
-                let has_more = ids.len() > 0;
-                let numbers = ids.filter_map(|id| state.index.find(id)).collect();
-                has_more.then_some(numbers)
+            Self::These { keys, labels, ids } if keys.is_empty() => {
+                let found = state.index.labels.few(*labels.last()?, *ids, AT_ONCE);
+                match found.last() {
+                    Some(last) => ids.0 = *last,
+                    None => {
+                        labels.pop();
+                        ids.0 = 0;
+                    }
+                }
+                let found = found.into_iter();
+                Some(found.filter_map(|id| state.index.find(id)).collect())
             }
             Self::These { keys, .. } => {
-                let keys = keys.drain(few(keys)..);
+                let few = keys.len().saturating_sub(AT_ONCE);
+                let keys = keys.drain(few..);
                 let variants = keys.flat_map(|hash| state.index.variants(hash));
                 Some(variants.map(|(number, _)| number).collect())
             }
