@@ -6,6 +6,7 @@ use http::uri::Scheme;
 use http::{Extensions, HeaderMap, Request, Response, Uri};
 
 use crate::cache::Cache;
+use crate::key::UriKey;
 use crate::policy::{invalidation, may_invalidate};
 use crate::selector::Selector;
 use crate::settings::Settings;
@@ -13,7 +14,7 @@ use crate::store::Exchanging;
 use crate::target::Target;
 use crate::wishes::{Invalidates, Wishes};
 #[cfg(feature = "structured-fields")]
-use crate::{header::cache_groups, key::UriKey, relations, search::Searched};
+use crate::{header::cache_groups, relations, search::Searched};
 
 /// An unsafe request: what it may have changed is invalidated when it has succeeded, and when nobody
 /// knows what has become of it, because it failed or was given up half-way (C-59).
