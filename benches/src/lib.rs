@@ -11,6 +11,7 @@ mod mode;
 mod origin;
 #[cfg(feature = "peers")]
 mod peers;
+mod reader;
 mod report;
 mod slow;
 
@@ -25,6 +26,7 @@ pub use lane::Lane;
 pub use loopback::{Remote, Server};
 pub use mode::{Mode, Workload};
 pub use origin::{Calls, Origin, Page};
+pub use reader::Reader;
 pub use report::{is_quick, median, target, thousands};
 pub use slow::SlowOrigin;
 

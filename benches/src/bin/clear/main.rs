@@ -1,11 +1,10 @@
 //! Emptying a large store while somebody reads.
 
 use std::alloc::System;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use benches::{Client, Origin, Page, is_quick, median, target, thousands, uris};
+use benches::{Client, Origin, Page, Reader, is_quick, median, target, thousands, uris};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tower::Layer;
 use tower_client_cache::{CacheHandle, CacheLayer};
@@ -104,7 +103,7 @@ impl Cleared {
             scope.spawn(|| reader.read(client.another(), &uris[..READ]));
             reader.wait_for(10 * READ as u64);
             let cleared = Self::clear(&handle, &reader, enough);
-            reader.is_done.store(true, Ordering::Relaxed);
+            reader.is_done();
             cleared
         })
     }
@@ -150,43 +149,6 @@ fn fill(client: &dyn Client, uris: &[&'static str]) {
             });
         }
     });
-}
-
-/// Somebody who reads all the time, and notes how long it took at most.
-#[derive(Default)]
-struct Reader {
-    is_done: AtomicBool,
-    made: AtomicU64,
-    /// In nanoseconds.
-    longest: AtomicU64,
-}
-
-impl Reader {
-    fn read(&self, mut client: Box<dyn Client>, uris: &[&'static str]) {
-        for uri in uris.iter().cycle() {
-            if self.is_done.load(Ordering::Relaxed) {
-                return;
-            }
-            let start = Instant::now();
-            client.exchange_beside_others(uri);
-            let took = start.elapsed().as_nanos() as u64;
-            self.longest.fetch_max(took, Ordering::Relaxed);
-            self.made.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    fn wait_for(&self, count: u64) {
-        let enough = self.made.load(Ordering::Relaxed) + count;
-        while self.made.load(Ordering::Relaxed) < enough {
-            thread::yield_now();
-        }
-    }
-
-    /// The longest exchange since this was asked last, the one of this moment included.
-    fn take_longest(&self) -> Duration {
-        self.wait_for(2);
-        Duration::from_nanos(self.longest.swap(0, Ordering::Relaxed))
-    }
 }
 
 /// Octets that are allocated just now.
