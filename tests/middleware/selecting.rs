@@ -4,6 +4,7 @@ mod expired;
 mod keys;
 mod meanwhile;
 mod under_way;
+mod wished;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
