@@ -81,7 +81,8 @@ impl Text {
     }
 
     /// Leaves out the parameters of the query that have one of these names, and the query where nothing is left of it.
-    /// Where there is none of them it stays as it is.
+    /// Where there is none of them it stays as it is, and so does one that has `;` or `?` in it: what an origin takes for a
+    /// parameter of its own has to count, or anybody could have the answer to it stored for all.
     pub(crate) fn leave_out(&mut self, names: &[Box<str>]) {
         let text = self.as_bytes();
         let Some(query_at) = text.iter().position(|octet| *octet == b'?') else {
@@ -90,9 +91,12 @@ impl Text {
         let (path, query) = (&text[..query_at], &text[query_at + 1..]);
         let is_left_out = |parameter: &&[u8]| {
             let name = parameter.split(|octet| *octet == b'=').next();
-            names
-                .iter()
-                .any(|left_out| is_same_name(name.unwrap_or_default(), left_out))
+            // Some servers take this for several.
+            let may_be_several = parameter.iter().any(|octet| b";?".contains(octet));
+            !may_be_several
+                && names
+                    .iter()
+                    .any(|left_out| is_same_name(name.unwrap_or_default(), left_out))
         };
         let mut parameters = query.split(|octet| *octet == b'&');
         if !parameters.any(|parameter| is_left_out(&parameter)) {

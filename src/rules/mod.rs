@@ -184,6 +184,7 @@ impl Rule {
 
     /// These parameters of a query make no difference to what is asked for: `/a?utm_source=b` is answered with what is
     /// stored for `/a`. The origin is asked for the URI as it is. Names are compared decoded, and letter case counts.
+    /// A parameter with `;` or `?` in it always makes a difference: some origins would take it for several.
     ///
     /// An unsafe request, and a purge, for a URI with such parameters means what is stored without them; conditions on
     /// [fields](Self::requests) see none then. Whatever is stored is removed when rules are set that say this, and

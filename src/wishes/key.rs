@@ -44,7 +44,8 @@ impl Key {
 ///
 /// What [`Rule::ignore_query`](crate::Rule::ignore_query) says for all requests this says for one, and beside it: the
 /// request is answered with what is stored for the URI without them, and its answer is stored so. The origin is asked
-/// for the URI as it is. Names are compared decoded, and letter case counts. An unsafe request invalidates what is
+/// for the URI as it is. Names are compared decoded, and letter case counts. A parameter with `;` or `?` in it always makes
+/// a difference. An unsafe request invalidates what is
 /// stored for the URI without them as well.
 ///
 /// ```

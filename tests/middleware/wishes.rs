@@ -1,5 +1,7 @@
 //! What one request wishes, by extensions of its own.
 
+mod keys;
+
 use std::time::Duration;
 
 use bytes::Bytes;

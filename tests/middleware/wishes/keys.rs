@@ -1,0 +1,65 @@
+//! What a request is looked for by, in the corners.
+
+use support::{Conversation, get, reply};
+use tower_client_cache::{Forward, IgnoreQuery};
+
+use super::{fresh, wishing};
+
+/// One that some origins would take for two is not left out: what it hides from the cache would be in the answer to
+/// everybody.
+#[tokio::test]
+async fn a_parameter_that_may_be_two_makes_a_difference() {
+    for talk in [Conversation::default(), Conversation::shared()] {
+        let without = |path: &str| wishing(get(path, &[]), IgnoreQuery::new(["t"]));
+        talk.origin.will(fresh("x"));
+        talk.send(without("/a?b")).await.assert_stored();
+        for path in [
+            "/a?b&t",
+            "/a?t=1&b",
+            "/a?t=%3Bb=2&b&t=",
+            "/a?t==&b",
+            "/a?%74=1&b",
+        ] {
+            talk.send(without(path)).await.assert_hit();
+        }
+        for path in [
+            "/a?b&t=1;b=2",
+            "/a?b&t;b=2",
+            "/a?b&t=1?b=2",
+            "/a?b;t=1",
+            "/a?&b",
+            "/a?b&",
+        ] {
+            talk.origin.will(reply(200).control("no-store"));
+            let answer = talk.send(without(path)).await;
+            answer.assert_forwarded(Forward::UriMiss);
+        }
+    }
+}
+
+/// 9111-2-1, EDGE-36
+#[tokio::test]
+async fn a_query_of_which_nothing_is_left_is_none() {
+    let talk = Conversation::default();
+    let without = |path: &str| wishing(get(path, &[]), IgnoreQuery::new(["t"]));
+    talk.origin.will(fresh("none"));
+    talk.send(without("/a?t=1")).await.assert_stored();
+    talk.get("/a").await.assert_hit();
+    talk.send(without("/a?t&t=2&%74=3")).await.assert_hit();
+    for path in ["/a?", "/a?&t=1"] {
+        talk.origin.will(reply(200).control("no-store"));
+        let answer = talk.send(without(path)).await;
+        answer.assert_forwarded(Forward::UriMiss);
+    }
+    // However long it is, and whatever is left of it.
+    let long = "x".repeat(300);
+    for (path, same) in [
+        (format!("/{long}?t=1"), format!("/{long}")),
+        (format!("/b?t={long}"), "/b".to_owned()),
+        (format!("/b?c={long}&t=1"), format!("/b?c={long}")),
+    ] {
+        talk.origin.will(fresh("long"));
+        talk.send(without(&path)).await.assert_stored();
+        talk.get(&same).await.assert_hit();
+    }
+}
