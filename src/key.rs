@@ -123,6 +123,12 @@ impl Text {
     }
 }
 
+/// Whether this is the text of a key that a request has named, and no URI.
+#[cfg(feature = "structured-fields")]
+pub(crate) fn is_name(text: &[u8]) -> bool {
+    text[origin(text).len()..].starts_with(b"/ ")
+}
+
 /// Whether a name in a query is this one, however it is encoded (RFC 3986 §2.1).
 fn is_same_name(mut written: &[u8], name: &str) -> bool {
     for octet in name.bytes() {

@@ -8,7 +8,7 @@ use http::HeaderMap;
 
 use crate::cache::Cache;
 use crate::header::no_vary_search::NoVarySearch;
-use crate::key::{CacheKey, Wanted};
+use crate::key::{self, CacheKey, Wanted};
 use crate::partition::Partition;
 use crate::policy::Asked;
 use crate::policy::selection::{self, Comparing};
@@ -99,9 +99,10 @@ impl<'a> Searched<'a> {
     }
 }
 
-/// Up to its query, and the query.
+/// Up to its query, and the query. A name has none.
 fn split(uri: &[u8]) -> (&[u8], Option<&str>) {
-    let Some(query_at) = uri.iter().position(|byte| *byte == b'?') else {
+    let query_at = uri.iter().position(|byte| *byte == b'?');
+    let Some(query_at) = query_at.filter(|_| !key::is_name(uri)) else {
         return (uri, None);
     };
     // It was text before it was a key. What is not has no query to speak of.

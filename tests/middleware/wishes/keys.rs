@@ -1,9 +1,28 @@
 //! What a request is looked for by, in the corners.
 
 use support::{Conversation, get, reply};
-use tower_client_cache::{Forward, IgnoreQuery};
+use tower_client_cache::{Forward, IgnoreQuery, Key, Rule};
 
 use super::{fresh, wishing};
+
+/// What a rule says of queries is not said of names, and what an origin says of them neither.
+#[tokio::test]
+async fn a_name_has_no_query() {
+    let talk = Conversation::with(|layer| {
+        let layer = layer.rules([Rule::new().ignore_query(["id"])]);
+        #[cfg(feature = "structured-fields")]
+        let layer = layer.no_vary_search(true);
+        layer
+    });
+    for name in ["item?id=1", "item?id=2", "item"] {
+        talk.origin
+            .will(fresh("x").field("no-vary-search", "except=()"));
+        let named = || wishing(get("/a", &[]), Key::new(name));
+        let answer = talk.send(named()).await;
+        answer.assert_forwarded(Forward::UriMiss).assert_stored();
+        talk.send(named()).await.assert_hit();
+    }
+}
 
 /// One that some origins would take for two is not left out: what it hides from the cache would be in the answer to
 /// everybody.
