@@ -317,7 +317,11 @@ impl<'a> Filling<'a> {
     pub(crate) fn apply(&self, status: StatusCode, fields: &HeaderMap) -> Applied {
         let rules = &self.settings.rules;
         let mut applied = if rules.are_there() {
-            rules.applied((&self.key().uri, self.caller()), status, fields)
+            let wishes = self.fill.asked.wishes.as_deref();
+            // By a name it is stored, and not asked for.
+            let uri = wishes.and_then(|wishes| wishes.uri.as_deref());
+            let uri = uri.unwrap_or_else(|| &self.key().uri);
+            rules.applied((uri, self.caller()), status, fields)
         } else {
             Applied::default()
         };

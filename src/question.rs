@@ -284,6 +284,9 @@ impl<S, X, P> CacheService<S, X, P> {
         asked.has_authorization |= self.reader().names_user(uri);
         let target = Target::of_request(uri, fields, &self.settings.scheme)?;
         let mut text = Text::of(&self.cache.seed, target);
+        if let Some(wishes) = &mut asked.wishes {
+            wishes.remember(&text);
+        }
         let wishes = asked.wishes.as_deref();
         self.settings.rewrite(&mut text, fields, wishes);
         let wanted = Wanted::new(

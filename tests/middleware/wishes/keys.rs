@@ -1,9 +1,35 @@
 //! What a request is looked for by, in the corners.
 
-use support::{Conversation, get, reply};
-use tower_client_cache::{Forward, IgnoreQuery, Key, Rule};
+use http::{Method, Uri};
+use support::{Conversation, get, reply, request};
+use tower_client_cache::{Forward, IgnoreQuery, Key, NotStored, Rule};
 
 use super::{fresh, wishing};
+
+/// A name of one's own is no way round a rule for the URI.
+#[tokio::test]
+async fn rules_hold_for_the_uri_whatever_the_name() {
+    let secret = Uri::from_static("http://o.test/secret");
+    let rules = || {
+        let prefix = Rule::new().prefix(&secret).never_store();
+        let requests = Rule::new().requests(|uri, _| uri.path() == "/other");
+        [prefix, requests.never_store()]
+    };
+    let talk = Conversation::with(|layer| layer.rules(rules()));
+    for path in ["/secret/a?b", "/other?b"] {
+        talk.origin.will(fresh("x"));
+        let answer = talk.send(wishing(get(path, &[]), Key::new("name"))).await;
+        answer.assert_not_stored(NotStored::Rule);
+    }
+    let located = fresh("x").field("content-location", "/secret/a");
+    talk.origin.will(located);
+    let post = request(Method::POST, "/secret/a", &[]);
+    let answer = talk.send(wishing(post, Key::new("name"))).await;
+    answer.assert_not_stored(NotStored::Rule);
+    talk.origin.will(fresh("x"));
+    let answer = talk.send(wishing(get("/a", &[]), Key::new("secret"))).await;
+    answer.assert_stored();
+}
 
 /// What a rule says of queries is not said of names, and what an origin says of them neither.
 #[tokio::test]
