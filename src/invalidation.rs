@@ -29,7 +29,7 @@ pub(crate) struct Invalidation {
 
 #[derive(Debug)]
 struct Wished {
-    key: Option<UriKey>,
+    keys: Vec<UriKey>,
     purged: Option<Selector>,
 }
 
@@ -41,15 +41,15 @@ impl Wished {
         let wishes = Wishes::of(extensions);
         let wishes = wishes.as_deref().filter(|wishes| wishes.are_of_key());
         let (settings, _) = cache.settings();
-        let key = |wishes| settings.wished_key(&cache.seed, target, Some(wishes));
+        let keys = wishes.map(|wishes| settings.uri_keys(&cache.seed, target, Some(wishes)));
         let purged = extensions
             .get()
             .map(|Invalidates(selector)| selector.clone());
         let wished = Self {
-            key: wishes.map(key),
+            keys: keys.unwrap_or_default(),
             purged,
         };
-        (wished.key.is_some() || wished.purged.is_some()).then(|| Box::new(wished))
+        (!wished.keys.is_empty() || wished.purged.is_some()).then(|| Box::new(wished))
     }
 }
 
@@ -115,7 +115,7 @@ impl Invalidation {
         let Some(wished) = &self.wished else {
             return;
         };
-        if let Some(key) = &wished.key {
+        for key in &wished.keys {
             self.invalidate_key(key, by.as_deref_mut());
         }
         if let Some(selector) = &wished.purged {
@@ -127,7 +127,12 @@ impl Invalidation {
         let Some(target) = Target::of_uri(uri) else {
             return;
         };
-        for key in self.cache.settings().0.uri_keys(&self.cache.seed, target) {
+        for key in self
+            .cache
+            .settings()
+            .0
+            .uri_keys(&self.cache.seed, target, None)
+        {
             self.invalidate_key(&key, by.as_deref_mut());
         }
     }

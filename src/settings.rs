@@ -167,31 +167,30 @@ impl Settings {
         };
         match wishes.and_then(|wishes| wishes.uri.as_deref()) {
             Some(asked) => Text::of(seed, target).as_bytes() == asked,
-            None => *self.wished_key(seed, target, wishes).text == *key.uri,
+            None => {
+                let keys = self.uri_keys(seed, target, wishes);
+                keys.iter().any(|own| own.text == key.uri)
+            }
         }
     }
 
-    /// The key that a request wishes for a URI.
-    pub(crate) fn wished_key(
+    /// The keys that a URI may have for who wishes so, whoever asks for it with whatever fields: what does not count in its
+    /// query may depend on these.
+    pub(crate) fn uri_keys(
         &self,
         seed: &Seed,
         target: Target<'_>,
         wishes: Option<&Wishes>,
-    ) -> UriKey {
-        let mut text = Text::of(seed, target);
-        self.rewrite(&mut text, &HeaderMap::new(), wishes);
-        UriKey::new(seed, &text)
-    }
-
-    /// The keys that a URI may have, whoever asks for it with whatever fields: what does not count in its query may depend
-    /// on these.
-    pub(crate) fn uri_keys(&self, seed: &Seed, target: Target<'_>) -> Vec<UriKey> {
+    ) -> Vec<UriKey> {
         let text = Text::of(seed, target);
-        let forms = if self.rules.ignore_queries() {
+        let mut forms = if self.rules.ignore_queries() {
             self.rules.forms_of(text)
         } else {
             vec![text]
         };
+        if let Some(wishes) = wishes {
+            forms.iter_mut().for_each(|form| wishes.rewrite(form));
+        }
         let mut keys: Vec<UriKey> = Vec::with_capacity(forms.len());
         for key in forms.iter().map(|form| UriKey::new(seed, form)) {
             if !keys.contains(&key) {

@@ -122,7 +122,7 @@ impl Resolving<'_> {
 
     fn keys(self, uri: &Uri) -> Vec<UriKey> {
         Target::of_uri(uri).map_or_else(Vec::new, |target| {
-            self.settings.uri_keys(&self.cache.seed, target)
+            self.settings.uri_keys(&self.cache.seed, target, None)
         })
     }
 

@@ -21,7 +21,7 @@ impl Cache {
             Meaning::Uri(uri) => {
                 let (settings, _) = self.settings();
                 let target = Target::of_uri(uri).into_iter();
-                let keys = target.flat_map(|target| settings.uri_keys(&self.seed, target));
+                let keys = target.flat_map(|target| settings.uri_keys(&self.seed, target, None));
                 let removed = keys.map(|key| self.purge_uri(&key, by.as_deref_mut()));
                 removed.fold(Removed::default(), Add::add)
             }

@@ -1,6 +1,6 @@
 //! What a request is looked for by, in the corners.
 
-use http::{Method, Uri};
+use http::{Extensions, Method, Uri};
 use support::{Conversation, get, reply, request};
 use tower_client_cache::{Forward, IgnoreQuery, Key, NotStored, Rule};
 
@@ -80,6 +80,34 @@ async fn a_parameter_that_may_be_two_makes_a_difference() {
             answer.assert_forwarded(Forward::UriMiss);
         }
     }
+}
+
+/// C-53: also where what is left out depends on the request's fields.
+#[tokio::test]
+async fn an_answer_is_of_its_own_uri_whatever_is_left_out_of_that() {
+    let rule = Rule::new().requests(|_, fields| fields.contains_key("x"));
+    let talk = Conversation::with(|layer| {
+        let layer = layer.final_uri(|extensions: &Extensions| extensions.get::<Uri>().cloned());
+        layer.rules([rule.ignore_query(["t"])])
+    });
+    let asked = || wishing(get("/a?t=1&u=1&b", &[("x", "")]), IgnoreQuery::new(["u"]));
+    for (from, is_stored) in [
+        ("/c?b", false),
+        ("/a?t=1&u=1&c", false),
+        ("/a?t=1&u=1&b", true),
+    ] {
+        let from: Uri = format!("http://o.test{from}").parse().unwrap();
+        talk.origin.will(fresh("x").extension(from.clone()));
+        let answer = talk.send(asked()).await;
+        assert_eq!(answer.cache.is_stored(), is_stored, "{from}");
+    }
+    talk.send(asked()).await.assert_hit();
+    // 9111-4.4-1: whoever changes it may have other fields.
+    talk.origin.will(reply(204));
+    let put = request(Method::PUT, "/a?t=1&u=1&b", &[]);
+    talk.send(wishing(put, IgnoreQuery::new(["u"]))).await;
+    let stored = talk.handle.peek(&asked()).expect("it has a validator");
+    assert!(stored.needs_validation());
 }
 
 /// 9111-2-1, EDGE-36
