@@ -14,6 +14,9 @@ use bytes::Bytes;
 /// What is stored by a name is not found by a URI: it takes an unsafe request with the same name to invalidate it, or a
 /// purge of [`Selector::request`](crate::Selector::request) with it; or one of its tags, its origin, or all.
 ///
+/// Rules hold for the URI, whatever the name. The name is no secret: [`StoredInfo`](crate::StoredInfo) shows it, behind the
+/// origin and a space.
+///
 /// ```
 /// use http::Request;
 /// use tower_client_cache::Key;
