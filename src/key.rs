@@ -178,10 +178,11 @@ impl<'a> Wanted<'a> {
 
     #[inline]
     fn of_text(seed: &Seed, uri: &'a [u8], partition: Option<Partition>) -> Self {
-        let mut hasher = seed.hasher();
-        hasher.write(uri);
-        let uri_hash = hasher.finish();
+        // In one go that is what it is piece by piece.
+        let uri_hash = seed.hasher().hash(uri);
         let hash = partition.map_or(uri_hash, |partition| {
+            let mut hasher = seed.hasher();
+            hasher.write(uri);
             hasher.write(Digester::END);
             hasher.write(&partition.to_bytes());
             hasher.finish()

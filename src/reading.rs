@@ -116,6 +116,7 @@ impl Reader<'_> {
 
     /// Whether a shared cache has to take a URI for a credential: what names a user is one wherever it stands
     /// (RFC 9110 §4.2.4).
+    #[inline]
     pub(crate) fn names_user(self, uri: &Uri) -> bool {
         self.settings.policy.is_shared() && partition::userinfo(uri).is_some()
     }
@@ -141,7 +142,12 @@ impl Reader<'_> {
         let wishes = asked.wishes.as_deref();
         self.settings.rewrite(text, request.headers(), wishes);
         let may_have_any = asked.has_credentials || !is_normal;
-        let partition = self.partition(request, wishes, may_have_any)?;
+        let is_of_all = !may_have_any && wishes.is_none() && !self.settings.tells_apart();
+        let partition = if is_of_all {
+            None
+        } else {
+            self.partition(request, wishes, may_have_any)?
+        };
         Some(Wanted::new(seed, text, partition))
     }
 

@@ -264,6 +264,7 @@ impl<S, X, P> CacheService<S, X, P> {
     }
 
     /// Answers with a stored response.
+    #[inline]
     fn reuse<Q, R>(
         &self,
         stored: &StoredResponse,
@@ -285,7 +286,7 @@ impl<S, X, P> CacheService<S, X, P> {
         self.count(held, waited.is_some(), is_stale);
         self.cache.observers.tell(|| Event::Answered {
             uri: (&stored.key).into(),
-            status: status.with_age(asker.age, stored.terms.lifetime),
+            status: *response.extensions().get().expect("it was answered so"),
             held,
         });
         self.settings.announce(&mut response);

@@ -217,6 +217,13 @@ impl Settings {
         of(extensions)
     }
 
+    /// Whether requests are told apart by anything else than what every request is looked through for.
+    #[inline]
+    pub(crate) fn tells_apart(&self) -> bool {
+        let credentials = self.credentials.as_ref();
+        self.partition.is_some() || credentials.is_some_and(|credentials| credentials.has_others)
+    }
+
     /// How request fields are compared.
     #[inline]
     pub(crate) fn comparing<'a>(&self, seed: &'a Seed) -> Comparing<'a> {
