@@ -35,7 +35,7 @@ pub struct CacheStatus {
 }
 
 /// Who answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
     /// The cache, from a stored response, without asking the origin (RFC 9211 §2.1). The response may

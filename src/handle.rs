@@ -11,6 +11,7 @@ use crate::cache::Cache;
 use crate::cache_status::NotStored;
 use crate::entries::Entries;
 use crate::events::Events;
+use crate::explain::Explanation;
 use crate::info::StoredInfo;
 use crate::mode::Mode;
 use crate::rules::{Rule, Rules};
@@ -347,6 +348,33 @@ impl CacheHandle {
         let now = self.cache.settings().0.clock.now();
         let seen = self.cache.peek(request)?;
         Some(StoredInfo::new(seen, now))
+    }
+
+    /// What would be done with this request now, and why: nothing is sent, nothing counts as used. The request is taken
+    /// to have no content.
+    ///
+    /// It is decided by the functions that decide when a request comes. Whether the request would wait for the answer to
+    /// [another](crate::CacheLayer::collapse) that is on its way is not said.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::{Request, Response};
+    /// use tower_client_cache::{CacheLayer, Forward, Verdict};
+    ///
+    /// let handle = CacheLayer::new().handle();
+    /// let request = Request::get("https://example.com/news").body(())?;
+    /// assert_eq!(handle.explain(&request).verdict(), Verdict::Forward(Forward::UriMiss));
+    ///
+    /// let response = Response::builder().header("cache-control", "max-age=60");
+    /// handle.insert(&request, response.body(Bytes::from("news"))?).expect("it may be stored");
+    /// let explanation = handle.explain(&request);
+    /// assert_eq!(explanation.verdict(), Verdict::Reuse);
+    /// println!("{explanation}");
+    /// # Ok::<_, http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn explain<B>(&self, request: &Request<B>) -> Explanation {
+        self.cache.explain(request)
     }
 
     /// What is stored, in no order: each response that is there now and still is when its turn comes, once.

@@ -215,6 +215,12 @@ impl fmt::Debug for StoredInfo {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PartitionId(Partition);
 
+impl From<Partition> for PartitionId {
+    fn from(partition: Partition) -> Self {
+        Self(partition)
+    }
+}
+
 impl fmt::Display for PartitionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:08x}", self.0.as_hash() >> 32)

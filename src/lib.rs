@@ -245,6 +245,7 @@ mod copying;
 mod entries;
 mod events;
 mod exchange;
+mod explain;
 mod fill;
 mod freshening;
 mod future;
@@ -299,6 +300,7 @@ pub use self::cache_status::{CacheStatus, Forward, LifetimeSource, NotStored, Ou
 pub use self::clock::Clock;
 pub use self::entries::Entries;
 pub use self::events::{Event, EventUri, Events, Validation};
+pub use self::explain::{Explanation, Step, Verdict};
 pub use self::future::ResponseFuture;
 pub use self::handle::{CacheHandle, ModeGuard, Purged};
 pub use self::info::{PartitionId, StoredInfo};

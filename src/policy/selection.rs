@@ -112,6 +112,18 @@ pub(crate) fn is_for(
     Presented::by(comparing, request).has(selected_by)
 }
 
+/// The fields that `Vary` names in which a request has something else than a response was selected by.
+pub(crate) fn differing(
+    comparing: Comparing<'_>,
+    selected_by: &Selection,
+    request: &HeaderMap,
+) -> Vec<HeaderName> {
+    let mut presented = Presented::by(comparing, request);
+    let fields = selected_by.fields.iter();
+    let differing = fields.filter(|(name, held)| !presented.has_in(name, *held, selected_by));
+    differing.map(|(name, _)| name.clone()).collect()
+}
+
 /// Of two that match: one that has all that is asked for; the one with `Vary`; the newer; one with a body,
 /// which answers HEAD as well.
 fn preference(asked: &Asked, stored: &StoredResponse) -> impl PartialOrd + use<> {
@@ -171,18 +183,22 @@ impl<'a> Presented<'a> {
         {
             return true;
         }
-        selected_by.fields.iter().all(|(name, held)| {
-            let connection = &mut self.connection;
-            let connection = connection.get_or_insert_with(|| Connection::of(self.fields));
-            if connection.names(name) {
-                return false;
-            }
-            let digest = match &selected_by.key {
-                None => self.digest(name),
-                Some(key) => self.comparing.with(key).digest(self.fields, name),
-            };
-            digest == *held
-        })
+        let mut fields = selected_by.fields.iter();
+        fields.all(|(name, held)| self.has_in(name, *held, selected_by))
+    }
+
+    /// Whether this field holds what it held.
+    fn has_in(&mut self, name: &HeaderName, held: Option<Digest>, selected_by: &Selection) -> bool {
+        let connection = &mut self.connection;
+        let connection = connection.get_or_insert_with(|| Connection::of(self.fields));
+        if connection.names(name) {
+            return false;
+        }
+        let digest = match &selected_by.key {
+            None => self.digest(name),
+            Some(key) => self.comparing.with(key).digest(self.fields, name),
+        };
+        digest == held
     }
 
     fn digest(&mut self, name: &HeaderName) -> Option<Digest> {

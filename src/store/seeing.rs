@@ -66,6 +66,18 @@ impl Memory {
         held.map(Seen::from).collect()
     }
 
+    /// Whether anything is stored for the same URI in another partition, or in none.
+    pub(crate) fn are_any_of_others(&self, wanted: &Wanted<'_>) -> bool {
+        let state = self.lock();
+        let keys = state.index.keys_of(wanted.uri_hash);
+        keys.into_iter()
+            .filter(|hash| *hash != wanted.hash)
+            .any(|hash| {
+                let first = state.index.variants(hash).first();
+                first.is_some_and(|held| *held.response.key.uri == *wanted.uri())
+            })
+    }
+
     /// All variants of a key.
     pub(crate) fn see_variants(&self, wanted: &Wanted<'_>) -> Vec<Seen> {
         let state = self.lock();

@@ -17,6 +17,7 @@ mod collapsing;
 mod copies;
 mod events;
 mod eviction;
+mod explain;
 mod extensions;
 mod fence;
 mod handle;

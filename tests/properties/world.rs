@@ -12,7 +12,9 @@ use http_body_util::{BodyExt, Empty};
 use support::model::{Asked, Given, Kind, Model, Moment, Replied};
 use support::{Clock, Later, Origin, OriginBody, OriginError, Task};
 use tower::{Layer, Service};
-use tower_client_cache::{CacheBody, CacheHandle, CacheLayer, CacheStatus, Mode, ModeGuard};
+use tower_client_cache::{
+    CacheBody, CacheHandle, CacheLayer, CacheStatus, Mode, ModeGuard, Verdict,
+};
 
 use super::asks::{Ask, URIS};
 use super::plan::{Doings, Plan, seconds};
@@ -224,9 +226,19 @@ impl World {
         let asked = Asked::new(self.kind, &request);
         let answers = self.model.asked(&asked, self.now());
         let before = self.doings.lock().expect("no panic").sent.len();
+        let explanation = self.handle.explain(&request);
         let mut answering = (self.call)(request);
         let polled = poll(answering.as_mut());
         let is_forwarded = self.doings.lock().expect("no panic").sent.len() > before;
+        let answered = match &polled {
+            Poll::Ready(Ok(response)) => Some(status(response)),
+            Poll::Ready(Err(_)) | Poll::Pending => None,
+        };
+        if !is_as_explained(explanation.verdict(), is_forwarded, answered) {
+            return Err(format!(
+                "{answered:?}, and it was explained so: {explanation}"
+            ));
+        }
         if is_forwarded {
             if !answers.may_forward {
                 return Err(format!(
@@ -688,6 +700,22 @@ fn next_frame(body: &mut Pin<Box<CacheBody<OriginBody>>>) -> Option<Result<Bytes
     match poll(Pin::new(&mut frame)) {
         Poll::Ready(frame) => frame.map(|frame| frame.map(|f| f.into_data().unwrap_or_default())),
         Poll::Pending => panic!("a body that is there keeps its reader waiting"),
+    }
+}
+
+/// Whether what was done with a request is what was said of it before.
+fn is_as_explained(verdict: Verdict, is_forwarded: bool, answered: Option<CacheStatus>) -> bool {
+    match verdict {
+        Verdict::Reuse | Verdict::ReuseAndValidate => {
+            !is_forwarded && answered.is_some_and(|status| status.is_hit())
+        }
+        Verdict::Validate(reason) | Verdict::Forward(reason) => {
+            is_forwarded && answered.is_none_or(|status| status.forwarded() == Some(reason))
+        }
+        Verdict::Refuse(outcome) => {
+            !is_forwarded && answered.is_some_and(|status| status.outcome() == outcome)
+        }
+        _ => false,
     }
 }
 

@@ -1,0 +1,359 @@
+//! How it comes to that: by the functions that decide, and with what they were given put into words.
+
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderName, Request};
+
+use super::{Explanation, Step, Verdict};
+use crate::cache::Cache;
+use crate::cache_status::Forward;
+use crate::info::{PartitionId, StoredInfo};
+use crate::key::{Text, Wanted};
+use crate::mode::{CacheMode, Mode};
+use crate::policy::reuse::{self, Decision};
+use crate::policy::selection::{self, Comparing};
+use crate::policy::{Asked, range};
+use crate::reading::{Read, Reader};
+#[cfg(feature = "structured-fields")]
+use crate::search;
+use crate::settings::Settings;
+use crate::store::Seen;
+use crate::stored::Terms;
+
+impl Cache {
+    /// What would be done with a request now that had no content.
+    pub(crate) fn explain<B>(&self, request: &Request<B>) -> Explanation {
+        let (settings, _) = self.settings();
+        let mut explaining = Explaining {
+            cache: self,
+            settings: &settings,
+            steps: Vec::new(),
+        };
+        let reader = Reader {
+            cache: self,
+            settings: &settings,
+        };
+        let (mode, request_mode) = (
+            self.switch.forbidden().as_mode(),
+            CacheMode::of(request.extensions()),
+        );
+        explaining.modes(mode, request_mode);
+        let mut text = Text::empty();
+        let read = reader.read(request, false, &mut text);
+        let mut explanation = Explanation {
+            uri: None,
+            partition: None,
+            mode,
+            request_mode,
+            stored: None,
+            verdict: Verdict::Forward(Forward::Bypass),
+            steps: Vec::new(),
+        };
+        match read {
+            Read::Pass(reason, refused) => {
+                let why = match reason {
+                    Forward::Method => "the method is neither GET nor HEAD",
+                    _ => "it is not for the store: see `Forward::Bypass`",
+                };
+                explaining.say(
+                    "RFC 9111 §4",
+                    format!("{why}; its answer is not stored ({refused})"),
+                );
+                explanation.verdict = Verdict::Forward(reason);
+            }
+            Read::Unsatisfiable(outcome) => {
+                let why = "nothing stored is looked at, and the origin may not be asked";
+                explaining.say("RFC 9111 §5.2.1.7", why.to_owned());
+                explanation.verdict = Verdict::Refuse(outcome);
+            }
+            Read::Wants(asked, wanted, now) => {
+                explanation.uri = Some(String::from_utf8_lossy(wanted.uri()).into_owned());
+                explanation.partition = wanted.partition.map(PartitionId::from);
+                let (verdict, stored) = explaining.decide(request, &asked, &wanted, now);
+                explanation.verdict = verdict;
+                explanation.stored = stored;
+            }
+        }
+        explanation.steps = explaining.steps;
+        explanation
+    }
+}
+
+/// Explains one request.
+struct Explaining<'c> {
+    cache: &'c Cache,
+    settings: &'c Settings,
+    steps: Vec<Step>,
+}
+
+impl Explaining<'_> {
+    fn say(&mut self, section: &'static str, text: String) {
+        self.steps.push(Step { section, text });
+    }
+
+    fn modes(&mut self, mode: Mode, request_mode: CacheMode) {
+        if mode != Mode::Normal {
+            self.say("Mode", format!("the cache is {mode:?}"));
+        }
+        if request_mode != CacheMode::Default {
+            self.say("CacheMode", format!("the request is {request_mode:?}"));
+        }
+    }
+
+    fn decide<B>(
+        &mut self,
+        request: &Request<B>,
+        asked: &Asked,
+        wanted: &Wanted<'_>,
+        now: SystemTime,
+    ) -> (Verdict, Option<StoredInfo>) {
+        self.key(wanted);
+        self.directives(asked);
+        let variants = self.cache.store.see_variants(wanted);
+        let comparing = self.settings.comparing(&self.cache.seed);
+        let fields = request.headers();
+        let stored = variants.iter().map(|seen| &*seen.response);
+        let selected = selection::select(comparing, asked, fields, stored);
+        let selected = selected.map(|place| variants[place].clone());
+        #[cfg(feature = "structured-fields")]
+        let selected = selected.or_else(|reason| {
+            if !self.settings.related.by_search {
+                return Err(reason);
+            }
+            let found = search::stands_for_it(self.cache, comparing, wanted, asked, fields);
+            found.map(Seen::from).ok_or(reason)
+        });
+        let verdict = match &selected {
+            Err(reason) => self.missed(*reason, asked, comparing, request, &variants, wanted),
+            Ok(seen) => self.weigh(asked, seen, now),
+        };
+        if asked.directives.no_store && !matches!(verdict, Verdict::Reuse) {
+            let text = "the request says no-store: no answer is stored";
+            self.say("RFC 9111 §5.2.1.5", text.to_owned());
+        }
+        let stored = selected.ok().map(|seen| StoredInfo::new(seen, now));
+        (verdict, stored)
+    }
+
+    fn key(&mut self, wanted: &Wanted<'_>) {
+        let uri = String::from_utf8_lossy(wanted.uri());
+        let whose = match wanted.partition.map(PartitionId::from) {
+            None => String::new(),
+            Some(partition) => format!(", of partition {partition}"),
+        };
+        self.say("RFC 9111 §2", format!("the cache key is {uri}{whose}"));
+    }
+
+    /// What the request says of how it may be answered.
+    fn directives(&mut self, asked: &Asked) {
+        let directives = &asked.directives;
+        let mut said = Vec::new();
+        if let Some(seconds) = directives.max_age {
+            said.push(format!("max-age={seconds}"));
+        }
+        match directives.max_stale {
+            Some(Duration::MAX) => said.push("max-stale".to_owned()),
+            Some(limit) => said.push(format!("max-stale={}", limit.as_secs())),
+            None => {}
+        }
+        if let Some(least) = directives.min_fresh {
+            said.push(format!("min-fresh={}", least.as_secs()));
+        }
+        for (is_said, directive) in [
+            (directives.no_cache, "no-cache"),
+            (directives.no_store, "no-store"),
+            (
+                directives.only_if_cached && !asked.forbidden.forwarding(),
+                "only-if-cached",
+            ),
+        ] {
+            if is_said {
+                said.push(directive.to_owned());
+            }
+        }
+        if !said.is_empty() {
+            self.say(
+                "RFC 9111 §5.2.1",
+                format!("the request asks for {}", said.join(", ")),
+            );
+        }
+    }
+
+    /// Nothing is selected.
+    fn missed<B>(
+        &mut self,
+        reason: Forward,
+        asked: &Asked,
+        comparing: Comparing<'_>,
+        request: &Request<B>,
+        variants: &[Seen],
+        wanted: &Wanted<'_>,
+    ) -> Verdict {
+        let count = variants.len();
+        match reason {
+            Forward::VaryMiss => {
+                let fields = request.headers();
+                let differing = |seen: &Seen| {
+                    selection::differing(comparing, &seen.response.selected_by, fields)
+                };
+                let mut names: Vec<HeaderName> = variants.iter().flat_map(differing).collect();
+                names.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+                names.dedup();
+                let names: Vec<_> = names.iter().map(HeaderName::as_str).collect();
+                let names = names.join(", ");
+                let text = format!("{count} stored, and none for what the request has in {names}");
+                self.say("RFC 9111 §4.1", text);
+            }
+            Forward::Miss => {
+                let text = format!("{count} stored, which answer other methods only");
+                self.say("RFC 9111 §4", text);
+            }
+            _ => {
+                let others = self.cache.store.are_any_of_others(wanted);
+                let text = if others {
+                    "nothing is stored for these credentials; for others there is"
+                } else {
+                    "nothing is stored"
+                };
+                self.say("RFC 9111 §4", text.to_owned());
+            }
+        }
+        if asked.directives.only_if_cached {
+            return self.refuse(asked);
+        }
+        Verdict::Forward(reason)
+    }
+
+    fn refuse(&mut self, asked: &Asked) -> Verdict {
+        self.say(
+            "RFC 9111 §5.2.1.7",
+            "the origin may not be asked".to_owned(),
+        );
+        Verdict::Refuse(asked.unsatisfied())
+    }
+
+    /// One is selected.
+    fn weigh(&mut self, asked: &Asked, seen: &Seen, now: SystemTime) -> Verdict {
+        let (stored, terms) = (&*seen.response, &seen.response.terms);
+        let info = StoredInfo::new(seen.clone(), now);
+        let vary: Vec<_> = info.vary().map(HeaderName::as_str).collect();
+        let by = match &*vary.join(", ") {
+            "" => String::new(),
+            names => format!(", by {names}"),
+        };
+        let status = info.status().as_u16();
+        self.say(
+            "RFC 9111 §4.1",
+            format!("it selects the stored {status}{by}"),
+        );
+        if !range::has_all(asked, stored) {
+            let text = "only part of what is asked for is held";
+            self.say("RFC 9111 §3.3", text.to_owned());
+        }
+        let age = self.age(terms, now);
+        self.freshness(terms, age);
+        if seen.is_invalid {
+            let text = "it may have been made wrong: it is validated before it is reused";
+            self.say("RFC 9111 §4.4", text.to_owned());
+        }
+        match reuse::decide(asked, stored, seen.is_invalid, age) {
+            Decision::Reuse => Verdict::Reuse,
+            Decision::ReuseAndValidate => {
+                let window = seconds(terms.stale_while_revalidate);
+                let text = format!("it may be reused stale for {window} while it is validated");
+                self.say("RFC 5861 §3", text);
+                Verdict::ReuseAndValidate
+            }
+            Decision::Unsatisfiable => self.refuse(asked),
+            Decision::Validate(reason) => {
+                let is_asked_about =
+                    terms.has_validator && !asked.is_reload() && reason != Forward::Partial;
+                if is_asked_about {
+                    self.conditional(&info);
+                    Verdict::Validate(reason)
+                } else {
+                    Verdict::Forward(reason)
+                }
+            }
+        }
+    }
+
+    /// The arithmetic of RFC 9111 §4.2.3.
+    fn age(&mut self, terms: &Terms, now: SystemTime) -> Duration {
+        let since = |later: SystemTime, earlier: SystemTime| {
+            later.duration_since(earlier).unwrap_or(Duration::ZERO)
+        };
+        let delay = since(terms.response_time, terms.request_time);
+        let apparent = since(terms.response_time, terms.date);
+        let initial = terms.initial_age;
+        let text = format!(
+            "corrected_initial_age {}: response_delay {}, apparent_age {}",
+            seconds(initial),
+            seconds(delay),
+            seconds(apparent)
+        );
+        self.say("RFC 9111 §4.2.3", text);
+        let (resident, age) = (since(now, terms.response_time), terms.current_age(now));
+        let text = format!(
+            "current_age {} = {} + resident_time {}",
+            seconds(age),
+            seconds(initial),
+            seconds(resident)
+        );
+        self.say("RFC 9111 §4.2.3", text);
+        age
+    }
+
+    fn freshness(&mut self, terms: &Terms, age: Duration) {
+        let (lifetime, from) = (seconds(terms.lifetime), terms.lifetime_from);
+        self.say(
+            "RFC 9111 §4.2.1",
+            format!("freshness_lifetime {lifetime}, by {from}"),
+        );
+        let text = if terms.is_fresh(age) {
+            format!("it is fresh for {}", seconds(terms.lifetime - age))
+        } else {
+            format!(
+                "it is stale by {}",
+                seconds(age.saturating_sub(terms.lifetime))
+            )
+        };
+        self.say("RFC 9111 §4.2", text);
+        if terms.is_no_cache {
+            let text = "it says no-cache: it is validated before it is reused";
+            self.say("RFC 9111 §5.2.2.4", text.to_owned());
+        }
+        if terms.is_must_revalidate && !terms.is_fresh(age) {
+            let text = "it says must-revalidate: it is not reused stale";
+            self.say("RFC 9111 §5.2.2.2", text.to_owned());
+        }
+        if !terms.stale_if_error.is_zero() {
+            let window = seconds(terms.stale_if_error);
+            let text = format!("where the origin fails it may be reused stale for {window}");
+            self.say("RFC 5861 §4", text);
+        }
+    }
+
+    /// What the origin is asked with.
+    fn conditional(&mut self, info: &StoredInfo) {
+        let fields = info.fields();
+        let by: Vec<_> = [
+            ("etag", "If-None-Match"),
+            ("last-modified", "If-Modified-Since"),
+        ]
+        .into_iter()
+        .filter(|(field, _)| fields.contains_key(*field))
+        .map(|(_, condition)| condition)
+        .collect();
+        let text = format!("the origin is asked with {}", by.join(" and "));
+        self.say("RFC 9111 §4.3.1", text);
+    }
+}
+
+/// Whole seconds, or with their fraction.
+fn seconds(time: Duration) -> String {
+    match time.subsec_millis() {
+        0 => format!("{} s", time.as_secs()),
+        _ => format!("{:.3} s", time.as_secs_f64()),
+    }
+}
