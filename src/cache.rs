@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cache_status::NotStored;
 use crate::collapse::Groups;
-use crate::events::{Event, Observers, Validation};
+use crate::events::{Event, Observers, Removal, Validation};
+use crate::handle::Purged;
 use crate::key::CacheKey;
+use crate::mode::Mode;
 use crate::rules::Rules;
 use crate::seed::Seed;
 use crate::settings::Settings;
@@ -89,6 +91,20 @@ impl Cache {
         });
     }
 
+    /// The handle has removed this.
+    pub(crate) fn removed(&self, by: Removal, removed: Removed) -> Purged {
+        let report = Purged::from(removed);
+        self.observers.tell(|| Event::Removed { by, report });
+        report
+    }
+
+    /// Another mode is in force, if this is one.
+    pub(crate) fn switched(&self, mode: Option<Mode>) {
+        if let Some(mode) = mode {
+            self.observers.tell(|| Event::Mode { mode });
+        }
+    }
+
     /// What was done so far. No count ever falls, so that where all are the same a second time there was a moment
     /// in between at which they were.
     pub(crate) fn stats(&self) -> Stats {
@@ -126,7 +142,8 @@ impl Cache {
             settings.rules = rules;
         });
         if are_keys_others {
-            self.clear();
+            let removed = self.clear();
+            self.removed(Removal::Clear, removed);
         }
     }
 

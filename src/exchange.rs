@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use http::{Response, StatusCode, Uri};
+use http::{Response, StatusCode};
 use http_body::Body;
 
 use crate::answer::{passed, unavailable};
 use crate::body::CacheBody;
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, NotStored, Outcome};
-use crate::events::{Event, Validation};
+use crate::events::{About, Answered, Event, ToldOf, Validation};
 use crate::fill::{Fill, Filling};
 use crate::invalidation::Invalidation;
 use crate::settings::Settings;
@@ -25,7 +25,7 @@ pub(crate) struct Exchange {
     /// The origin, where there is no key that it is in.
     pub(crate) site: Option<Box<[u8]>>,
     /// What a caller has asked for, where anybody wants to be told.
-    pub(crate) told_of: Option<Box<Uri>>,
+    pub(crate) told_of: Option<Box<ToldOf>>,
 }
 
 /// What the answer is good for.
@@ -73,13 +73,28 @@ impl Exchange {
             let status = response.extensions().get::<CacheStatus>();
             if let Some(refused) = status.and_then(CacheStatus::not_stored) {
                 self.cache.counters.refuse(refused);
+                if self.cache.observers.are_there() {
+                    self.tell_refused(refused);
+                }
             }
             self.settings.announce(response);
         }
-        if let (Next::Answer(response), Some(uri)) = (&next, &self.told_of) {
-            self.tell(uri, response);
+        if let (Next::Answer(response), Some(told_of)) = (&next, &self.told_of) {
+            self.tell(told_of, response);
         }
         next
+    }
+
+    /// The answer is not stored. Where nobody waits for it, nothing else says so.
+    #[cold]
+    fn tell_refused(&mut self, reason: NotStored) {
+        if let (None, Purpose::Fill(fill)) = (&self.told_of, &mut self.purpose) {
+            let filling = Filling::new(&self.cache, &self.settings, fill, CacheStatus::hit());
+            self.cache.observers.tell(|| Event::Refused {
+                uri: filling.key().into(),
+                reason,
+            });
+        }
     }
 
     #[inline]
@@ -119,8 +134,8 @@ impl Exchange {
         };
         let mut response = held.unwrap_or_else(|| unavailable(CacheStatus::new(Outcome::Offline)));
         self.settings.announce(&mut response);
-        if let Some(uri) = &self.told_of {
-            self.tell(uri, &response);
+        if let Some(told_of) = &self.told_of {
+            self.tell(told_of, &response);
         }
         response
     }
@@ -132,9 +147,10 @@ impl Exchange {
             self.settings.announce(response);
         }
         match (&response, &self.told_of) {
-            (Some(response), Some(uri)) => self.tell(uri, response),
-            (None, Some(uri)) => self.cache.observers.tell(|| Event::Failed {
-                uri: Uri::clone(uri).into(),
+            (Some(response), Some(told_of)) => self.tell(told_of, response),
+            (None, Some(told_of)) => self.cache.observers.tell(|| Event::Failed {
+                uri: told_of.uri.clone().into(),
+                method: told_of.method.clone(),
                 reason: self.reason,
             }),
             (_, None) => {}
@@ -155,10 +171,12 @@ impl Exchange {
         filling.failed()
     }
 
-    fn tell<B>(&self, uri: &Uri, response: &Response<CacheBody<B>>) {
+    fn tell<B>(&self, told_of: &ToldOf, response: &Response<CacheBody<B>>) {
         if let Some(status) = response.extensions().get::<CacheStatus>() {
-            self.cache.observers.tell(|| Event::Answered {
-                uri: uri.clone().into(),
+            self.cache.observers.answered(|| Answered {
+                about: About::Request(&told_of.uri),
+                method: told_of.method.clone(),
+                code: response.status(),
                 status: *status,
                 held: response.body().held(),
             });

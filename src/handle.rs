@@ -10,7 +10,7 @@ use http::{Request, Response};
 use crate::cache::Cache;
 use crate::cache_status::NotStored;
 use crate::entries::Entries;
-use crate::events::Events;
+use crate::events::{Event, Events, Removal};
 use crate::explain::Explanation;
 use crate::info::StoredInfo;
 use crate::mode::Mode;
@@ -72,7 +72,7 @@ impl CacheHandle {
     /// takes: [`Stats::releasing`] says how much is not yet given back. What somebody still reads, or has asked the
     /// origin about and waits for, is kept for them.
     pub fn clear(&self) -> Purged {
-        self.cache.clear().into()
+        self.cache.removed(Removal::Clear, self.cache.clear())
     }
 
     /// Removes what the selector means, and fences off what is on its way and would be meant.
@@ -88,7 +88,8 @@ impl CacheHandle {
     /// assert_eq!(purged.responses(), 0);
     /// ```
     pub fn purge(&self, selector: impl Into<Selector>) -> Purged {
-        self.cache.purge(&selector.into(), None).into()
+        let removed = self.cache.purge(&selector.into(), None);
+        self.cache.removed(Removal::Purge, removed)
     }
 
     /// Makes what the selector means stale at this moment, and what is on its way and would be meant: it is stored, stale.
@@ -109,7 +110,8 @@ impl CacheHandle {
     /// assert_eq!(expired.responses(), 0);
     /// ```
     pub fn expire(&self, selector: impl Into<Selector>) -> Purged {
-        self.cache.expire(&selector.into()).into()
+        let expired = self.cache.expire(&selector.into());
+        self.cache.removed(Removal::Expire, expired)
     }
 
     /// Removes what is stale and may not even be used where the origin fails or while it is being validated: its
@@ -126,7 +128,8 @@ impl CacheHandle {
     /// assert_eq!(handle.remove_expired().bytes(), 0);
     /// ```
     pub fn remove_expired(&self) -> Purged {
-        self.cache.remove_expired().into()
+        let removed = self.cache.remove_expired();
+        self.cache.removed(Removal::RemoveExpired, removed)
     }
 
     /// Sets what the cache does for everybody: see [`Mode`]. Guards of [`hold`](Self::hold) and
@@ -146,8 +149,9 @@ impl CacheHandle {
     /// handle.set_mode(Mode::Normal);
     /// ```
     pub fn set_mode(&self, mode: Mode) {
-        self.cache.switch.set(mode);
+        let in_force = self.cache.switch.set(mode);
         self.settle(mode);
+        self.cache.switched(in_force);
     }
 
     /// The mode in force: what the one that was [set](Self::set_mode) forbids, and every guard that
@@ -172,12 +176,14 @@ impl CacheHandle {
     /// ```
     #[must_use = "the mode is in force no longer as soon as the guard is dropped"]
     pub fn hold(&self, mode: Mode) -> ModeGuard {
-        self.cache.switch.hold(mode);
+        let in_force = self.cache.switch.hold(mode);
         self.settle(mode);
-        ModeGuard {
+        let guard = ModeGuard {
             cache: self.cache.clone(),
             mode,
-        }
+        };
+        self.cache.switched(in_force);
+        guard
     }
 
     /// Whoever is answered from now on, or has waited so far, sees the mode.
@@ -257,6 +263,10 @@ impl CacheHandle {
         let result = self.cache.insert(request, response);
         if let Err(refused) = result {
             self.cache.counters.refuse(refused);
+            self.cache.observers.tell(|| Event::Refused {
+                uri: request.uri().clone().into(),
+                reason: refused,
+            });
         }
         result
     }
@@ -514,7 +524,8 @@ pub struct ModeGuard {
 
 impl Drop for ModeGuard {
     fn drop(&mut self) {
-        self.cache.switch.release(self.mode);
+        let in_force = self.cache.switch.release(self.mode);
+        self.cache.switched(in_force);
     }
 }
 

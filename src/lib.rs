@@ -299,7 +299,7 @@ pub use self::body::CacheBody;
 pub use self::cache_status::{CacheStatus, Forward, LifetimeSource, NotStored, Outcome};
 pub use self::clock::Clock;
 pub use self::entries::Entries;
-pub use self::events::{Event, EventUri, Events, Validation};
+pub use self::events::{Event, EventUri, Events, Removal, Validation};
 pub use self::explain::{Explanation, Step, Verdict};
 pub use self::future::ResponseFuture;
 pub use self::handle::{CacheHandle, ModeGuard, Purged};

@@ -1,5 +1,7 @@
 //! The mode of one request, and the mode of the whole cache.
 
+use std::fmt;
+
 use http::{Extensions, HeaderMap, HeaderValue, header};
 
 /// How the cache is to be used for one request: the six modes of the Fetch standard. Put it into the
@@ -141,4 +143,25 @@ pub enum Mode {
     /// The origin is not asked and nothing stored answers: all is 504
     /// ([`Outcome::Offline`](crate::Outcome::Offline)).
     Closed,
+}
+
+impl Mode {
+    /// A word for logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::ReadOnly => "read-only",
+            Self::Refresh => "refresh",
+            Self::Bypass => "bypass",
+            Self::Offline => "offline",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }

@@ -3,13 +3,14 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use http::{Method, Request, Uri, header};
+use http::{Method, Request, header};
 use tower::Service;
 
 use crate::background::{Background, Claim, TIME_LIMIT, Task, Timer};
 use crate::cache_status::{Forward, NotStored};
 use crate::caller::Caller;
 use crate::collapse::Company;
+use crate::events::ToldOf;
 use crate::exchange::{Exchange, Purpose};
 use crate::fill::{Beside, Fill};
 use crate::future::{Forwarding, ResponseFuture, Unsent};
@@ -61,7 +62,7 @@ impl<S, X, P> CacheService<S, X, P> {
         };
         let exchange = Exchange {
             site: site::of(&self.settings, &request),
-            told_of: self.told_of(request.uri()),
+            told_of: self.told_of(&request),
             ..self.exchange(reason, has_waited, purpose)
         };
         let mut forwarding = Forwarding::readying(self.inner.clone(), request);
@@ -81,9 +82,9 @@ impl<S, X, P> CacheService<S, X, P> {
         }
     }
 
-    fn told_of(&self, uri: &Uri) -> Option<Box<Uri>> {
+    fn told_of<Q>(&self, request: &Request<Q>) -> Option<Box<ToldOf>> {
         let are_there = self.cache.observers.are_there();
-        are_there.then(|| Box::new(uri.clone()))
+        are_there.then(|| ToldOf::by(request.uri(), request.method()))
     }
 
     /// Forwards a request for which nothing could be reused; as a question about the stored response
@@ -107,7 +108,7 @@ impl<S, X, P> CacheService<S, X, P> {
         self.ask(forwarding.as_mut(), caller, asked, missed);
         let unsent = forwarding.as_mut().unsent();
         if let Some(exchange) = unsent.exchange {
-            exchange.told_of = self.told_of(unsent.request.uri());
+            exchange.told_of = self.told_of(unsent.request);
         }
         ResponseFuture::forwarding(forwarding, self.background.clone())
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Request, Response, Uri};
+use http::{Method, Request, Response};
 use http_body::Body;
 use tower::Service;
 
@@ -13,7 +13,7 @@ use crate::background::{Background, Claim, Task, Timer, Tokio};
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, Outcome};
 use crate::collapse::Company;
-use crate::events::Event;
+use crate::events::{About, Answered};
 use crate::future::{Forwarding, ResponseFuture};
 use crate::key::Text;
 use crate::mode::CacheMode;
@@ -149,7 +149,7 @@ impl<S, X, P> CacheService<S, X, P> {
     {
         let (asked, wanted, now) = match read {
             Read::Wants(asked, wanted, now) => (asked, wanted, now),
-            Read::Unsatisfiable(outcome) => return self.unsatisfiable(request.uri(), outcome),
+            Read::Unsatisfiable(outcome) => return self.unsatisfiable(&request, outcome),
             Read::Pass(reason, refused) => {
                 let has_waited = company.waited.is_some();
                 let mode = CacheMode::of(request.extensions());
@@ -176,7 +176,7 @@ impl<S, X, P> CacheService<S, X, P> {
         });
         let (reason, selected) = match found {
             Err(_) if asked.directives.only_if_cached => {
-                return self.unsatisfiable(request.uri(), asked.unsatisfied());
+                return self.unsatisfiable(&request, asked.unsatisfied());
             }
             Err(reason) => (reason, None),
             Ok(found) => {
@@ -202,7 +202,7 @@ impl<S, X, P> CacheService<S, X, P> {
                         return self.reuse(&stored, Taken::of(&stored), asker, waited);
                     }
                     Decision::Unsatisfiable => {
-                        return self.unsatisfiable(request.uri(), asked.unsatisfied());
+                        return self.unsatisfiable(&request, asked.unsatisfied());
                     }
                     Decision::ReuseAndValidate => (Forward::Stale, Some(stored)),
                     Decision::Validate(reason) => (reason, Some(stored)),
@@ -282,14 +282,20 @@ impl<S, X, P> CacheService<S, X, P> {
         };
         let is_stale = !stored.terms.is_fresh(asker.age);
         let mut response = answer::reused(stored, taken, asker, status);
-        let held = response.body().held();
-        self.count(held, waited.is_some(), is_stale);
-        self.cache.observers.tell(|| Event::Answered {
-            uri: (&stored.key).into(),
-            status: *response.extensions().get().expect("it was answered so"),
-            held,
-        });
+        self.count(response.body().held(), waited.is_some(), is_stale);
         self.settings.announce(&mut response);
+        self.cache.observers.answered(|| Answered {
+            about: About::Key(&stored.key),
+            // Nothing that is stored answers another method.
+            method: if asker.asked.is_head {
+                Method::HEAD
+            } else {
+                Method::GET
+            },
+            code: response.status(),
+            status: *response.extensions().get().expect("it was answered so"),
+            held: response.body().held(),
+        });
         ResponseFuture::answered(response)
     }
 
@@ -311,19 +317,26 @@ impl<S, X, P> CacheService<S, X, P> {
     }
 
     /// Answers that the origin may not be asked.
-    fn unsatisfiable<Q, R>(&self, uri: &Uri, outcome: Outcome) -> ResponseFuture<S, Q, R, X, P>
+    fn unsatisfiable<Q, R>(
+        &self,
+        request: &Request<Q>,
+        outcome: Outcome,
+    ) -> ResponseFuture<S, Q, R, X, P>
     where
         S: Service<Request<Q>>,
         X: Timer,
     {
         let status = CacheStatus::new(outcome);
         self.cache.counters.unsatisfiable();
-        self.cache.observers.tell(|| Event::Answered {
-            uri: uri.clone().into(),
+        let response = answer::unavailable(status);
+        self.cache.observers.answered(|| Answered {
+            about: About::Request(request.uri()),
+            method: request.method().clone(),
+            code: response.status(),
             status,
             held: 0,
         });
-        ResponseFuture::answered(answer::unavailable(status))
+        ResponseFuture::answered(response)
     }
 }
 

@@ -111,27 +111,31 @@ impl Switch {
         !self.forbidden().storing()
     }
 
-    /// Sets the mode that is in force where no guard lives.
-    pub(crate) fn set(&self, mode: Mode) {
-        self.change(|causes| causes.set = Forbidden::by(mode));
+    /// Sets the mode that is in force where no guard lives. Says which is in force then, where it is another.
+    pub(crate) fn set(&self, mode: Mode) -> Option<Mode> {
+        self.change(|causes| causes.set = Forbidden::by(mode))
     }
 
     /// A guard begins.
-    pub(crate) fn hold(&self, mode: Mode) {
-        self.change(|causes| causes.guards_of(mode).for_each(|guards| *guards += 1));
+    pub(crate) fn hold(&self, mode: Mode) -> Option<Mode> {
+        self.change(|causes| causes.guards_of(mode).for_each(|guards| *guards += 1))
     }
 
     /// A guard ends.
-    pub(crate) fn release(&self, mode: Mode) {
-        self.change(|causes| causes.guards_of(mode).for_each(|guards| *guards -= 1));
+    pub(crate) fn release(&self, mode: Mode) -> Option<Mode> {
+        self.change(|causes| causes.guards_of(mode).for_each(|guards| *guards -= 1))
     }
 
-    fn change(&self, change: impl FnOnce(&mut Causes)) {
+    fn change(&self, change: impl FnOnce(&mut Causes)) -> Option<Mode> {
         // Every change under the lock is whole before anything in it could panic.
         let mut causes = self.causes.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = causes.forbidden().as_mode();
         change(&mut causes);
-        let Forbidden(bits) = causes.forbidden();
+        let forbidden = causes.forbidden();
+        let Forbidden(bits) = forbidden;
         self.forbidden.store(usize::from(bits), Ordering::SeqCst);
+        let mode = forbidden.as_mode();
+        (mode != before).then_some(mode)
     }
 }
 

@@ -1,7 +1,9 @@
 //! What happens in a cache, one thing after the other, for whoever wants to be told.
 
+mod answered;
 mod observers;
 mod queue;
+mod removal;
 mod uri;
 
 use std::fmt;
@@ -10,11 +12,16 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use http::{Method, StatusCode};
 
+pub(crate) use self::answered::{About, Answered, ToldOf};
 pub(crate) use self::observers::Observers;
 use self::queue::Queue;
+pub use self::removal::Removal;
 pub use self::uri::EventUri;
 use crate::cache_status::{CacheStatus, Forward, NotStored};
+use crate::handle::Purged;
+use crate::mode::Mode;
 use crate::stats::Eviction;
 
 /// Something that has happened in a cache: see [`CacheHandle::subscribe`](crate::CacheHandle::subscribe).
@@ -26,6 +33,10 @@ pub enum Event {
     Answered {
         /// What was asked for.
         uri: EventUri,
+        /// How it was asked for.
+        method: Method,
+        /// The status code of the response.
+        code: StatusCode,
         /// What the response has in its extensions.
         status: CacheStatus,
         /// Octets of its body that came out of the store.
@@ -37,6 +48,8 @@ pub enum Event {
     Failed {
         /// What was asked for.
         uri: EventUri,
+        /// How it was asked for.
+        method: Method,
         /// Why it was forwarded.
         reason: Forward,
     },
@@ -56,7 +69,8 @@ pub enum Event {
         /// Octets that it takes.
         size: usize,
     },
-    /// A response that was being stored was not stored after all.
+    /// A response was not stored, of which no [`Answered`](Self::Answered) says so: one that was being stored,
+    /// and was not after all, or one that nobody waits for.
     #[non_exhaustive]
     Refused {
         /// What it would have been stored for.
@@ -73,6 +87,21 @@ pub enum Event {
         cause: Eviction,
         /// Octets that it took.
         size: usize,
+    },
+    /// The handle has removed stored responses, or made them stale. What unsafe requests and origins bring about is
+    /// not told of.
+    #[non_exhaustive]
+    Removed {
+        /// What was asked of it.
+        by: Removal,
+        /// What has come of it.
+        report: Purged,
+    },
+    /// Another mode is in force. Of two changes at once either may be told of first.
+    #[non_exhaustive]
+    Mode {
+        /// The one in force by this change: see [`CacheHandle::mode`](crate::CacheHandle::mode).
+        mode: Mode,
     },
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::Event;
 use super::queue::Queue;
+use super::{Answered, Event};
 
 /// Who is told what happens in a cache.
 #[derive(Default)]
@@ -28,6 +28,19 @@ impl Observers {
         if self.are_there() {
             self.tell_all(&event());
         }
+    }
+
+    /// Tells them of an answer.
+    #[inline]
+    pub(crate) fn answered<'a>(&self, answered: impl FnOnce() -> Answered<'a>) {
+        if self.are_there() {
+            self.tell_answer(&answered());
+        }
+    }
+
+    #[cold]
+    fn tell_answer(&self, answered: &Answered<'_>) {
+        self.tell_all(&Event::from(answered));
     }
 
     #[cold]
