@@ -223,6 +223,8 @@
 //! - `structured-fields`: what reads fields in the syntax of RFC 9651: targeted cache control
 //!   (RFC 9213), cache groups (RFC 9875), and `No-Vary-Search`. It is not a default feature because it brings
 //!   in nine more crates, for fields that few origins send. It adds settings, and changes nothing until one of them is used.
+//! - `tracing`, `metrics`: each request, and what is stored and removed, as events of the crate `tracing`, and as counters
+//!   and histograms of the crate `metrics`, by names in the manner of OpenTelemetry: see [`telemetry`].
 //!
 //! # Supported Rust
 //!
@@ -292,6 +294,7 @@ mod switch;
 mod sync;
 mod tags;
 mod target;
+pub mod telemetry;
 mod waiting;
 mod wishes;
 

@@ -3,6 +3,8 @@
 mod answered;
 mod observers;
 mod queue;
+#[cfg(feature = "tracing")]
+mod redacted;
 mod removal;
 mod uri;
 
@@ -17,6 +19,8 @@ use http::{Method, StatusCode};
 pub(crate) use self::answered::{About, Answered, ToldOf};
 pub(crate) use self::observers::Observers;
 use self::queue::Queue;
+#[cfg(feature = "tracing")]
+pub(crate) use self::redacted::Redacted;
 pub use self::removal::Removal;
 pub use self::uri::EventUri;
 use crate::cache_status::{CacheStatus, Forward, NotStored};

@@ -6,6 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::queue::Queue;
 use super::{Answered, Event};
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+use crate::telemetry;
 
 /// Who is told what happens in a cache.
 #[derive(Default)]
@@ -19,6 +21,15 @@ impl Observers {
     /// Whether anybody wants to know.
     #[inline]
     pub(crate) fn are_there(&self) -> bool {
+        #[cfg(any(feature = "metrics", feature = "tracing"))]
+        if telemetry::is_on() {
+            return true;
+        }
+        self.have_queues()
+    }
+
+    #[inline]
+    fn have_queues(&self) -> bool {
         self.count.load(Ordering::Relaxed) > 0
     }
 
@@ -40,11 +51,23 @@ impl Observers {
 
     #[cold]
     fn tell_answer(&self, answered: &Answered<'_>) {
-        self.tell_all(&Event::from(answered));
+        #[cfg(any(feature = "metrics", feature = "tracing"))]
+        telemetry::answered(answered);
+        if self.have_queues() {
+            self.queue(&Event::from(answered));
+        }
     }
 
     #[cold]
     fn tell_all(&self, event: &Event) {
+        #[cfg(any(feature = "metrics", feature = "tracing"))]
+        telemetry::told(event);
+        if self.have_queues() {
+            self.queue(event);
+        }
+    }
+
+    fn queue(&self, event: &Event) {
         let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
         // A waker is woken where no lock is held.
         let wakers: Vec<_> = queues

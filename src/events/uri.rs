@@ -7,6 +7,8 @@ use std::sync::Arc;
 use http::Uri;
 use http::uri::Authority;
 
+#[cfg(feature = "tracing")]
+use super::About;
 use crate::key::CacheKey;
 
 /// What an event is about: the URI of a request as it stands there, or of a stored response as it stands in its key.
@@ -28,6 +30,16 @@ impl EventUri {
         match &self.0 {
             Of::Key(key) => String::from_utf8_lossy(&key.uri),
             Of::Request(uri) => Cow::Owned(without_userinfo(uri)),
+        }
+    }
+}
+
+#[cfg(feature = "tracing")]
+impl EventUri {
+    pub(crate) fn about(&self) -> About<'_> {
+        match &self.0 {
+            Of::Key(key) => About::Key(key),
+            Of::Request(uri) => About::Request(uri),
         }
     }
 }
