@@ -1,8 +1,9 @@
 //! What subscribers of `tracing` are told.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, Once, OnceLock};
 
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use support::{Conversation, OriginError, Reply, get, reply, request};
@@ -10,7 +11,7 @@ use tower_client_cache::{CacheHandle, Event as Told, Key, Mode, Rule, Selector};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::{self, DefaultGuard};
+use tracing::subscriber::{self, Interest};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 /// The events that a test has brought about so far, on its own thread.
@@ -33,17 +34,20 @@ struct Logged {
 
 impl Log {
     /// Listens on this thread, to events of this level and graver ones, until the guard is dropped.
-    fn upto(upto: LevelFilter) -> (Self, DefaultGuard) {
+    fn upto(upto: LevelFilter) -> (Self, Listening) {
         let log = Self {
             upto,
             events: Arc::default(),
             handle: Arc::default(),
         };
-        let guard = subscriber::set_default(log.clone());
-        (log, guard)
+        // One for all threads: what each of many would say of a callsite is remembered, and is another when one is gone.
+        static ROUTER: Once = Once::new();
+        ROUTER.call_once(|| subscriber::set_global_default(Router).expect("it is the only one"));
+        LISTENING.set(Some(log.clone()));
+        (log, Listening)
     }
 
-    fn all() -> (Self, DefaultGuard) {
+    fn all() -> (Self, Listening) {
         Self::upto(LevelFilter::TRACE)
     }
 
@@ -83,15 +87,56 @@ impl Visit for Logged {
     }
 }
 
-impl Subscriber for Log {
+thread_local! {
+    /// Who listens on this thread, unless it is being told something.
+    static LISTENING: RefCell<Option<Log>> = const { RefCell::new(None) };
+}
+
+/// Listens until it is dropped.
+struct Listening;
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        LISTENING.set(None);
+    }
+}
+
+/// Tells the log of the thread.
+struct Router;
+
+impl Subscriber for Router {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= self.upto
+        LISTENING.with_borrow(|log| {
+            log.as_ref()
+                .is_some_and(|log| *metadata.level() <= log.upto)
+        })
     }
 
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.upto)
+    fn event(&self, event: &Event<'_>) {
+        if let Some(log) = LISTENING.take() {
+            log.event(event);
+            LISTENING.set(Some(log));
+        }
     }
 
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+impl Log {
     fn event(&self, event: &Event<'_>) {
         if let Some(handle) = self.handle.get() {
             handle.purge(&Uri::from_static("http://nowhere.test/"));
@@ -110,18 +155,6 @@ impl Subscriber for Log {
             .expect("no test panics under it")
             .push(logged);
     }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
 }
 
 fn fresh() -> Reply {
