@@ -284,7 +284,9 @@ impl Explaining<'_> {
             later.duration_since(earlier).unwrap_or(Duration::ZERO)
         };
         let delay = since(terms.response_time, terms.request_time);
-        let apparent = since(terms.response_time, terms.date);
+        // Dates are in whole seconds.
+        let apparent = since(terms.response_time, terms.date).as_secs();
+        let apparent = Duration::from_secs(apparent);
         let initial = terms.initial_age;
         let text = format!(
             "corrected_initial_age {}: response_delay {}, apparent_age {}",
