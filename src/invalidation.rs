@@ -21,7 +21,8 @@ use crate::{header::cache_groups, relations, search::Searched};
 #[derive(Debug)]
 pub(crate) struct Invalidation {
     cache: Arc<Cache>,
-    target: Uri,
+    /// `None` where it has none, and the caller wishes something all the same.
+    target: Option<Uri>,
     /// What the caller wishes to be invalidated or purged beside.
     wished: Option<Box<Wished>>,
     is_due: bool,
@@ -34,14 +35,16 @@ struct Wished {
 }
 
 impl Wished {
-    fn of(cache: &Cache, extensions: &Extensions, target: Target<'_>) -> Option<Box<Self>> {
+    fn of(cache: &Cache, extensions: &Extensions, target: Option<Target<'_>>) -> Option<Box<Self>> {
         if extensions.is_empty() {
             return None;
         }
         let wishes = Wishes::of(extensions);
         let wishes = wishes.as_deref().filter(|wishes| wishes.are_of_key());
         let (settings, _) = cache.settings();
-        let keys = wishes.map(|wishes| settings.uri_keys(&cache.seed, target, Some(wishes)));
+        let keys = wishes.zip(target);
+        let keys =
+            keys.map(|(wishes, target)| settings.uri_keys(&cache.seed, target, Some(wishes)));
         let purged = extensions
             .get()
             .map(|Invalidates(selector)| selector.clone());
@@ -54,7 +57,7 @@ impl Wished {
 }
 
 impl Invalidation {
-    /// Of a request that is unsafe, or of which nobody knows, and that has a target.
+    /// Of a request that is unsafe, or of which nobody knows, and that has a target or wishes something.
     pub(crate) fn of<Q>(cache: &Arc<Cache>, request: &Request<Q>, scheme: &Scheme) -> Option<Self> {
         if !may_invalidate(request.method()) {
             return None;
@@ -62,11 +65,13 @@ impl Invalidation {
         // A `Host` that disagrees is no reason to spare what the URI names.
         let uri = request.uri();
         let target =
-            Target::of_request(uri, request.headers(), scheme).or_else(|| Target::of_uri(uri))?;
-        Some(Self {
+            Target::of_request(uri, request.headers(), scheme).or_else(|| Target::of_uri(uri));
+        let wished = Wished::of(cache, request.extensions(), target);
+        let target = target.and_then(|target| target.literal(true).to_text().parse().ok());
+        (target.is_some() || wished.is_some()).then(|| Self {
             cache: cache.clone(),
-            wished: Wished::of(cache, request.extensions(), target),
-            target: target.literal(true).to_text().parse().ok()?,
+            target,
+            wished,
             is_due: false,
         })
     }
@@ -86,9 +91,11 @@ impl Invalidation {
         mut by: Option<&mut Exchanging>,
     ) -> bool {
         self.is_due = false;
-        let target =
-            Target::of_uri(&self.target).filter(|_| invalidation::has_changed(response.status()));
-        let Some(target) = target else {
+        if !invalidation::has_changed(response.status()) {
+            return false;
+        }
+        let Some(target) = self.target.as_ref().and_then(Target::of_uri) else {
+            self.invalidate_wished(by);
             return false;
         };
         let target = target.literal(self.cache.seed.is_literal());
@@ -105,13 +112,19 @@ impl Invalidation {
         }
         #[cfg(feature = "structured-fields")]
         self.invalidate_groups(&target, answer, by.as_deref_mut());
-        self.invalidate_target(by);
+        self.invalidate_target(by.as_deref_mut());
+        self.invalidate_wished(by);
         invalidation::is_of_target(&target, answer)
     }
 
-    /// The target, and what the caller wishes beside.
-    fn invalidate_target(&self, mut by: Option<&mut Exchanging>) {
-        self.invalidate(&self.target, by.as_deref_mut());
+    fn invalidate_target(&self, by: Option<&mut Exchanging>) {
+        if let Some(target) = &self.target {
+            self.invalidate(target, by);
+        }
+    }
+
+    /// What the caller wishes beside.
+    fn invalidate_wished(&self, mut by: Option<&mut Exchanging>) {
         let Some(wished) = &self.wished else {
             return;
         };
@@ -189,6 +202,7 @@ impl Drop for Invalidation {
     fn drop(&mut self) {
         if self.is_due {
             self.invalidate_target(None);
+            self.invalidate_wished(None);
         }
     }
 }

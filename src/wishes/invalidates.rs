@@ -9,7 +9,9 @@ use crate::selector::Selector;
 /// because the inner service failed or the request was given up half-way. It is done in every [`Mode`](crate::Mode) in
 /// which the request goes to the origin. Of a safe request it is not looked at.
 ///
-/// What its own answer is stored by is not held against it.
+/// What its own answer is stored by is not held against it. The answer waits for the purge, and so for as long as the selector
+/// [takes](Selector#what-it-costs). It is done as well where the request has no target that could be told, neither an absolute URI
+/// nor a `Host`.
 ///
 /// ```
 /// use http::Request;

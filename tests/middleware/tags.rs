@@ -1,5 +1,7 @@
 //! Tags: names that stored responses are given, by their fields or by the request.
 
+mod purged;
+
 use http::{HeaderName, Request};
 use support::{Conversation, Reply, get, reply};
 use tower_client_cache::{CacheHandle, NotStored, Tags};
