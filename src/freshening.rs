@@ -209,7 +209,10 @@ impl Filling<'_> {
     fn adopt(&self, answer: &HeaderMap, stored: &Arc<StoredResponse>) -> Fresh {
         let policy = &self.settings.policy;
         let head = StoredHead {
-            fields: Packed::of(&policy.adoptable_fields(&stored.head.fields.unpack())),
+            fields: Packed::of(&policy.adoptable_fields(
+                &stored.head.fields.unpack(),
+                &self.settings.related.tag_fields,
+            )),
             ..stored.head
         };
         let (fresh, refused) = self.brought_up_to_date(answer, stored, &head);
@@ -283,7 +286,11 @@ impl Filling<'_> {
             stored.body.clone(),
         );
         let (seed, related) = (&self.cache.seed, &self.settings.related);
-        let given = tags::joined(&self.given_tags(says.as_ref()), &stored.relations.given());
+        let mut given = self.given_tags(says.as_ref());
+        given.wish(&stored.relations.given().wished);
+        for unkept in [answer, &for_caller] {
+            given.wish(&tags::unkept(unkept, &fields, &related.tag_fields));
+        }
         let relations = Relations::of(seed, related, &stored.key, &fields, &given);
         let refused = refused.or_else(|| relations.is_none().then_some(NotStored::Tags));
         let response = response.related(relations.unwrap_or_default());

@@ -180,6 +180,7 @@
 //! | rest after a validation that has failed, before the same stale response is validated again; meanwhile it is reused | 1 s, doubled by each failure in a row, up to 60 s |
 //! | purges and expiries remembered for what is on its way, by all that they name; beyond, it is not stored at all | 1,024 |
 //! | cache groups in one field, and octets of a name; beyond, the field is ignored | 128, and 256 |
+//! | [tags](Tags) of one response, its cache groups included, octets of one, and of all; beyond, it is not stored | 128, 256, and 4,096 |
 //! | different `No-Vary-Search` of one path; what has yet another stands for its own URI alone | 16 |
 //! | responses of other queries that are looked at for one request | 64, those stored last |
 //!

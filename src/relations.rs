@@ -11,7 +11,7 @@ use crate::key::CacheKey;
 #[cfg(feature = "structured-fields")]
 use crate::search::Search;
 use crate::seed::Seed;
-use crate::tags::{self, Tagged, Tags};
+use crate::tags::{self, Given, Tagged, Tags};
 
 /// Which relations are kept.
 #[derive(Debug, Clone, Default)]
@@ -57,7 +57,7 @@ impl Relations {
         related: &Related,
         key: &CacheKey,
         fields: &HeaderMap,
-        given: &Tags,
+        given: &Given,
     ) -> Option<Self> {
         #[cfg(feature = "structured-fields")]
         let (names, search) = (
@@ -74,20 +74,29 @@ impl Relations {
         );
         #[cfg(not(feature = "structured-fields"))]
         let names = Vec::<String>::new();
-        let mut labels = groups(seed, key.origin(), &names).into_vec();
-        let groups = labels.len();
+        let groups = groups(seed, key.origin(), &names);
         let said = names.into_iter().map(String::into_boxed_str);
         let said = said.chain(tags::said(fields, &related.tag_fields));
         let tags = Tagged::new(said, given.clone())?;
-        labels.extend(tags.names().map(|name| seed.tag(name)));
         let known = Known {
+            labels: labels(seed, &groups, &tags),
+            groups: groups.len(),
             tags,
-            labels: labels.into(),
-            groups,
             #[cfg(feature = "structured-fields")]
             search,
         };
         Some(Self(known.is_any().then(|| Box::new(known))))
+    }
+
+    /// The same, with these tags too; `None` where that is too many.
+    pub(crate) fn tagged(self, seed: &Seed, tags: &Tags) -> Option<Self> {
+        if tags.is_empty() {
+            return Some(self);
+        }
+        let mut known = self.0.unwrap_or_default();
+        known.tags = known.tags.with(tags)?;
+        known.labels = labels(seed, &known.labels[..known.groups], &known.tags);
+        Some(Self(Some(known)))
     }
 
     /// The keyed hashes of its groups, of its origin alone.
@@ -108,7 +117,7 @@ impl Relations {
     }
 
     /// The tags that do not come from its fields.
-    pub(crate) fn given(&self) -> Tags {
+    pub(crate) fn given(&self) -> Given {
         let known = self.0.as_ref();
         known
             .map(|known| known.tags.given().clone())
@@ -153,6 +162,12 @@ impl Known {
         }
         !self.labels.is_empty()
     }
+}
+
+/// The hashes of groups, and behind them those of tags.
+fn labels(seed: &Seed, groups: &[u64], tags: &Tagged) -> Box<[u64]> {
+    let tags = tags.names().map(|name| seed.tag(name));
+    groups.iter().copied().chain(tags).collect()
 }
 
 /// Hashes of the groups of these names of an origin. The same name at another origin is another group

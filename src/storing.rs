@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{Response, StatusCode, Version, header};
+use http::{HeaderMap, Response, StatusCode, Version, header};
 use http_body::Body;
 
 use crate::body::incomplete::Incomplete;
@@ -13,7 +13,7 @@ use crate::policy::storing::Storable;
 use crate::relations::Relations;
 use crate::rules::Applied;
 use crate::stored::{Selection, StoredHead};
-use crate::tags::{self, Tags};
+use crate::tags::{self, Given};
 
 /// What the store takes a response by: which requests select it, and what it has to do with others.
 pub(crate) struct Fit {
@@ -68,28 +68,37 @@ impl Filling<'_> {
         cache
             .store
             .would_take(fill.exchanging(), self.key(), &cache.switch)?;
+        let relations = self.relations(fields, storable, says);
         Ok(Fit {
             selected_by,
-            relations: self.relations(storable, says).ok_or(NotStored::Tags)?,
+            relations: relations.ok_or(NotStored::Tags)?,
         })
     }
 
     /// The tags that an answer is given, beside those that it says.
-    pub(crate) fn given_tags(&self, says: Option<&Applied>) -> Tags {
+    pub(crate) fn given_tags(&self, says: Option<&Applied>) -> Given {
         let wishes = self.fill.asked.wishes.as_ref();
-        let tags = wishes.map(|wishes| wishes.tags.clone()).unwrap_or_default();
-        says.map_or_else(|| tags.clone(), |says| tags::joined(&tags, &says.tags))
+        Given {
+            wished: wishes.map(|wishes| wishes.tags.clone()).unwrap_or_default(),
+            ruled: says.map(|says| says.tags.clone()).unwrap_or_default(),
+        }
     }
 
     /// What it has to do with others; `None` where it has too many tags.
-    fn relations(&self, storable: &Storable<'_>, says: Option<&Applied>) -> Option<Relations> {
+    fn relations(
+        &self,
+        fields: &HeaderMap,
+        storable: &Storable<'_>,
+        says: Option<&Applied>,
+    ) -> Option<Relations> {
         let related = &self.settings.related;
-        let tags = &self.given_tags(says);
-        if tags.is_empty() && !related.is_kept() {
+        let mut given = self.given_tags(says);
+        if given.is_empty() && !related.is_kept() {
             return Some(Relations::default());
         }
-        let (seed, fields) = (&self.cache.seed, storable.kept.fields());
-        Relations::of(seed, related, self.key(), &fields, tags)
+        let kept = storable.kept.fields();
+        given.wish(&tags::unkept(fields, &kept, &related.tag_fields));
+        Relations::of(&self.cache.seed, related, self.key(), &kept, &given)
     }
 
     /// What is stored when the body has been read, which is to be of so many octets where that is known.

@@ -19,6 +19,7 @@ use crate::policy::parts::{self, Part};
 use crate::relations::Relations;
 use crate::store::{Exchanging, Refused, Reservation};
 use crate::stored::{Selection, StoredBody, StoredHead, StoredResponse, Terms};
+use crate::tags::Tags;
 
 /// A response to be stored, of which the body is still to come.
 #[derive(Debug)]
@@ -140,11 +141,16 @@ impl Incomplete {
         }
         // An answer that came later may have brought the fields up to date.
         if let Some(held) = held.as_deref() {
+            let tags = self.relations.tags().chain(held.relations.tags());
+            let tags = tags.collect::<Tags>();
             if held.terms.response_time > self.terms.response_time {
                 self.head.clone_from(&held.head);
                 self.terms.clone_from(&held.terms);
                 self.relations.clone_from(&held.relations);
             }
+            // Both are in it.
+            let relations = self.relations.tagged(&self.cache.seed, &tags);
+            self.relations = relations.ok_or(NotStored::Tags)?;
         }
         let (cache, exchanging) = (self.cache, self.exchanging);
         let response = put_together(self.key, self.head, self.selected_by, self.terms, parts)

@@ -93,8 +93,12 @@ pub(crate) fn is_head_of(answer: &HeaderMap, stored: &StoredResponse) -> bool {
 impl Policy {
     /// Of a stored head what a 304 to somebody else can stand for (C-18). In a private cache that is of the same
     /// user, and it is everything but cookies; in a shared one it is what describes the body, and what the
-    /// origin says of it to every cache.
-    pub(crate) fn adoptable_fields(&self, held: &HeaderMap) -> HeaderMap {
+    /// origin says of it to every cache; among that are the fields that say tags, which are of the body.
+    pub(crate) fn adoptable_fields(
+        &self,
+        held: &HeaderMap,
+        tag_fields: &[HeaderName],
+    ) -> HeaderMap {
         const KEPT: [&str; 12] = [
             "accept-ranges",
             "age",
@@ -117,7 +121,9 @@ impl Policy {
             if self.targets.contains(name) {
                 return true;
             }
-            name.as_str().starts_with("content-") || KEPT.contains(&name.as_str())
+            name.as_str().starts_with("content-")
+                || tag_fields.contains(name)
+                || KEPT.contains(&name.as_str())
         };
         let mut fields = HeaderMap::with_capacity(held.keys_len());
         for (name, value) in held.iter().filter(|(name, _)| is_kept(name)) {

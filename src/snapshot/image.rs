@@ -47,7 +47,7 @@ impl<'a> Image<'a> {
             to.0.extend_from_slice(&key.to_bytes());
         });
         write_terms(&mut to, &response.terms);
-        let tags = response.relations.given();
+        let tags = response.relations.given().all();
         to.count(tags.names().count());
         tags.names().for_each(|name| to.piece(name.as_bytes()));
         write_optional(&mut to, response.parts.as_deref(), write_parts);

@@ -26,6 +26,7 @@ use crate::relations::Relations;
 use crate::settings::Settings;
 use crate::store::{Exchanging, Reservation};
 use crate::stored::{Selection, StoredResponse};
+use crate::tags::Given;
 
 /// What was written: see [`CacheHandle::snapshot`](crate::CacheHandle::snapshot).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -216,7 +217,11 @@ impl Cache {
         };
         let fields = image.head.fields.unpack();
         let related = &settings.related;
-        let relations = Relations::of(&self.seed, related, &key, &fields, &image.tags);
+        let given = Given {
+            wished: image.tags,
+            ..Given::default()
+        };
+        let relations = Relations::of(&self.seed, related, &key, &fields, &given);
         let Some(relations) = relations else {
             return false;
         };

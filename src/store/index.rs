@@ -439,7 +439,7 @@ mod tests {
         use http::{HeaderMap, HeaderName};
 
         use crate::relations::{Related, Relations};
-        use crate::tags::Tags;
+        use crate::tags::{Given, Tags};
         let mut fields = HeaderMap::new();
         fields.insert("cache-groups", "\"g\"".parse().unwrap());
         fields.insert("no-vary-search", "key-order".parse().unwrap());
@@ -451,7 +451,10 @@ mod tests {
         };
         let samples = Samples::default();
         let plain = samples.of(1);
-        let given = Tags::new(["tag"]);
+        let given = Given {
+            wished: Tags::new(["tag"]),
+            ..Given::default()
+        };
         let relations = Relations::of(samples.seed(), &related, &plain.key, &fields, &given);
         let relations = relations.expect("they are few");
         assert_eq!((relations.groups().len(), relations.labels().len()), (1, 4));

@@ -1,5 +1,6 @@
 //! Tags: names that stored responses are given, by their fields or by the request.
 
+mod kept;
 mod purged;
 
 use http::{HeaderName, Request};
