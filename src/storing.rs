@@ -65,13 +65,15 @@ impl Filling<'_> {
         }
         // What is known now need not be copied first.
         let Self { cache, .. } = self;
+        let relations = self.relations(fields, storable, says);
+        let relations = relations.ok_or(NotStored::Tags)?;
+        let (exchanging, key) = (fill.exchanging(), self.key());
         cache
             .store
-            .would_take(fill.exchanging(), self.key(), &cache.switch)?;
-        let relations = self.relations(fields, storable, says);
+            .would_take(exchanging, key, &relations, &cache.switch)?;
         Ok(Fit {
             selected_by,
-            relations: relations.ok_or(NotStored::Tags)?,
+            relations,
         })
     }
 

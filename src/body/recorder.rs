@@ -253,9 +253,12 @@ impl Recorder {
             cache,
             exchanging,
             key,
+            relations,
             ..
         } = response;
-        let taken = cache.store.would_take(exchanging, key, &cache.switch);
+        let taken = cache
+            .store
+            .would_take(exchanging, key, relations, &cache.switch);
         taken.is_ok()
     }
 

@@ -12,6 +12,7 @@ use super::{Found, Limits, Refused};
 use crate::cache_status::{Forward, NotStored};
 use crate::events::Observers;
 use crate::key::{CacheKey, Wanted};
+use crate::relations::Relations;
 use crate::stats::{Eviction, Holding};
 use crate::stored::{Selection, StoredResponse};
 use crate::switch::Switch;
@@ -116,14 +117,18 @@ impl Memory {
         (Ok(found), newest)
     }
 
-    /// Whether a response to what this exchange has asked for would be taken, as things stand.
+    /// Whether a response to what this exchange has asked for, in these relations to others, would be taken, as things
+    /// stand.
     pub(crate) fn would_take(
         &self,
         exchange: &Exchanging,
         key: &CacheKey,
+        relations: &Relations,
         switch: &Switch,
     ) -> Result<(), Refused> {
-        self.lock().admit(exchange, key, switch)
+        let state = self.lock();
+        state.admit(exchange, key, switch)?;
+        state.admit_related(exchange, relations)
     }
 
     /// Stores a response, in the place of `outdated` and of any that the same requests select.

@@ -148,7 +148,14 @@ impl State {
     }
 
     /// What it is found by beside its key may be fenced off as well.
-    fn admit_related(&self, exchange: &Exchanging, relations: &Relations) -> Result<(), Refused> {
+    pub(super) fn admit_related(
+        &self,
+        exchange: &Exchanging,
+        relations: &Relations,
+    ) -> Result<(), Refused> {
+        if relations.is_none() {
+            return Ok(());
+        }
         #[cfg(feature = "structured-fields")]
         let path = relations.search().map(Search::path_of_all);
         #[cfg(not(feature = "structured-fields"))]

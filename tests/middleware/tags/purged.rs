@@ -53,7 +53,7 @@ async fn what_turns_out_to_have_a_tag_is_not_stored_after_the_purge() {
         let under_way = begun(talk.get("/a"));
         assert_eq!(talk.handle.purge(Selector::tag("users")).in_flight(), 1);
         gate.open();
-        under_way.await;
+        assert_eq!(under_way.await.cache.is_stored(), is_stored, "{said}");
         assert_eq!(talk.handle.len(), usize::from(is_stored), "{said}");
         talk.origin.will(fresh().field("surrogate-key", "users"));
         talk.get("/b").await.assert_stored();
