@@ -94,6 +94,10 @@ impl Filling<'_> {
         says: Option<&Applied>,
     ) -> Option<Relations> {
         let related = &self.settings.related;
+        let may_be_given = self.fill.asked.wishes.is_some() || says.is_some();
+        if !may_be_given && !related.is_kept() {
+            return Some(Relations::default());
+        }
         let mut given = self.given_tags(says);
         if given.is_empty() && !related.is_kept() {
             return Some(Relations::default());
