@@ -13,7 +13,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use support::Loopback;
 use tower::{Layer, Service, service_fn};
-use tower_client_cache::{CacheLayer, CacheStatus};
+use tower_client_cache::{CacheLayer, CacheStatus, Selector, Tags};
 
 const BODY: &[u8] = &[b'x'; 1024];
 
@@ -260,6 +260,68 @@ fn what_is_counted_is_what_is_held() {
             "{}: {counted:.3}",
             shape.name
         );
+    }
+}
+
+/// Promise 6: what tags take is counted, in the lists of the store as well. A tag that nothing else has takes the
+/// most; for one that many have as much is counted.
+#[test]
+fn what_tags_take_is_counted() {
+    const STORED: usize = 5_000;
+    type Named = fn(usize, usize) -> String;
+    let alone: Named = |n, tag| format!("page-{n}-{tag}");
+    let shared: Named = |_, tag| format!("of-many-{tag}");
+    for (name, count, named, is_said) in [
+        ("one tag of its own each", 1, alone, false),
+        ("eight of its own each, in a field", 8, alone, true),
+        ("128 of its own each", 128, alone, false),
+        ("eight that all have", 8, shared, false),
+        ("eight that all have, in a field", 8, shared, true),
+    ] {
+        let field = http::HeaderName::from_static("cache-tag");
+        let layer = CacheLayer::without_background()
+            .capacity(1 << 30)
+            .tag_field(field.clone());
+        let handle = layer.handle();
+        let mut client = layer.layer(service_fn(move |request: Request<Empty<Bytes>>| {
+            let mut response = page().map(|_| Full::new(Bytes::new()));
+            if let Some(said) = request.headers().get(&field) {
+                response.headers_mut().insert(&field, said.clone());
+            }
+            std::future::ready(Ok::<_, Infallible>(response))
+        }));
+        let held = measure(|| {
+            for n in 0..STORED {
+                let mut request = request(&format!("http://o.test/page/{n}"));
+                let tags = (0..count).map(|tag| named(n, tag));
+                if is_said {
+                    let said = tags.collect::<Vec<_>>().join(",");
+                    let said = said.parse().expect("a value");
+                    request.headers_mut().insert("cache-tag", said);
+                } else {
+                    request.extensions_mut().insert(Tags::new(tags));
+                }
+                let response = client.call(request).now_or_never().expect("no waiting");
+                let body = response.expect("a response").into_body().collect();
+                body.now_or_never().expect("no waiting").expect("a body");
+            }
+        });
+        assert_eq!(handle.len(), STORED);
+        let bytes = usize::try_from(held.bytes_current).expect("something is held");
+        let counted = handle.bytes() as f64 / bytes as f64;
+        println!(
+            "{name}: held {} octets, counted {}: {counted:.3}",
+            bytes / STORED,
+            handle.bytes() / STORED
+        );
+        assert!(counted >= 0.95, "{name}: {counted:.3}");
+        let have_it = if named(0, 0) == named(1, 0) {
+            STORED
+        } else {
+            1
+        };
+        let purged = handle.purge(Selector::tag(&named(1, 0)));
+        assert_eq!(purged.responses(), have_it, "{name}");
     }
 }
 
