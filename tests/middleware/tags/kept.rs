@@ -163,3 +163,28 @@ async fn tags_are_given_whichever_way_a_response_is_stored() {
     assert_eq!(talk.handle.purge(Selector::tag("t")).responses(), 4);
     assert!(talk.handle.is_empty());
 }
+
+/// 5861-3-1: what is validated in the background has the tags of the request that had it validated; a request that is
+/// answered from the store alone gives none.
+#[tokio::test]
+async fn a_validation_in_the_background_gives_the_tags_of_its_request() {
+    let talk = Conversation::default();
+    let window = "max-age=60, stale-while-revalidate=60";
+    let stored = reply(200).control(window).field("etag", "\"e\"");
+    talk.origin.will(stored.body("x"));
+    talk.send(tagged(get("/a", &[]), &["first"]))
+        .await
+        .assert_stored();
+    talk.send(tagged(get("/a", &[]), &["hit"]))
+        .await
+        .assert_hit();
+    talk.clock.advance(60);
+    talk.origin.will(reply(304).control(window));
+    let stale = talk.send(tagged(get("/a", &[]), &["stale"])).await;
+    stale.assert_hit();
+    for _ in 0..8 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(talk.handle.stats().validated(), 1);
+    assert_eq!(tags(&talk.handle, &get("/a", &[])), ["first", "stale"]);
+}
