@@ -20,7 +20,6 @@ use crate::relations::Relations;
 use crate::rules::Applied;
 use crate::store::Reservation;
 use crate::stored::{StoredHead, StoredResponse};
-use crate::tags;
 
 /// A stored response brought up to date.
 pub(crate) struct Fresh {
@@ -207,12 +206,10 @@ impl Filling<'_> {
     /// What is stored for other requests is what this one selects too (C-18): it is stored once more, for
     /// requests like this one, and shares the body. What its head said to others is theirs.
     fn adopt(&self, answer: &HeaderMap, stored: &Arc<StoredResponse>) -> Fresh {
-        let policy = &self.settings.policy;
+        let (policy, tag_fields) = (&self.settings.policy, &self.settings.related.tag_fields);
+        let held = stored.head.fields.unpack();
         let head = StoredHead {
-            fields: Packed::of(&policy.adoptable_fields(
-                &stored.head.fields.unpack(),
-                &self.settings.related.tag_fields,
-            )),
+            fields: Packed::of(&policy.adoptable_fields(&held, tag_fields)),
             ..stored.head
         };
         let (fresh, refused) = self.brought_up_to_date(answer, stored, &head);
@@ -286,11 +283,8 @@ impl Filling<'_> {
             stored.body.clone(),
         );
         let (seed, related) = (&self.cache.seed, &self.settings.related);
-        let mut given = self.given_tags(says.as_ref());
-        given.wish(&stored.relations.given().wished);
-        for unkept in [answer, &for_caller] {
-            given.wish(&tags::unkept(unkept, &fields, &related.tag_fields));
-        }
+        let said = [answer, &for_caller];
+        let given = self.tags_given_again(says.as_ref(), stored, said, &fields);
         let relations = Relations::of(seed, related, &stored.key, &fields, &given);
         let refused = refused.or_else(|| relations.is_none().then_some(NotStored::Tags));
         let response = response.related(relations.unwrap_or_default());

@@ -12,7 +12,7 @@ use crate::policy::selection;
 use crate::policy::storing::Storable;
 use crate::relations::Relations;
 use crate::rules::Applied;
-use crate::stored::{Selection, StoredHead};
+use crate::stored::{Selection, StoredHead, StoredResponse};
 use crate::tags::{self, Given};
 
 /// What the store takes a response by: which requests select it, and what it has to do with others.
@@ -78,12 +78,29 @@ impl Filling<'_> {
     }
 
     /// The tags that an answer is given, beside those that it says.
-    pub(crate) fn given_tags(&self, says: Option<&Applied>) -> Given {
+    fn given_tags(&self, says: Option<&Applied>) -> Given {
         let wishes = self.fill.asked.wishes.as_ref();
         Given {
             wished: wishes.map(|wishes| wishes.tags.clone()).unwrap_or_default(),
             ruled: says.map(|says| says.tags.clone()).unwrap_or_default(),
         }
+    }
+
+    /// Those that a stored response is given with a 304. What the answer says in fields that are not kept is in `said`.
+    pub(crate) fn tags_given_again(
+        &self,
+        says: Option<&Applied>,
+        stored: &StoredResponse,
+        said: [&HeaderMap; 2],
+        kept: &HeaderMap,
+    ) -> Given {
+        let mut given = self.given_tags(says);
+        given.wish(&stored.relations.given().wished);
+        for fields in said {
+            let unkept = tags::unkept(fields, kept, &self.settings.related.tag_fields);
+            given.wish(&unkept);
+        }
+        given
     }
 
     /// What it has to do with others; `None` where it has too many tags.
