@@ -432,12 +432,27 @@ async fn a_subscriber_may_use_the_cache() {
     let (log, _guard) = Log::all();
     log.handle.set(talk.handle.clone()).expect("it is set once");
     talk.store(fresh()).await;
-    talk.origin.will(reply(200).control("no-store"));
+    talk.get("/a").await.assert_hit();
+    talk.origin.will(fresh());
     talk.get("/b").await;
     talk.handle.expire(Selector::all());
+    talk.handle
+        .set_rules([Rule::new().ignore_query(["hidden"])]);
     drop(talk.handle.hold(Mode::Offline));
-    talk.handle.set_rules([Rule::new().ignore_query(["a"])]);
-    talk.origin.will(fresh());
-    drop(talk.start(get("/c", &[])).await.expect("a head"));
-    assert!(log.lines().len() > 6);
+    let logged = log.take().into_iter().map(|logged| logged.message);
+    assert_eq!(
+        logged.collect::<Vec<_>>(),
+        [
+            "fwd=uri-miss; fwd-status=200; stored; ttl=60",
+            "stored",
+            "hit; ttl=60",
+            "fwd=uri-miss; fwd-status=200; stored; ttl=60",
+            "evicted",
+            "stored",
+            "expire",
+            "clear",
+            "mode",
+            "mode",
+        ]
+    );
 }
