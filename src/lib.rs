@@ -35,8 +35,10 @@
 //!   `Proxy-Authorization` or the userinfo of the URI never share a stored response. Credentials are kept as
 //!   keyed hashes, never in clear. Either kind can be told to keep apart by
 //!   [something else](CacheLayer::partition).
-//! - One request may be treated otherwise, by a [`CacheMode`] in its extensions: Fetch's six. All are by the
-//!   [mode of the cache](Mode): read-only, say, or offline.
+//! - One request may be treated otherwise, by a [`CacheMode`] in its extensions: Fetch's six; and by others, [listed
+//!   below](#one-request). All are by the [mode of the cache](Mode): read-only, say, or offline.
+//! - [`Rule`]s say what holds for an origin, a path, or whatever else can be told of a request and its response: a
+//!   lifetime where there is none, limits, tags, what not to store.
 //! - What few want is asked for by a setting: stale responses when the
 //!   [origin cannot be reached](CacheLayer::stale_if_disconnected), the beginning of what was
 //!   [cut off](CacheLayer::keep_incomplete), [`Clear-Site-Data`](CacheLayer::clear_site_data), and with the feature
@@ -122,8 +124,27 @@
 //! | forget one site, path, tag, user, or whatever else | [`purge`](CacheHandle::purge) with a [`Selector`] |
 //! | have something validated before it is used again | [`expire`](CacheHandle::expire), with the same |
 //!
+//! | keep it for the next process | [`snapshot`](CacheHandle::snapshot) and [`restore`](CacheHandle::restore) |
+//! | warm it | [`insert`](CacheHandle::insert) |
+//!
 //! Clearing empties this cache and no other. A proxy or CDN on the way has copies of its own, and
 //! answers with them until the request itself says `no-cache`.
+//!
+//! # One request
+//!
+//! What one request wishes is in its extensions, each a type of its own: its [`CacheMode`]; how stale a response it takes
+//! ([`MaxStale`]), and where the origin fails ([`StaleIfError`]), or how fresh it has to be ([`MinFresh`]); how long its
+//! answer is fresh ([`Lifetime`]), and with which [`Tags`] it is stored; what it is looked for by: a [`Key`] of its own, its
+//! URI [without some parameters](IgnoreQuery), in a [`Partition`]; that it [waits for no other](NoCollapse); and of an unsafe
+//! one what it [makes wrong](Invalidates) beside its target.
+//!
+//! # Looking at it
+//!
+//! Every response says in its [`CacheStatus`] what was done. [`explain`](CacheHandle::explain) says what would be done with a
+//! request, and why, line by line. [`stats`](CacheHandle::stats) counts, and [`Stats::since`] tells what has been counted
+//! between two readings; [`subscribe`](CacheHandle::subscribe) tells of each thing as it happens. [`contains`](CacheHandle::contains),
+//! [`peek`](CacheHandle::peek) and [`entries`](CacheHandle::entries) look at what is stored without a trace. The example
+//! `inspector` in the repository makes a page of all this.
 //!
 //! # Many at once
 //!
@@ -194,8 +215,8 @@
 //! where the response is hot takes no lock but that of its thread's own stripe. A response that has not been
 //! hit eight times lies packed, and to unpack it under its first hits costs 3,000 more.
 //!
-//! **A forward** of what is not stored adds five allocations and 6,000 instructions to a bare call; no frame waits.
-//! **Storing** a response of 1 KiB adds 27,000 in all, and grows with the octets, which are copied once as they
+//! **A forward** of what is not stored adds five allocations and 5,500 instructions to a bare call; no frame waits.
+//! **Storing** a response of 1 KiB adds 24,000 in all, and grows with the octets, which are copied once as they
 //! pass, and once more at the end where their number was not known.
 //!
 //! **A stored octet** of a response of 1 KiB with twelve fields takes 1.8 octets of memory, all counted; of larger
