@@ -13,6 +13,8 @@ pub(crate) struct Copying {
     is_used: AtomicBool,
     /// A bit for each stripe.
     stripes: AtomicU64,
+    /// How often copies have answered that are no more, of what it has taken the place of as well.
+    answered: AtomicU64,
 }
 
 impl Copying {
@@ -38,6 +40,21 @@ impl Copying {
         self.is_used.load(Ordering::Relaxed) && self.is_used.swap(false, Ordering::Relaxed)
     }
 
+    /// Copies that are no more have answered so often.
+    pub(crate) fn add_answered(&self, hits: u64) {
+        self.answered.fetch_add(hits, Ordering::Relaxed);
+    }
+
+    /// How often copies have answered that are no more.
+    pub(crate) fn answered(&self) -> u64 {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// The stripes that may have a copy.
+    pub(crate) fn stripes(&self) -> impl Iterator<Item = usize> + use<> {
+        bits(self.stripes.load(Ordering::SeqCst))
+    }
+
     /// A stripe is about to have a copy. False, and it is to have none, where it is withdrawn: whoever has
     /// withdrawn it may have looked for stripes already.
     pub(crate) fn copy_in(&self, stripe: usize) -> bool {
@@ -51,13 +68,17 @@ impl Copying {
             0 => 0,
             _ => self.stripes.swap(0, Ordering::SeqCst),
         };
-        let mut left = stripes;
-        std::iter::from_fn(move || {
-            let stripe = left.trailing_zeros();
-            left &= left.checked_sub(1)?;
-            Some(stripe as usize)
-        })
+        bits(stripes)
     }
+}
+
+/// The places of the bits that are set.
+fn bits(mut left: u64) -> impl Iterator<Item = usize> + use<> {
+    std::iter::from_fn(move || {
+        let place = left.trailing_zeros();
+        left &= left.checked_sub(1)?;
+        Some(place as usize)
+    })
 }
 
 #[cfg(test)]

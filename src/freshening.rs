@@ -288,7 +288,10 @@ impl Filling<'_> {
         let relations = Relations::of(seed, related, &stored.key, &fields, &given);
         let refused = refused.or_else(|| relations.is_none().then_some(NotStored::Tags));
         let response = response.related(relations.unwrap_or_default());
-        let response = Arc::new(response.holding(stored.parts.clone()));
+        let response = response.holding(stored.parts.clone());
+        let hits = self.cache.store.copies.hits_of(stored);
+        response.copying.add_answered(hits);
+        let response = Arc::new(response);
         let fresh = Fresh {
             response,
             is_from_cache,

@@ -166,7 +166,7 @@ impl StoredInfo {
         self.response.size()
     }
 
-    /// How often it has answered a request, what it has taken the place of included.
+    /// How often it has answered a request, what it has taken the place of by being freshened included.
     #[must_use]
     pub fn hits(&self) -> u64 {
         self.hits

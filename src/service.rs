@@ -101,6 +101,7 @@ where
         let mut text = Text::empty();
         let read = self.read(&request, &mut text);
         if let Some((copy, asker)) = self.copy_for(&request, &read) {
+            copy.answers();
             return self.reuse(&copy.response, Taken::of_copy(&copy), asker, None);
         }
         self.answer(request, read, &mut Company::default())
@@ -125,6 +126,7 @@ impl<S, X, P> CacheService<S, X, P> {
         let read = self.read(&request, &mut text);
         let future = match self.copy_for(&request, &read) {
             Some((copy, asker)) => {
+                copy.answers();
                 self.reuse(&copy.response, Taken::of_copy(&copy), asker, company.waited)
             }
             None => self.answer(request, read, company),

@@ -170,6 +170,7 @@ impl StoredResponse {
     pub(crate) fn expired(&self, at: SystemTime) -> Option<Self> {
         let terms = self.terms.expired(at)?;
         let copying = Copying::default();
+        copying.add_answered(self.copying.answered());
         copying.withdraw();
         Some(Self {
             key: self.key.clone(),

@@ -32,6 +32,7 @@ pub(crate) struct Copy {
     pub(crate) fields: HeaderMap,
     pub(crate) body: StoredBody,
     size: usize,
+    hits: AtomicU64,
 }
 
 impl Copy {
@@ -52,7 +53,20 @@ impl Copy {
             fields,
             body,
             size,
+            hits: AtomicU64::new(0),
         }
+    }
+
+    /// It answers.
+    #[inline]
+    pub(crate) fn answers(&self) {
+        self.hits.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        self.response.copying.add_answered(*self.hits.get_mut());
     }
 }
 
@@ -174,6 +188,18 @@ impl Copies {
                 octets + stripe.octets.load(Ordering::Relaxed),
             )
         })
+    }
+
+    /// How often copies of a response have answered.
+    pub(crate) fn hits_of(&self, response: &Arc<StoredResponse>) -> u64 {
+        let of_stripe = |stripe: usize| {
+            let held = self.stripes[stripe].lock();
+            let copy = held.copies.peek(&response.key.hash);
+            let copy = copy.filter(|copy| Arc::ptr_eq(&copy.response, response));
+            copy.map_or(0, |copy| copy.hits.load(Ordering::Relaxed))
+        };
+        let live: u64 = response.copying.stripes().map(of_stripe).sum();
+        live + response.copying.answered()
     }
 
     /// The octets of all copies.

@@ -63,7 +63,17 @@ impl Memory {
         let held = numbers
             .iter()
             .filter_map(|number| state.index.peek(*number));
-        held.map(Seen::from).collect()
+        let seen = held.map(Seen::from).collect();
+        drop(state);
+        self.with_copies(seen)
+    }
+
+    /// Counts what copies have answered: where the lock of the store is not held.
+    fn with_copies(&self, mut seen: Vec<Seen>) -> Vec<Seen> {
+        for Seen { response, hits, .. } in &mut seen {
+            *hits += self.copies.hits_of(response);
+        }
+        seen
     }
 
     /// Whether anything is stored for the same URI in another partition, or in none.
@@ -82,8 +92,9 @@ impl Memory {
     pub(crate) fn see_variants(&self, wanted: &Wanted<'_>) -> Vec<Seen> {
         let state = self.lock();
         let held = state.index.variants(wanted.hash).map(|(_, held)| held);
-        held.filter(|held| wanted.is(&held.response.key))
-            .map(Seen::from)
-            .collect()
+        let held = held.filter(|held| wanted.is(&held.response.key));
+        let seen = held.map(Seen::from).collect();
+        drop(state);
+        self.with_copies(seen)
     }
 }

@@ -196,3 +196,35 @@ async fn nothing_secret_is_printed() {
     assert!(!printed.contains("secret"), "{printed}");
     assert_eq!(stored.uri(), "http://o.test/a?token=secret");
 }
+
+/// What is hot is answered by copies, and counts all the same; freshened, it goes on counting.
+#[tokio::test]
+async fn every_hit_counts_for_its_response() {
+    let talk = Conversation::default();
+    talk.store(fresh("x").field("etag", "\"1\"")).await;
+    let hits = || {
+        talk.handle
+            .peek(&get("/a", &[]))
+            .expect("it is stored")
+            .hits()
+    };
+    for n in 1..=50 {
+        talk.get("/a").await.assert_hit();
+        assert_eq!(hits(), n);
+    }
+    assert!(talk.handle.stats().copies() > 0);
+    talk.clock.advance(60);
+    talk.origin.will(reply(304).control("max-age=60"));
+    talk.get("/a").await.assert_validated();
+    let before = hits();
+    assert!(before >= 50, "{before}");
+    talk.get("/a").await.assert_hit();
+    assert_eq!(hits(), before + 1);
+    talk.handle.set_capacity(talk.handle.capacity() / 2);
+    assert_eq!(talk.handle.stats().copies(), 0);
+    assert_eq!(
+        hits(),
+        before + 1,
+        "copies that are gone have answered all the same"
+    );
+}
