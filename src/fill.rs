@@ -337,6 +337,19 @@ impl<'a> Filling<'a> {
         is_delimited: bool,
     ) -> Received<'f> {
         Received {
+            lifetimes: self.applied(status, fields).map(|says| says.lifetimes),
+            ..self.heard(status, fields, is_delimited)
+        }
+    }
+
+    /// The same, whatever the user says of it.
+    pub(crate) fn heard<'f>(
+        &self,
+        status: StatusCode,
+        fields: &'f HeaderMap,
+        is_delimited: bool,
+    ) -> Received<'f> {
+        Received {
             status,
             fields,
             request_time: self.fill.request_time,
@@ -344,7 +357,7 @@ impl<'a> Filling<'a> {
             is_secure: self.key().is_secure(),
             is_delimited,
             is_timed: self.settings.clock.is_known(),
-            lifetimes: self.applied(status, fields).map(|says| says.lifetimes),
+            lifetimes: None,
         }
     }
 

@@ -246,7 +246,7 @@ impl Filling<'_> {
         let says = self.applied_to(head);
         let received = Received {
             lifetimes: says.as_ref().map(|says| says.lifetimes),
-            ..self.received(StatusCode::NOT_MODIFIED, answer, stored.terms.is_delimited)
+            ..self.heard(StatusCode::NOT_MODIFIED, answer, stored.terms.is_delimited)
         };
         let Freshened {
             fields,

@@ -34,6 +34,7 @@ mod purge;
 mod readiness;
 mod recording;
 mod releasing;
+mod reviewed;
 mod runtimes;
 mod saturation;
 mod seeing;

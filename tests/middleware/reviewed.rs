@@ -1,0 +1,35 @@
+//! What a review of selectors, modes, wishes and rules has found.
+
+use http::Method;
+use support::{Conversation, Reply, reply, request};
+use tower_client_cache::{NotStored, Rule};
+
+fn part(range: &str, body: &'static str) -> Reply {
+    reply(206)
+        .control("max-age=600")
+        .field("etag", "\"1\"")
+        .field("content-range", range)
+        .body(body)
+}
+
+/// Rules say of the answer to a HEAD what they say of its own status and fields, whatever else it has freshened.
+#[tokio::test]
+async fn a_rule_holds_for_the_answer_to_a_head_that_freshens() {
+    let never = Rule::new()
+        .responses(|status, fields| status == 200 && fields.contains_key("x-never"))
+        .never_store();
+    let talk = Conversation::with(|layer| layer.rules([never]));
+    talk.origin.will(part("bytes 0-1/4", "ab"));
+    talk.get_with("/a", &[("range", "bytes=0-1")])
+        .await
+        .assert_stored();
+    talk.origin.will(
+        reply(200)
+            .control("max-age=600")
+            .field("etag", "\"1\"")
+            .field("x-never", "1"),
+    );
+    talk.send(request(Method::HEAD, "/a", &[]))
+        .await
+        .assert_not_stored(NotStored::Rule);
+}
