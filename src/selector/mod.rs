@@ -190,7 +190,11 @@ impl Selector {
     #[must_use]
     pub fn any_tag<T: Into<String>>(tags: impl IntoIterator<Item = T>) -> Self {
         let tags = tags.into_iter().map(Into::into);
-        Meaning::Tags(tags.map(String::into_boxed_str).collect()).into()
+        let tags: Arc<[_]> = tags.map(String::into_boxed_str).collect();
+        if tags.is_empty() {
+            return Meaning::Nothing.into();
+        }
+        Meaning::Tags(tags).into()
     }
 
     /// Every response that is older than this: its age (RFC 9111 §4.2.3), since it was generated or last validated by
