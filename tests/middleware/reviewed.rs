@@ -1,8 +1,17 @@
 //! What a review of selectors, modes, wishes and rules has found.
 
-use http::Method;
-use support::{Conversation, Reply, begun, reply, request};
-use tower_client_cache::{NotStored, Rule, Selector};
+use bytes::Bytes;
+use http::{Method, Request};
+use http_body_util::Empty;
+use support::{Conversation, Reply, begun, get, reply, request};
+use tower_client_cache::{Invalidates, NotStored, Rule, Selector, Tags};
+
+type Asked = Request<Empty<Bytes>>;
+
+fn wishing<T: Clone + Send + Sync + 'static>(mut request: Asked, wish: T) -> Asked {
+    request.extensions_mut().insert(wish);
+    request
+}
 
 fn part(range: &str, body: &'static str) -> Reply {
     reply(206)
@@ -47,4 +56,19 @@ async fn no_tags_mean_nothing() {
     gate.open();
     under_way.await.assert_stored();
     talk.get("/a").await.assert_hit();
+}
+
+/// Promise 1: what a request says that it changes is purged, though nobody knows its own URI.
+#[tokio::test]
+async fn what_a_request_without_a_target_changes_is_purged() {
+    let talk = Conversation::default();
+    let asked = wishing(get("/a", &[]), Tags::new(["users"]));
+    talk.origin.will(reply(200).control("max-age=60").body("x"));
+    talk.send(asked).await.assert_stored();
+    let mut asked = request(Method::POST, "/users", &[]);
+    *asked.uri_mut() = "/users".parse().unwrap();
+    talk.origin.will(reply(204));
+    talk.send(wishing(asked, Invalidates(Selector::tag("users"))))
+        .await;
+    assert_eq!(talk.handle.len(), 0);
 }
