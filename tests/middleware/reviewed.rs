@@ -72,3 +72,27 @@ async fn what_a_request_without_a_target_changes_is_purged() {
         .await;
     assert_eq!(talk.handle.len(), 0);
 }
+
+/// What is put together of parts has the tags of both.
+#[tokio::test]
+async fn parts_that_came_at_once_have_the_tags_of_both() {
+    for tag in ["one", "other"] {
+        let talk = Conversation::default();
+        let ask = |range: &str, tag: &str| {
+            wishing(get("/a", &[("range", range)]), Tags::new([tag.to_owned()]))
+        };
+        let (one_gate, one) = part("bytes 0-1/4", "ab").held();
+        let (other_gate, other) = part("bytes 2-3/4", "cd").held();
+        talk.origin.will(one);
+        let one = begun(talk.send(ask("bytes=0-1", "one")));
+        talk.origin.will(other);
+        let other = begun(talk.send(ask("bytes=2-3", "other")));
+        one_gate.open();
+        one.await.assert_stored();
+        other_gate.open();
+        other.await.assert_stored();
+        assert_eq!(talk.get("/a").await.assert_hit().text(), "abcd");
+        talk.handle.purge(Selector::tag(tag));
+        assert_eq!(talk.handle.len(), 0, "{tag}");
+    }
+}
