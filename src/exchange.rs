@@ -24,6 +24,8 @@ pub(crate) struct Exchange {
     pub(crate) purpose: Purpose,
     /// The origin, where there is no key that it is in.
     pub(crate) site: Option<Box<[u8]>>,
+    /// Whether anybody is to be answered.
+    pub(crate) has_caller: bool,
     /// What a caller has asked for, where anybody wants to be told.
     pub(crate) told_of: Option<Box<ToldOf>>,
 }
@@ -132,6 +134,20 @@ impl Exchange {
             }
             _ => None,
         };
+        let Cache {
+            store, counters, ..
+        } = &*self.cache;
+        match &held {
+            _ if !self.has_caller => {}
+            None => counters.unsatisfiable(),
+            Some((response, is_stale)) => {
+                store.copies.count_hit(response.body().held());
+                if *is_stale {
+                    counters.stale_hit();
+                }
+            }
+        }
+        let held = held.map(|(response, _)| response);
         let mut response = held.unwrap_or_else(|| unavailable(CacheStatus::new(Outcome::Offline)));
         self.settings.announce(&mut response);
         if let Some(told_of) = &self.told_of {

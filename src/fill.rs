@@ -263,8 +263,8 @@ impl<'a> Filling<'a> {
         is_told.then(|| unavailable(self.status.stored_as(Err(NotStored::Failed))))
     }
 
-    /// The origin is not asked any more.
-    pub(crate) fn offline<B>(self) -> Option<Response<CacheBody<B>>> {
+    /// The origin is not asked any more: a stored response, and whether it is stale.
+    pub(crate) fn offline<B>(self) -> Option<(Response<CacheBody<B>>, bool)> {
         let forbidden = self.cache.switch.forbidden();
         let asked = &self.fill.asked;
         if forbidden.serving() || asked.directives.no_cache || asked.is_reload() {
@@ -274,8 +274,11 @@ impl<'a> Filling<'a> {
         self.fill.asked.obey(forbidden, CacheMode::Default);
         let asker = Asker::of(&stored, &self.fill.asked, self.caller(), self.now());
         let decision = reuse::decide(asker.asked, &stored, false, asker.age);
-        (decision == Decision::Reuse)
-            .then(|| reused(&stored, Taken::of(&stored), asker, self.status))
+        let is_stale = !stored.terms.is_fresh(asker.age);
+        (decision == Decision::Reuse).then(|| {
+            let response = reused(&stored, Taken::of(&stored), asker, self.status);
+            (response, is_stale)
+        })
     }
 
     /// The stored response, where it may be reused after such a failure.

@@ -63,6 +63,7 @@ impl<S, X, P> CacheService<S, X, P> {
         let exchange = Exchange {
             site: site::of(&self.settings, &request),
             told_of: self.told_of(&request),
+            has_caller: true,
             ..self.exchange(reason, has_waited, purpose)
         };
         let mut forwarding = Forwarding::readying(self.inner.clone(), request);
@@ -77,6 +78,7 @@ impl<S, X, P> CacheService<S, X, P> {
             reason,
             has_waited,
             purpose,
+            has_caller: false,
             site: None,
             told_of: None,
         }
@@ -108,6 +110,7 @@ impl<S, X, P> CacheService<S, X, P> {
         self.ask(forwarding.as_mut(), caller, asked, missed);
         let unsent = forwarding.as_mut().unsent();
         if let Some(exchange) = unsent.exchange {
+            exchange.has_caller = true;
             exchange.told_of = self.told_of(unsent.request);
         }
         ResponseFuture::forwarding(forwarding, self.background.clone())

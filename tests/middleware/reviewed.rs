@@ -3,8 +3,10 @@
 use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::Empty;
-use support::{Conversation, Reply, begun, get, reply, request};
-use tower_client_cache::{Invalidates, NotStored, Rule, Selector, Tags};
+use support::{Answer, Clock, Conversation, Origin, Reply, begun, get, reply, request};
+use tower::limit::ConcurrencyLimit;
+use tower::{Layer, Service};
+use tower_client_cache::{CacheLayer, Invalidates, Mode, NotStored, Outcome, Rule, Selector, Tags};
 
 type Asked = Request<Empty<Bytes>>;
 
@@ -95,4 +97,41 @@ async fn parts_that_came_at_once_have_the_tags_of_both() {
         talk.handle.purge(Selector::tag(tag));
         assert_eq!(talk.handle.len(), 0, "{tag}");
     }
+}
+
+/// What waits for the inner service is answered as if it came only when the cache is offline, and counted so.
+#[tokio::test]
+async fn what_waits_for_its_turn_is_counted_as_it_is_answered() {
+    let clock = Clock::default();
+    let (layer, origin) = (
+        CacheLayer::new().clock(clock.clone()),
+        Origin::new(clock.clone()),
+    );
+    let mut client = layer.layer(ConcurrencyLimit::new(origin.clone(), 1));
+    origin.will(
+        reply(200)
+            .control("max-age=60")
+            .field("etag", "\"1\"")
+            .body("old"),
+    );
+    let stored = client.call(get("/a", &[])).await.unwrap();
+    Answer::read(stored).await.unwrap().assert_stored();
+    clock.advance(90);
+    let (gate, held) = reply(200).body("x").held();
+    origin.will(held);
+    let first = begun(client.call(get("/b", &[])));
+    let stale = begun(client.call(get("/a", &[])));
+    let nothing = begun(client.call(get("/c", &[])));
+    let before = layer.handle().stats();
+    layer.handle().set_mode(Mode::Offline);
+    gate.open();
+    Answer::read(first.await.unwrap()).await.unwrap();
+    let stale = Answer::read(stale.await.unwrap()).await.unwrap();
+    assert_eq!(stale.assert_hit().text(), "old");
+    let nothing = Answer::read(nothing.await.unwrap()).await.unwrap();
+    assert_eq!(nothing.cache.outcome(), Outcome::Offline);
+    let stats = layer.handle().stats().since(&before);
+    assert_eq!(stats.unsatisfiable(), 1, "504");
+    assert_eq!(stats.hits(), 1);
+    assert_eq!(stats.bytes_served(), 3);
 }
