@@ -15,6 +15,7 @@ mod cancellation;
 mod clear_site_data;
 mod collapsing;
 mod copies;
+mod corners;
 mod events;
 mod eviction;
 mod explain;
@@ -34,7 +35,7 @@ mod purge;
 mod readiness;
 mod recording;
 mod releasing;
-mod reviewed;
+
 mod runtimes;
 mod saturation;
 mod seeing;

@@ -1,4 +1,4 @@
-//! What a review of selectors, modes, wishes and rules has found.
+//! Corners in which selectors, modes, wishes and rules meet the rest.
 
 use bytes::Bytes;
 use http::{Method, Request};
