@@ -277,7 +277,8 @@ impl CacheHandle {
     /// [partition](crate::StoredInfo::partition), those that `Vary` selects by credentials, those that set cookies, and
     /// what has fields that are [sensitive](http::HeaderValue::is_sensitive). The first two are written where the cache
     /// has a [secret](crate::CacheLayer::secret). What an unsafe request may have made wrong stays out as well. Bodies and
-    /// URIs are written as they are: keep the snapshot as you would keep them.
+    /// URIs are written as they are: keep the snapshot as you would keep them. Of a cache of
+    /// [one user](crate::CacheLayer::single_user) everything is that user's, and so is the snapshot.
     ///
     /// What is stored, purged and evicted meanwhile may be in it or not. The store is looked at for 64 responses at a time,
     /// and nobody waits while they are written.
@@ -290,7 +291,8 @@ impl CacheHandle {
     }
 
     /// Stores what was written by [`snapshot`](Self::snapshot), as old as it is by now. It takes the place of nothing that
-    /// is newer. What is stored by it counts as not yet used.
+    /// is newer. What is stored by it counts as not yet used. What was purged or made wrong since it was written comes
+    /// back with it; what is purged while it runs does not.
     ///
     /// Every response has its own checksum: one that is damaged is left out and counted, and of what is cut off
     /// everything before that is restored. What the checksums cannot tell is who wrote it: restore only what you would

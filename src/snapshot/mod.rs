@@ -101,7 +101,8 @@ impl Restored {
 impl Cache {
     /// Writes what is stored and may be written.
     pub(crate) fn snapshot(self: &Arc<Self>, writer: impl Write) -> io::Result<Snapshot> {
-        let opening = Opening::of(&self.seed);
+        let (settings, _) = self.settings();
+        let opening = Opening::of(&self.seed, settings.credentials.is_some());
         let mut counting = Counting {
             writer: io::BufWriter::new(writer),
             octets: 0,
@@ -109,7 +110,6 @@ impl Cache {
         opening.write(&mut counting)?;
         let mut frames = Frames::new(&mut counting, opening.mark());
         let mut snapshot = Snapshot::default();
-        let (settings, _) = self.settings();
         for info in Entries::of(self.clone()) {
             let response = info.response();
             if info.is_invalid() || !self.may_be_written(&settings, response) {
@@ -149,7 +149,8 @@ impl Cache {
         // What is cleared or purged from here on is held against what is put back.
         let exchanging = Exchanging::begin(&self.store);
         let mut reader = io::BufReader::new(reader);
-        let opening = Opening::read(&mut reader, &self.seed)?;
+        let is_apart = self.settings().0.credentials.is_some();
+        let opening = Opening::read(&mut reader, &self.seed, is_apart)?;
         let mut framed = Framed::new(reader, opening.mark());
         let now = self.settings().0.clock.now();
         let (mut restored, mut read) = (Restored::default(), 0);

@@ -24,6 +24,8 @@ const PLAIN: Mark = Mark([0; 16]);
 pub(super) struct Opening {
     mark: Mark,
     is_literal: bool,
+    /// Users are kept apart by their credentials: what is of none of them is of nobody.
+    is_apart: bool,
     secret: Secret,
 }
 
@@ -40,11 +42,12 @@ type IsSame = bool;
 
 impl Opening {
     /// That of a new snapshot.
-    pub(super) fn of(seed: &Seed) -> Self {
+    pub(super) fn of(seed: &Seed, is_apart: bool) -> Self {
         let mark = Mark(Seed::random(false).digester().finish().to_bytes());
         Self {
             mark,
             is_literal: seed.is_literal(),
+            is_apart,
             secret: if seed.is_given() {
                 Secret::Given(seed.fingerprint(&mark.0), true)
             } else {
@@ -75,7 +78,9 @@ impl Opening {
         octets.extend_from_slice(&MAGIC);
         octets.push(VERSION);
         let is_given = matches!(self.secret, Secret::Given(..));
-        octets.push(u8::from(self.is_literal) | u8::from(is_given) << 1);
+        let flags = [self.is_literal, is_given, self.is_apart];
+        let flags = flags.into_iter().enumerate();
+        octets.push(flags.fold(0, |all, (place, flag)| all | u8::from(flag) << place));
         octets.extend_from_slice(&self.mark.0);
         let (fingerprint, vary) = match &self.secret {
             Secret::Given(fingerprint, _) => (*fingerprint, [0; 16]),
@@ -88,7 +93,11 @@ impl Opening {
         to.write_all(&octets)
     }
 
-    pub(super) fn read(mut from: impl Read, seed: &Seed) -> Result<Self, RestoreError> {
+    pub(super) fn read(
+        mut from: impl Read,
+        seed: &Seed,
+        is_apart: bool,
+    ) -> Result<Self, RestoreError> {
         let mut octets = Vec::with_capacity(LENGTH + CHECKSUM);
         from.by_ref()
             .take((LENGTH + CHECKSUM) as u64)
@@ -114,12 +123,13 @@ impl Opening {
                 .expect("there are as many")
         };
         let flags = octets[9];
-        let is_literal = flags & 1 == 1;
-        if is_literal != seed.is_literal() {
+        let [is_literal, is_given, was_apart] = [1, 2, 4].map(|bit| flags & bit == bit);
+        // What was one user's is not to be shown to others.
+        if is_literal != seed.is_literal() || is_apart && !was_apart {
             return Err(RestoreError::OtherKind);
         }
         let mark = Mark(at(10));
-        let secret = if flags & 2 == 2 {
+        let secret = if is_given {
             let is_same = seed.is_given() && seed.fingerprint(&mark.0) == at(26);
             Secret::Given(at(26), is_same)
         } else {
@@ -128,6 +138,7 @@ impl Opening {
         Ok(Self {
             mark,
             is_literal,
+            is_apart: was_apart,
             secret,
         })
     }
@@ -143,7 +154,8 @@ pub enum RestoreError {
     NoSnapshot,
     /// It was written by another version, which this one cannot read.
     OtherVersion,
-    /// It is of a private cache and this one is shared, or the other way round.
+    /// It is of a private cache and this one is shared, or the other way round; or it is of a cache of one
+    /// [user](crate::CacheLayer::single_user), and this one is of several.
     OtherKind,
 }
 
@@ -153,7 +165,9 @@ impl fmt::Display for RestoreError {
             Self::Io(_) => "the snapshot could not be read",
             Self::NoSnapshot => "this is no snapshot of a cache, or its beginning is damaged",
             Self::OtherVersion => "the snapshot was written by another version",
-            Self::OtherKind => "one of snapshot and cache is shared and the other private",
+            Self::OtherKind => {
+                "the snapshot is of another kind of cache: private, shared, or of one user"
+            }
         })
     }
 }

@@ -371,3 +371,24 @@ async fn parts_come_back_as_parts() {
     let hit = other.send(get("/a", &[("range", "bytes=3-4")])).await;
     assert_eq!(hit.assert_hit().text(), "34");
 }
+
+/// Promise 8: what is one user's, with or without credentials, is not put before others.
+#[tokio::test]
+async fn a_snapshot_of_one_user_is_for_one_user() {
+    let one = Conversation::with(CacheLayer::single_user);
+    one.origin.will(fresh("mine"));
+    one.get_with("/a", &[("authorization", "Bearer 1")])
+        .await
+        .assert_stored();
+    let octets = written(&one.handle);
+    let several = another(&one, |layer| layer);
+    let error = several.handle.restore(&*octets).expect_err("refused");
+    assert!(matches!(error, RestoreError::OtherKind), "{error}");
+    assert!(several.handle.is_empty());
+    let same = another(&one, CacheLayer::single_user);
+    assert_eq!(restored(&same, &octets).responses(), 1);
+    same.get("/a").await.assert_hit();
+    several.origin.will(fresh("for all"));
+    several.get("/b").await.assert_stored();
+    assert_eq!(restored(&same, &written(&several.handle)).responses(), 1);
+}
