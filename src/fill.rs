@@ -267,7 +267,8 @@ impl<'a> Filling<'a> {
     pub(crate) fn offline<B>(self) -> Option<(Response<CacheBody<B>>, bool)> {
         let forbidden = self.cache.switch.forbidden();
         let asked = &self.fill.asked;
-        if forbidden.serving() || asked.directives.no_cache || asked.is_reload() {
+        let is_in_doubt = !self.settings.clock.is_known();
+        if forbidden.serving() || is_in_doubt || asked.has_all_validated || asked.is_reload() {
             return None;
         }
         let stored = self.cache.store.current(self.fill.selected.as_ref()?)?;

@@ -35,6 +35,8 @@ pub(crate) struct Asked {
     pub(crate) has_authorization: bool,
     /// Any stored response will do that no directive forbids, however old (FETCH-5, FETCH-6).
     pub(crate) takes_any_age: bool,
+    /// Its own mode, not its fields, has everything validated (FETCH-4).
+    pub(crate) has_all_validated: bool,
     /// What is forbidden: by the mode of the cache, or to reuse what is stored by its own.
     pub(crate) forbidden: Forbidden,
     /// What the caller wishes beside, where that is anything.
@@ -145,7 +147,10 @@ impl Asked {
                 directives.no_store = true;
             }
             CacheMode::Reload => self.forbidden = self.forbidden.and(Forbidden::TO_SERVE),
-            CacheMode::NoCache => directives.no_cache = true,
+            CacheMode::NoCache => {
+                self.has_all_validated = true;
+                directives.no_cache = true;
+            }
             CacheMode::ForceCache | CacheMode::OnlyIfCached => {
                 self.takes_any_age = true;
                 directives.no_cache = false;

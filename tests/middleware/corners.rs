@@ -1,12 +1,17 @@
 //! Corners in which selectors, modes, wishes and rules meet the rest.
 
+use std::time::Duration;
+
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{Method, Request};
 use http_body_util::Empty;
 use support::{Answer, Clock, Conversation, Origin, Reply, begun, get, reply, request};
 use tower::limit::ConcurrencyLimit;
 use tower::{Layer, Service};
-use tower_client_cache::{CacheLayer, Invalidates, Mode, NotStored, Outcome, Rule, Selector, Tags};
+use tower_client_cache::{
+    CacheLayer, Invalidates, Lifetime, Mode, NotStored, Outcome, Rule, Selector, Tags,
+};
 
 type Asked = Request<Empty<Bytes>>;
 
@@ -134,4 +139,47 @@ async fn what_waits_for_its_turn_is_counted_as_it_is_answered() {
     assert_eq!(stats.unsatisfiable(), 1, "504");
     assert_eq!(stats.hits(), 1);
     assert_eq!(stats.bytes_served(), 3);
+}
+
+/// A request's `Cache-Control` is outranked while the cache is offline.
+#[tokio::test]
+async fn what_waits_for_its_turn_is_answered_whatever_its_fields_say() {
+    for control in ["no-cache", "max-age=0", "min-fresh=9"] {
+        let clock = Clock::default();
+        let (layer, origin) = (
+            CacheLayer::new().clock(clock.clone()),
+            Origin::new(clock.clone()),
+        );
+        let mut client = layer.layer(ConcurrencyLimit::new(origin.clone(), 1));
+        origin.will(reply(200).control("max-age=5").body("old"));
+        let stored = client.call(get("/a", &[])).await.unwrap();
+        Answer::read(stored).await.unwrap().assert_stored();
+        let (gate, held) = reply(200).body("x").held();
+        origin.will(held);
+        let first = begun(client.call(get("/b", &[])));
+        let asked = || get("/a", &[("cache-control", control)]);
+        let waits = begun(client.call(asked()));
+        layer.handle().set_mode(Mode::Offline);
+        let now = client.call(asked()).now_or_never().unwrap().unwrap();
+        Answer::read(now).await.unwrap().assert_hit();
+        gate.open();
+        Answer::read(first.await.unwrap()).await.unwrap();
+        let waited = Answer::read(waits.await.unwrap()).await.unwrap();
+        assert_eq!(waited.cache.outcome(), Outcome::Hit, "{control}");
+    }
+}
+
+/// Promise 1: a lifetime that a request wishes for outlives no purge, and a clock that was set back makes nothing fresh.
+#[tokio::test]
+async fn lifetimes_without_end_do_no_harm() {
+    let talk = Conversation::default();
+    talk.origin.will(reply(200).control("max-age=60").body("x"));
+    let asked = wishing(get("/a", &[]), Lifetime(Duration::MAX));
+    talk.send(asked).await.assert_stored();
+    talk.clock.advance(1_000_000);
+    talk.get("/a").await.assert_hit();
+    talk.handle
+        .expire(Selector::older_than(Duration::MAX).not());
+    talk.origin.will(reply(200).body("y"));
+    assert_eq!(talk.get("/a").await.text(), "y");
 }
