@@ -24,7 +24,11 @@ pub(super) fn weigh(asked: &Asked, terms: &Terms, staleness: Duration) -> Stale 
     if terms.is_must_revalidate || directives.min_fresh.is_some() {
         return Stale::Refused;
     }
+    // What is stale since this moment is stale: who wishes for nothing stale has said so, and so has who made it stale.
+    let wished = asked.wishes.as_ref().and_then(|wishes| wishes.max_stale);
+    let is_from_now = terms.is_expired || wished.is_some();
     match directives.max_stale {
+        Some(limit) if is_from_now && limit.is_zero() => {}
         Some(limit) if staleness <= limit => return Stale::Accepted,
         _ => {}
     }

@@ -10,7 +10,7 @@ use support::{Answer, Clock, Conversation, Origin, Reply, begun, get, reply, req
 use tower::limit::ConcurrencyLimit;
 use tower::{Layer, Service};
 use tower_client_cache::{
-    CacheLayer, Invalidates, Lifetime, Mode, NotStored, Outcome, Rule, Selector, Tags,
+    CacheLayer, Invalidates, Lifetime, MaxStale, Mode, NotStored, Outcome, Rule, Selector, Tags,
 };
 
 type Asked = Request<Empty<Bytes>>;
@@ -182,4 +182,22 @@ async fn lifetimes_without_end_do_no_harm() {
         .expire(Selector::older_than(Duration::MAX).not());
     talk.origin.will(reply(200).body("y"));
     assert_eq!(talk.get("/a").await.text(), "y");
+}
+
+/// `MaxStale(Some(Duration::ZERO))` refuses every stale response, one that was made stale this moment too.
+#[tokio::test]
+async fn who_takes_nothing_stale_gets_nothing_that_was_made_stale_just_now() {
+    for is_expired in [true, false] {
+        let talk = Conversation::default();
+        talk.store(reply(200).control("max-age=60").body("old"))
+            .await;
+        if is_expired {
+            talk.handle.expire(Selector::all());
+        } else {
+            talk.clock.advance(60);
+        }
+        talk.origin.will(reply(200).body("new"));
+        let asked = wishing(get("/a", &[]), MaxStale(Some(Duration::ZERO)));
+        assert_eq!(talk.send(asked).await.text(), "new", "{is_expired}");
+    }
 }
