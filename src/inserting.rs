@@ -12,6 +12,7 @@ use crate::caller::Caller;
 use crate::collapse::Company;
 use crate::fill::{Fill, Filling};
 use crate::key::Text;
+use crate::mode::CacheMode;
 use crate::reading::Reader;
 use crate::store::{Exchanging, Reservation};
 use crate::stored::StoredBody;
@@ -23,6 +24,9 @@ impl Cache {
         request: &Request<B>,
         response: Response<Bytes>,
     ) -> Result<(), NotStored> {
+        if CacheMode::of(request.extensions()) == CacheMode::NoStore {
+            return Err(NotStored::Bypass);
+        }
         let exchanging = Exchanging::begin(&self.store);
         let (settings, _) = self.settings();
         let reader = Reader {

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{Method, Request};
+use http::{Method, Request, Response};
 use http_body_util::Empty;
 use support::{Answer, Clock, Conversation, Origin, Reply, begun, get, reply, request};
 use tower::limit::ConcurrencyLimit;
 use tower::{Layer, Service};
 use tower_client_cache::{
-    CacheLayer, Invalidates, Lifetime, MaxStale, Mode, NotStored, Outcome, Rule, Selector, Tags,
+    CacheLayer, CacheMode, Invalidates, Lifetime, MaxStale, Mode, NotStored, Outcome, Rule,
+    Selector, Tags,
 };
 
 type Asked = Request<Empty<Bytes>>;
@@ -200,4 +201,14 @@ async fn who_takes_nothing_stale_gets_nothing_that_was_made_stale_just_now() {
         let asked = wishing(get("/a", &[]), MaxStale(Some(Duration::ZERO)));
         assert_eq!(talk.send(asked).await.text(), "new", "{is_expired}");
     }
+}
+
+/// `insert` stores by the same rules as an exchange: what its request keeps out is kept out.
+#[tokio::test]
+async fn nothing_is_inserted_for_a_request_that_is_not_to_be_stored() {
+    let talk = Conversation::default();
+    let asked = wishing(get("/a", &[]), CacheMode::NoStore);
+    let response = Response::builder().header("cache-control", "max-age=60");
+    let response = response.body(Bytes::from_static(b"x")).unwrap();
+    assert!(talk.handle.insert(&asked, response).is_err());
 }
