@@ -11,31 +11,22 @@ use crate::policy::parts::Part;
 use crate::policy::{Asked, precondition};
 use crate::ranged;
 use crate::store::Copy;
-use crate::stored::{StoredBody, StoredResponse};
+use crate::stored::StoredResponse;
 
-/// What is taken of a stored response to make an answer of: its fields and its body.
-pub(crate) struct Taken {
-    pub(crate) fields: HeaderMap,
-    pub(crate) body: StoredBody,
+/// All of a stored response, from where it lies at rest.
+#[inline]
+pub(crate) fn at_rest<B>(stored: &StoredResponse) -> Response<CacheBody<B>> {
+    let mut response = Response::new(CacheBody::stored(stored.body.clone()));
+    *response.version_mut() = stored.head.version;
+    *response.status_mut() = stored.head.status;
+    *response.headers_mut() = stored.head.fields.unpack();
+    response
 }
 
-impl Taken {
-    /// From where it lies at rest.
-    pub(crate) fn of(stored: &StoredResponse) -> Self {
-        Self {
-            fields: stored.head.fields.unpack(),
-            body: stored.body.clone(),
-        }
-    }
-
-    /// From a copy.
-    #[inline]
-    pub(crate) fn of_copy(copy: &Copy) -> Self {
-        Self {
-            fields: copy.fields.clone(),
-            body: copy.body.clone(),
-        }
-    }
+/// All of a stored response, from a copy.
+#[inline]
+pub(crate) fn of_copy<B>(copy: &Copy) -> Response<CacheBody<B>> {
+    Response::from_parts(copy.head.clone(), CacheBody::stored(copy.body.clone()))
 }
 
 /// Who asks, and when.
@@ -66,27 +57,48 @@ impl<'a> Asker<'a> {
     }
 }
 
-/// A stored response as the answer to a request, without the origin having said that it is still good.
+/// The answer to a request from where a stored response lies at rest, without the origin having said that it is
+/// still good.
 pub(crate) fn reused<B>(
     stored: &StoredResponse,
-    taken: Taken,
     asker: Asker<'_>,
     status: CacheStatus,
 ) -> Response<CacheBody<B>> {
+    let mut response = at_rest(stored);
+    reuse(&mut response, stored, asker, status);
+    response
+}
+
+/// Makes of all of a stored response the answer to a request, without the origin having said that it is still
+/// good. In place: to move a head costs as much as most of what is done to it.
+#[inline]
+pub(crate) fn reuse<B>(
+    response: &mut Response<CacheBody<B>>,
+    stored: &StoredResponse,
+    asker: Asker<'_>,
+    status: CacheStatus,
+) {
     let age = asker.age;
-    let mut response = answer(stored, taken, asker);
+    adapt(response, stored, asker);
+    if !stored.terms.withheld.is_empty() {
+        withhold(response, &stored.terms.withheld);
+    }
+    set_age(response.headers_mut(), age.as_secs());
+    let status = status.with_age(age, stored.terms.lifetime);
+    response.extensions_mut().insert(status);
+}
+
+/// Leaves these fields out.
+#[cold]
+fn withhold<B>(response: &mut Response<CacheBody<B>>, withheld: &[HeaderName]) {
     let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
     let fields = response.headers_mut();
-    for name in &stored.terms.withheld {
+    for name in withheld {
         // What describes a part is of this answer, and not of what is stored.
         if !is_part || !DESCRIBES_PART.contains(name) {
             fields.remove(name);
         }
     }
-    set_age(fields, age.as_secs());
-    let status = status.with_age(age, stored.terms.lifetime);
-    response.extensions_mut().insert(status);
-    response
 }
 
 /// Fields of a 206 that is made here.
@@ -106,7 +118,8 @@ pub(crate) fn validated<B>(
     is_from_cache: bool,
 ) -> Response<CacheBody<B>> {
     let asker = Asker::of(stored, asked, caller, now);
-    let mut response = answer(stored, Taken::of(stored), asker);
+    let mut response = at_rest(stored);
+    adapt(&mut response, stored, asker);
     if is_from_cache {
         set_age(response.headers_mut(), asker.age.as_secs());
     } else {
@@ -159,38 +172,40 @@ pub(crate) fn passed<B>(
     response
 }
 
-/// The stored response, or a 304 where the caller has it already.
-fn answer<B>(
-    stored: &StoredResponse,
-    Taken { fields, body }: Taken,
-    asker: Asker<'_>,
-) -> Response<CacheBody<B>> {
-    let head = &stored.head;
+/// Makes of all of a stored response what was asked for: a 304 where the caller has it already, a part of it, or
+/// no body.
+#[inline]
+fn adapt<B>(response: &mut Response<CacheBody<B>>, stored: &StoredResponse, asker: Asker<'_>) {
+    let asked = asker.asked;
+    if asked.is_conditional || asked.is_head || asked.range.is_some() {
+        adapt_less(response, stored, asker);
+    }
+}
+
+#[inline(never)]
+fn adapt_less<B>(response: &mut Response<CacheBody<B>>, stored: &StoredResponse, asker: Asker<'_>) {
     let Asker {
         asked, caller, now, ..
     } = asker;
-    let is_not_modified = asked.is_conditional
-        && precondition::is_not_modified(caller, head.status, &fields, &stored.terms, now);
-    if let Some(range) = asked.range.as_deref().filter(|_| !is_not_modified) {
-        if let Some(response) = ranged::answer(stored, &fields, range) {
-            return response;
+    let (status, fields) = (stored.head.status, response.headers());
+    if asked.is_conditional
+        && precondition::is_not_modified(caller, status, fields, &stored.terms, now)
+    {
+        let fields = precondition::not_modified_fields(fields);
+        *response.headers_mut() = fields;
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = CacheBody::absent();
+        return;
+    }
+    if let Some(range) = asked.range.as_deref() {
+        if let Some(part) = ranged::answer(stored, fields, range) {
+            *response = part;
+            return;
         }
     }
-    let body = if is_not_modified || asked.is_head {
-        CacheBody::absent()
-    } else {
-        CacheBody::stored(body)
-    };
-    let mut response = Response::new(body);
-    *response.version_mut() = head.version;
-    if is_not_modified {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        *response.headers_mut() = precondition::not_modified_fields(&fields);
-    } else {
-        *response.status_mut() = head.status;
-        *response.headers_mut() = fields;
+    if asked.is_head {
+        *response.body_mut() = CacheBody::absent();
     }
-    response
 }
 
 /// Fills in the place that every stored head has for `Age`, and that holds zero.

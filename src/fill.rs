@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 
-use crate::answer::{Asker, Taken, passed, reused, unavailable};
+use crate::answer::{Asker, passed, reused, unavailable};
 use crate::body::CacheBody;
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, NotStored};
@@ -277,7 +277,7 @@ impl<'a> Filling<'a> {
         let decision = reuse::decide(asker.asked, &stored, false, asker.age);
         let is_stale = !stored.terms.is_fresh(asker.age);
         (decision == Decision::Reuse).then(|| {
-            let response = reused(&stored, Taken::of(&stored), asker, self.status);
+            let response = reused(&stored, asker, self.status);
             (response, is_stale)
         })
     }
@@ -300,7 +300,7 @@ impl<'a> Filling<'a> {
         stored.backoff.fail(self.now());
         let status = self.status.stored_as(Err(instead));
         let asker = Asker::of(stored, &self.fill.asked, self.caller(), self.now());
-        let response = reused(stored, Taken::of(stored), asker, status);
+        let response = reused(stored, asker, status);
         self.cache.counters.stale_if_error();
         self.cache.counters.serve(response.body().held());
         response

@@ -8,8 +8,9 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use tower::Service;
 
-use crate::answer::{self, Asker, Taken};
+use crate::answer::{self, Asker};
 use crate::background::{Background, Claim, Task, Timer, Tokio};
+use crate::body::CacheBody;
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, Outcome};
 use crate::collapse::Company;
@@ -88,7 +89,7 @@ where
     X: Background<Task<S, Q, R>>,
     P: RequestBody<Q>,
 {
-    type Response = Response<crate::CacheBody<R>>;
+    type Response = Response<CacheBody<R>>;
     type Error = S::Error;
     type Future = ResponseFuture<S, Q, R, X, P>;
 
@@ -102,7 +103,7 @@ where
         let read = self.read(&request, &mut text);
         if let Some((copy, asker)) = self.copy_for(&request, &read) {
             copy.answers();
-            return self.reuse(&copy.response, Taken::of_copy(&copy), asker, None);
+            return self.reuse(answer::of_copy(&copy), &copy.response, asker, None);
         }
         self.answer(request, read, &mut Company::default())
     }
@@ -127,7 +128,8 @@ impl<S, X, P> CacheService<S, X, P> {
         let future = match self.copy_for(&request, &read) {
             Some((copy, asker)) => {
                 copy.answers();
-                self.reuse(&copy.response, Taken::of_copy(&copy), asker, company.waited)
+                let whole = answer::of_copy(&copy);
+                self.reuse(whole, &copy.response, asker, company.waited)
             }
             None => self.answer(request, read, company),
         };
@@ -186,14 +188,14 @@ impl<S, X, P> CacheService<S, X, P> {
                 let asker = Asker::of(&stored, &asked, request.headers(), now);
                 match reuse::decide(&asked, &stored, found.is_invalid, asker.age) {
                     Decision::Reuse => {
-                        let answer = self.reuse(&stored, Taken::of(&stored), asker, waited);
+                        let answer = self.reuse(answer::at_rest(&stored), &stored, asker, waited);
                         if found.is_hot() {
                             self.cache.store.give_copy(&stored);
                         }
                         return answer;
                     }
                     Decision::ReuseAndValidate if self.background.is_available() => {
-                        let answer = self.reuse(&stored, Taken::of(&stored), asker, waited);
+                        let answer = self.reuse(answer::at_rest(&stored), &stored, asker, waited);
                         if let Some(claim) = Claim::on(&self.cache, &self.settings, &stored, now) {
                             self.validate_in_background(request, &wanted, stored, asked, claim);
                         }
@@ -201,7 +203,7 @@ impl<S, X, P> CacheService<S, X, P> {
                     }
                     // In the foreground no more often than in the background.
                     Decision::ReuseAndValidate if stored.backoff.is_resting(now) => {
-                        return self.reuse(&stored, Taken::of(&stored), asker, waited);
+                        return self.reuse(answer::at_rest(&stored), &stored, asker, waited);
                     }
                     Decision::Unsatisfiable => {
                         return self.unsatisfiable(&request, asked.unsatisfied());
@@ -265,12 +267,12 @@ impl<S, X, P> CacheService<S, X, P> {
         }
     }
 
-    /// Answers with a stored response.
+    /// Answers with a stored response, of which this is all.
     #[inline]
     fn reuse<Q, R>(
         &self,
+        mut response: Response<CacheBody<R>>,
         stored: &StoredResponse,
-        taken: Taken,
         asker: Asker<'_>,
         waited: Option<Forward>,
     ) -> ResponseFuture<S, Q, R, X, P>
@@ -283,7 +285,7 @@ impl<S, X, P> CacheService<S, X, P> {
             Some(reason) => CacheStatus::forwarding(reason, None).having_waited(true),
         };
         let is_stale = !stored.terms.is_fresh(asker.age);
-        let mut response = answer::reused(stored, taken, asker, status);
+        answer::reuse(&mut response, stored, asker, status);
         self.count(response.body().held(), waited.is_some(), is_stale);
         self.settings.announce(&mut response);
         self.cache.observers.answered(|| Answered {

@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 use std::thread;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{Response, response};
 use lru::LruCache;
 
 use super::spread::Spread;
@@ -29,7 +29,7 @@ const MOST: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Copy {
     pub(crate) response: Arc<StoredResponse>,
-    pub(crate) fields: HeaderMap,
+    pub(crate) head: response::Parts,
     pub(crate) body: StoredBody,
     size: usize,
     hits: AtomicU64,
@@ -39,6 +39,10 @@ impl Copy {
     fn of(response: Arc<StoredResponse>) -> Self {
         // A map keeps the room it was made with; its clone has just what it needs.
         let fields = response.head.fields.unshared().unpack().clone();
+        let (mut head, ()) = Response::new(()).into_parts();
+        head.status = response.head.status;
+        head.version = response.head.version;
+        head.headers = fields;
         let StoredBody { data, trailers } = &response.body;
         let body = StoredBody {
             data: Bytes::from_owner(data.clone()),
@@ -47,10 +51,10 @@ impl Copy {
         // The nodes of the list and of the map, and the body's owner.
         const BOOKKEEPING: usize = 192;
         let trailers = body.trailers.as_deref().map_or(0, stored::fields_size);
-        let size = size_of::<Self>() + BOOKKEEPING + stored::fields_size(&fields) + trailers;
+        let size = size_of::<Self>() + BOOKKEEPING + stored::fields_size(&head.headers) + trailers;
         Self {
             response,
-            fields,
+            head,
             body,
             size,
             hits: AtomicU64::new(0),
