@@ -212,10 +212,14 @@ fn adapt_less<B>(response: &mut Response<CacheBody<B>>, stored: &StoredResponse,
 #[inline]
 fn set_age(fields: &mut HeaderMap, age: u64) {
     if age > 0 {
-        // Inserting would make the map larger first; the place is there.
-        if let Some(place) = fields.get_mut(header::AGE) {
-            *place = digits(age);
-        }
+        write_age(fields, age);
+    }
+}
+
+fn write_age(fields: &mut HeaderMap, age: u64) {
+    // Inserting would make the map larger first; the place is there.
+    if let Some(place) = fields.get_mut(header::AGE) {
+        *place = digits(age);
     }
 }
 

@@ -238,13 +238,7 @@ impl Settings {
     #[inline]
     pub(crate) fn announce<B>(&self, response: &mut Response<B>) {
         if let Some(name) = &self.announced_as {
-            let status = response.extensions().get::<CacheStatus>();
-            if let Some(status) = status.filter(|told| told.is_of_a_response(response.status())) {
-                // Names are checked when they are set, and what stands behind them is ASCII.
-                if let Ok(member) = HeaderValue::try_from(format!("{name}; {status}")) {
-                    response.headers_mut().append("cache-status", member);
-                }
-            }
+            announce(name, response);
         }
     }
 
@@ -253,5 +247,16 @@ impl Settings {
     pub(crate) fn max_body(&self) -> usize {
         let capacity = self.limits.capacity;
         self.max_body.unwrap_or(capacity / 8).min(capacity)
+    }
+}
+
+#[cold]
+fn announce<B>(name: &str, response: &mut Response<B>) {
+    let status = response.extensions().get::<CacheStatus>();
+    if let Some(status) = status.filter(|told| told.is_of_a_response(response.status())) {
+        // Names are checked when they are set, and what stands behind them is ASCII.
+        if let Ok(member) = HeaderValue::try_from(format!("{name}; {status}")) {
+            response.headers_mut().append("cache-status", member);
+        }
     }
 }

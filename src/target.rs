@@ -143,9 +143,9 @@ impl<'a> Target<'a> {
 /// and no upper case where that means nothing.
 #[inline]
 pub(crate) fn normal(uri: &Uri) -> Option<[&[u8]; 3]> {
-    let scheme: &[u8] = match uri.scheme()? {
-        scheme if *scheme == Scheme::HTTPS => b"https://",
-        scheme if *scheme == Scheme::HTTP => b"http://",
+    let scheme: &[u8] = match uri.scheme_str()? {
+        "https" => b"https://",
+        "http" => b"http://",
         _ => return None,
     };
     let host = uri.authority()?.as_str().as_bytes();

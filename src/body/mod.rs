@@ -169,15 +169,13 @@ impl<B: Body> Body for CacheBody<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         match self.project().kind.project() {
-            KindProjection::Stored { data, trailers } => {
-                let frame = if data.is_empty() {
-                    trailers
-                        .take()
-                        .map(|trailers| Frame::trailers(HeaderMap::clone(&trailers)))
-                } else {
-                    Some(Frame::data(std::mem::take(data)))
-                };
-                Poll::Ready(frame.map(Ok))
+            KindProjection::Stored { data, .. } if !data.is_empty() => {
+                Poll::Ready(Some(Ok(Frame::data(std::mem::take(data)))))
+            }
+            KindProjection::Stored { trailers, .. } => {
+                let trailers = trailers.take();
+                let trailers = trailers.map(|trailers| HeaderMap::clone(&trailers));
+                Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
             }
             KindProjection::Passed { body } => {
                 let frame = ready!(body.poll_frame(cx));

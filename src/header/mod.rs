@@ -34,6 +34,7 @@ pub(crate) trait Fields {
 }
 
 impl Fields for HeaderMap {
+    #[inline]
     fn lines_of<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
         lines(self, name)
     }

@@ -138,6 +138,7 @@ impl AskedRange {
 
 /// Whether a stored response has all that is asked for (RFC 9111 §3.3): it is held whole, or the request
 /// is for ranges that are held.
+#[inline]
 pub(crate) fn has_all(asked: &Asked, stored: &StoredResponse) -> bool {
     let Some(parts) = stored.parts.as_deref() else {
         return true;
