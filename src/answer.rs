@@ -26,6 +26,7 @@ pub(crate) fn at_rest<B>(stored: &StoredResponse) -> Response<CacheBody<B>> {
 /// All of a stored response, from a copy.
 #[inline]
 pub(crate) fn of_copy<B>(copy: &Copy) -> Response<CacheBody<B>> {
+    copy.answers();
     Response::from_parts(copy.head.clone(), CacheBody::stored(copy.body.clone()))
 }
 

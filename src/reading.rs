@@ -23,7 +23,7 @@ pub(crate) enum Read<'a> {
     /// The origin may not be asked, and what is stored not be looked at.
     Unsatisfiable(Outcome),
     /// What to look for, and when it is.
-    Wants(Asked, Wanted<'a>, SystemTime),
+    Wants(Wanted<'a>, SystemTime),
 }
 
 /// Reads requests by the settings of a cache.
@@ -40,33 +40,33 @@ pub(crate) fn has_content(body: &impl Body) -> bool {
 }
 
 impl Reader<'_> {
-    /// Reads a request: whether it is one for the store, and what it looks for there.
+    /// Reads a request: whether it is one for the store, and what it looks for there. What it says goes into
+    /// `asked`, and its URI into `text`.
     #[inline]
     pub(crate) fn read<'a, Q>(
         self,
         request: &Request<Q>,
         has_content: bool,
+        asked: &mut Asked,
         text: &'a mut Text,
     ) -> Read<'a> {
         let mode = CacheMode::of(request.extensions());
-        let Some(mut asked) = self.asked(request, has_content, mode) else {
+        if !self.asked(request, has_content, mode, asked) {
             return if self.cache.switch.forbidden().forwarding() {
                 Read::Unsatisfiable(Outcome::Offline)
             } else {
                 Read::Pass(Forward::Method, NotStored::Method)
             };
-        };
+        }
         let forbidden = self.cache.switch.forbidden();
         if forbidden.is_anything() {
             if forbidden.serving() && forbidden.storing() {
                 return takes_no_part(forbidden, mode);
             }
-            asked = self.obeying(asked, forbidden, mode);
+            self.obey(asked, forbidden, mode);
         }
-        match self.wanted(request, &mut asked, text) {
-            Some(wanted) if !asked.is_bypass => {
-                Read::Wants(asked, wanted, self.settings.clock.now())
-            }
+        match self.wanted(request, asked, text) {
+            Some(wanted) if !asked.is_bypass => Read::Wants(wanted, self.settings.clock.now()),
             _ if asked.directives.only_if_cached => Read::Unsatisfiable(asked.unsatisfied()),
             _ => Read::Pass(Forward::Bypass, NotStored::Bypass),
         }
@@ -74,12 +74,11 @@ impl Reader<'_> {
 
     /// The mode of the cache outranks what was set for the request.
     #[cold]
-    fn obeying(self, mut asked: Asked, forbidden: Forbidden, mode: CacheMode) -> Asked {
+    fn obey(self, asked: &mut Asked, forbidden: Forbidden, mode: CacheMode) {
         asked.obey(forbidden, mode);
         if !self.settings.clock.is_known() {
             asked.doubt_all();
         }
-        asked
     }
 
     /// What a request would look for if it had no content, whatever the mode of the cache; `None` where it would look for
@@ -89,13 +88,22 @@ impl Reader<'_> {
         request: &Request<Q>,
         text: &'a mut Text,
     ) -> Option<(Asked, Wanted<'a>)> {
-        let mut asked = self.asked(request, false, CacheMode::Default)?;
+        let mut asked = Asked::default();
+        if !self.asked(request, false, CacheMode::Default, &mut asked) {
+            return None;
+        }
         let wanted = self.wanted(request, &mut asked, text)?;
         Some((asked, wanted))
     }
 
     #[inline]
-    fn asked<Q>(self, request: &Request<Q>, has_content: bool, mode: CacheMode) -> Option<Asked> {
+    fn asked<Q>(
+        self,
+        request: &Request<Q>,
+        has_content: bool,
+        mode: CacheMode,
+        asked: &mut Asked,
+    ) -> bool {
         let Settings {
             policy,
             bypass,
@@ -103,7 +111,9 @@ impl Reader<'_> {
             ..
         } = self.settings;
         let fields = request.headers();
-        let mut asked = Asked::read(policy, request.method(), fields, has_content)?;
+        if !asked.read(policy, request.method(), fields, has_content) {
+            return false;
+        }
         asked.is_bypass |= bypass.iter().any(|name| fields.contains_key(name));
         asked.has_authorization |= self.names_user(request.uri());
         asked.set_wishes(Wishes::of(request.extensions()));
@@ -111,7 +121,7 @@ impl Reader<'_> {
         if !clock.is_known() {
             asked.doubt_all();
         }
-        Some(asked)
+        true
     }
 
     /// Whether a shared cache has to take a URI for a credential: what names a user is one wherever it stands

@@ -18,6 +18,7 @@ use crate::events::{About, Answered};
 use crate::future::{Forwarding, ResponseFuture};
 use crate::key::Text;
 use crate::mode::CacheMode;
+use crate::policy::Asked;
 use crate::policy::reuse::{self, Decision};
 use crate::policy::selection;
 use crate::question::Missed;
@@ -99,13 +100,12 @@ where
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         self.refresh_settings();
-        let mut text = Text::empty();
-        let read = self.read(&request, &mut text);
-        if let Some((copy, asker)) = self.copy_for(&request, &read) {
-            copy.answers();
+        let (mut asked, mut text) = (Asked::default(), Text::empty());
+        let read = self.read(&request, &mut asked, &mut text);
+        if let Some((copy, asker)) = self.copy_for(&request, &asked, &read) {
             return self.reuse(answer::of_copy(&copy), &copy.response, asker, None);
         }
-        self.answer(request, read, &mut Company::default())
+        self.answer(request, asked, read, &mut Company::default())
     }
 }
 
@@ -123,15 +123,14 @@ impl<S, X, P> CacheService<S, X, P> {
         X: Background<Task<S, Q, R>>,
         P: RequestBody<Q>,
     {
-        let mut text = Text::empty();
-        let read = self.read(&request, &mut text);
-        let future = match self.copy_for(&request, &read) {
+        let (mut asked, mut text) = (Asked::default(), Text::empty());
+        let read = self.read(&request, &mut asked, &mut text);
+        let future = match self.copy_for(&request, &asked, &read) {
             Some((copy, asker)) => {
-                copy.answers();
                 let whole = answer::of_copy(&copy);
                 self.reuse(whole, &copy.response, asker, company.waited)
             }
-            None => self.answer(request, read, company),
+            None => self.answer(request, asked, read, company),
         };
         company.leave();
         future
@@ -141,6 +140,7 @@ impl<S, X, P> CacheService<S, X, P> {
     fn answer<Q, R>(
         &self,
         request: Request<Q>,
+        asked: Asked,
         read: Read<'_>,
         company: &mut Company,
     ) -> ResponseFuture<S, Q, R, X, P>
@@ -151,8 +151,8 @@ impl<S, X, P> CacheService<S, X, P> {
         X: Background<Task<S, Q, R>>,
         P: RequestBody<Q>,
     {
-        let (asked, wanted, now) = match read {
-            Read::Wants(asked, wanted, now) => (asked, wanted, now),
+        let (wanted, now) = match read {
+            Read::Wants(wanted, now) => (wanted, now),
             Read::Unsatisfiable(outcome) => return self.unsatisfiable(&request, outcome),
             Read::Pass(reason, refused) => {
                 let has_waited = company.waited.is_some();
@@ -240,9 +240,10 @@ impl<S, X, P> CacheService<S, X, P> {
     fn copy_for<'r, Q>(
         &self,
         request: &'r Request<Q>,
-        read: &'r Read<'_>,
+        asked: &'r Asked,
+        read: &Read<'_>,
     ) -> Option<(Arc<Copy>, Asker<'r>)> {
-        let Read::Wants(asked, wanted, now) = read else {
+        let Read::Wants(wanted, now) = read else {
             return None;
         };
         let copy = self.cache.store.copies.find(wanted)?;
@@ -254,9 +255,14 @@ impl<S, X, P> CacheService<S, X, P> {
     }
 
     #[inline]
-    fn read<'a, Q: Body>(&self, request: &Request<Q>, text: &'a mut Text) -> Read<'a> {
-        self.reader()
-            .read(request, has_content(request.body()), text)
+    fn read<'a, Q: Body>(
+        &self,
+        request: &Request<Q>,
+        asked: &mut Asked,
+        text: &'a mut Text,
+    ) -> Read<'a> {
+        let has_content = has_content(request.body());
+        self.reader().read(request, has_content, asked, text)
     }
 
     #[inline]

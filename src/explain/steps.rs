@@ -38,8 +38,8 @@ impl Cache {
             CacheMode::of(request.extensions()),
         );
         explaining.modes(mode, request_mode);
-        let mut text = Text::empty();
-        let read = reader.read(request, false, &mut text);
+        let (mut asked, mut text) = (Asked::default(), Text::empty());
+        let read = reader.read(request, false, &mut asked, &mut text);
         let mut explanation = Explanation {
             uri: None,
             partition: None,
@@ -66,7 +66,7 @@ impl Cache {
                 explaining.say("RFC 9111 §5.2.1.7", why.to_owned());
                 explanation.verdict = Verdict::Refuse(outcome);
             }
-            Read::Wants(asked, wanted, now) => {
+            Read::Wants(wanted, now) => {
                 explanation.uri = Some(String::from_utf8_lossy(wanted.uri()).into_owned());
                 explanation.partition = wanted.partition.map(PartitionId::from);
                 let (verdict, stored) = explaining.decide(request, &asked, &wanted, now);

@@ -44,71 +44,68 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// Reads a request in one pass over the names of its fields; `None` where it is of another method.
-    #[inline]
+    /// Reads a request, of which nothing was read yet, in one pass over the names of its fields; false where it is
+    /// of another method. In place: there is much of it, and little of that is anything in most.
     pub(crate) fn read(
+        &mut self,
         policy: &Policy,
         method: &Method,
         fields: &HeaderMap,
         has_content: bool,
-    ) -> Option<Self> {
-        let is_head = *method == Method::HEAD;
-        if !is_head && *method != Method::GET {
-            return None;
+    ) -> bool {
+        self.is_head = *method == Method::HEAD;
+        if !self.is_head && *method != Method::GET {
+            return false;
         }
-        let mut asked = Self {
-            is_head,
-            is_bypass: has_content,
-            ..Self::default()
-        };
+        self.is_bypass = has_content;
         let (mut has_directives, mut has_range) = (false, false);
         for name in fields.keys() {
             // Most names are of none of these lengths, and none is compared with all.
             match name.as_str().len() {
-                4 => asked.has_host |= name == header::HOST,
-                5 => has_range |= name == header::RANGE && !is_head,
+                4 => self.has_host |= name == header::HOST,
+                5 => has_range |= name == header::RANGE && !self.is_head,
                 6 => {
                     has_directives |= name == header::PRAGMA;
-                    asked.has_credentials |= name == header::COOKIE;
+                    self.has_credentials |= name == header::COOKIE;
                 }
-                7 => asked.is_bypass |= name == header::UPGRADE,
+                7 => self.is_bypass |= name == header::UPGRADE,
                 8 => {
-                    asked.is_bypass |= name == header::IF_MATCH;
-                    asked.is_bypass |= policy.bypasses_conditional && name == header::IF_RANGE;
+                    self.is_bypass |= name == header::IF_MATCH;
+                    self.is_bypass |= policy.bypasses_conditional && name == header::IF_RANGE;
                 }
-                10 => asked.has_connection |= name == header::CONNECTION,
+                10 => self.has_connection |= name == header::CONNECTION,
                 12 if name == header::CONTENT_TYPE => {
-                    asked.is_bypass |= content_type::is_grpc(fields);
+                    self.is_bypass |= content_type::is_grpc(fields);
                 }
                 13 if name == header::CACHE_CONTROL => has_directives = true,
-                13 if name == header::AUTHORIZATION => asked.has_authorization = true,
-                13 => asked.is_conditional |= name == header::IF_NONE_MATCH,
-                17 => asked.is_conditional |= name == header::IF_MODIFIED_SINCE,
+                13 if name == header::AUTHORIZATION => self.has_authorization = true,
+                13 => self.is_conditional |= name == header::IF_NONE_MATCH,
+                17 => self.is_conditional |= name == header::IF_MODIFIED_SINCE,
                 19 => {
-                    asked.is_bypass |= name == header::IF_UNMODIFIED_SINCE;
-                    asked.has_credentials |= name == header::PROXY_AUTHORIZATION;
+                    self.is_bypass |= name == header::IF_UNMODIFIED_SINCE;
+                    self.has_credentials |= name == header::PROXY_AUTHORIZATION;
                 }
                 _ => {}
             }
         }
-        asked.has_credentials |= asked.has_authorization;
-        asked.is_bypass |= asked.is_conditional && policy.bypasses_conditional;
+        self.has_credentials |= self.has_authorization;
+        self.is_bypass |= self.is_conditional && policy.bypasses_conditional;
         if has_range {
             match policy.range_of(fields) {
-                RangeOf::Ranges(range) => asked.range = Some(range),
-                RangeOf::OtherUnit => asked.is_bypass = true,
+                RangeOf::Ranges(range) => self.range = Some(range),
+                RangeOf::OtherUnit => self.is_bypass = true,
                 RangeOf::Whole => {}
             }
         }
         if has_directives {
-            asked.directives = RequestDirectives::parse(fields);
+            self.directives = RequestDirectives::parse(fields);
             if policy.ignores_reload {
-                asked.directives.no_cache = false;
-                asked.directives.max_age = None;
-                asked.directives.min_fresh = None;
+                self.directives.no_cache = false;
+                self.directives.max_age = None;
+                self.directives.min_fresh = None;
             }
         }
-        Some(asked)
+        true
     }
 
     /// Reads a POST or PATCH, whose answer may be stored for GET; `None` where it is of gRPC.
@@ -204,10 +201,16 @@ mod tests {
         Policy::recommended(Kind::Private)
     }
 
+    fn read_all(method: &Method, fields: &HeaderMap, has_content: bool) -> Option<Asked> {
+        let mut asked = Asked::default();
+        let is_read = asked.read(&policy(), method, fields, has_content);
+        is_read.then_some(asked)
+    }
+
     fn read(method: Method, name: &'static str) -> Option<Asked> {
         let mut fields = HeaderMap::new();
         fields.insert(name, HeaderValue::from_static("x"));
-        Asked::read(&policy(), &method, &fields, false)
+        read_all(&method, &fields, false)
     }
 
     /// §1 of the requirements, C-27, C-42, 9110-14.2-1, 9110-14.2-3, 9110-14.2-4
@@ -226,11 +229,11 @@ mod tests {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/grpc"),
         )]);
-        let grpc = Asked::read(&policy(), &Method::GET, &fields, false);
+        let grpc = read_all(&Method::GET, &fields, false);
         assert!(grpc.unwrap().is_bypass, "C-48");
         let ranged = |method: Method, range: &'static str| {
             let fields = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static(range))]);
-            let asked = Asked::read(&policy(), &method, &fields, false).unwrap();
+            let asked = read_all(&method, &fields, false).unwrap();
             (asked.range.is_some(), asked.is_bypass)
         };
         for (method, range, expected) in [
@@ -242,7 +245,7 @@ mod tests {
         ] {
             assert_eq!(ranged(method.clone(), range), expected, "{method} {range}");
         }
-        let content = Asked::read(&policy(), &Method::GET, &HeaderMap::new(), true);
+        let content = read_all(&Method::GET, &HeaderMap::new(), true);
         assert!(content.unwrap().is_bypass);
         assert!(read(Method::POST, "accept").is_none());
         let lower_case = Method::from_bytes(b"get").unwrap();
