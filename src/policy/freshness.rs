@@ -23,7 +23,12 @@ impl Policy {
         let said = self.lifetime_of_response(received, fields, control, date);
         match received.lifetimes {
             None => said,
-            Some(lifetimes) => lifetimes.applied(received.status, control, said),
+            Some(lifetimes) => {
+                let directives = &control.directives;
+                let is_limited =
+                    self.is_must_revalidate(directives) || directives.no_cache.is_whole();
+                lifetimes.applied(received.status, is_limited, said)
+            }
         }
     }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::status::is_cacheable_by_default;
-use super::terms::Control;
 use crate::cache_status::LifetimeSource;
 
 /// What the user says of how long a response is fresh. What is first here counts first; what the response says itself
@@ -25,15 +24,15 @@ pub(crate) struct Lifetimes {
 }
 
 impl Lifetimes {
-    /// The lifetime of a response of this status, of which the response, or a guess, says this much.
+    /// The lifetime of a response of this status, of which the response, or a guess, says this much. Where that is a limit,
+    /// because it is to be validated when it is stale, it is made no longer.
     pub(super) fn applied(
         &self,
         status: StatusCode,
-        control: &Control,
+        is_limited: bool,
         said: (Duration, LifetimeSource),
     ) -> (Duration, LifetimeSource) {
-        // What is to be validated when it is stale is not made stale later than it says.
-        let may_be_longer = is_cacheable_by_default(status) && !control.forbids_longer();
+        let may_be_longer = is_cacheable_by_default(status) && !is_limited;
         let longest = |wished: Duration| {
             if may_be_longer {
                 wished

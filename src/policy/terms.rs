@@ -26,14 +26,6 @@ impl Control {
     }
 }
 
-impl Control {
-    /// Whether it is to be validated when it is stale, or always.
-    pub(super) fn forbids_longer(&self) -> bool {
-        let directives = &self.directives;
-        directives.must_revalidate || directives.proxy_revalidate || directives.no_cache.is_whole()
-    }
-}
-
 impl Policy {
     /// The first of the fields that are for caches like this one (RFC 9213 §2.2); else `Cache-Control` and
     /// `Expires` (RFC 9111 §5.2 and §5.3), which count for nothing beside one of these.
@@ -101,7 +93,7 @@ impl Policy {
 
     /// `must-revalidate`; in a shared cache also `proxy-revalidate`, which `s-maxage` includes (RFC 9111
     /// §5.2.2.8 and §5.2.2.10, C-62).
-    fn is_must_revalidate(&self, directives: &ResponseDirectives) -> bool {
+    pub(super) fn is_must_revalidate(&self, directives: &ResponseDirectives) -> bool {
         let is_for_shared = directives.proxy_revalidate
             || (directives.s_maxage.is_some() && !self.stale_despite_s_maxage);
         directives.must_revalidate || (self.is_shared() && is_for_shared)

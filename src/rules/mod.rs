@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 
 pub(crate) use self::applied::Applied;
 use crate::key::{self, Text};
@@ -138,7 +138,8 @@ impl Rule {
     }
 
     /// A response is fresh for this long at least, whatever it says. It needs a status that is cacheable by default, and
-    /// makes nothing fresh for longer that says `no-cache`, `must-revalidate` or `proxy-revalidate`.
+    /// makes nothing fresh for longer that says `no-cache` or `must-revalidate`; in a shared cache `proxy-revalidate` and
+    /// `s-maxage` as well, which mean the same (RFC 9111 §5.2.2.10).
     #[must_use]
     pub fn min_lifetime(mut self, lifetime: Duration) -> Self {
         self.says.min_lifetime = Some(lifetime);
@@ -174,11 +175,20 @@ impl Rule {
     }
 
     /// Responses are not told apart by these request fields, though their `Vary` names them. What is stored for one of
-    /// them answers all: only for fields that make no difference to anybody. Users of a private cache are kept apart by
-    /// their credentials all the same, which are in the key.
+    /// them answers all: only for fields that make no difference to anybody. `Authorization`, `Cookie` and
+    /// `Proxy-Authorization` always do, and are passed over here.
     #[must_use]
     pub fn ignore_vary(mut self, fields: impl IntoIterator<Item = HeaderName>) -> Self {
-        self.says.ignored_vary = fields.into_iter().collect();
+        let is_credential = |field: &HeaderName| {
+            [
+                header::AUTHORIZATION,
+                header::COOKIE,
+                header::PROXY_AUTHORIZATION,
+            ]
+            .contains(field)
+        };
+        let fields = fields.into_iter().filter(|field| !is_credential(field));
+        self.says.ignored_vary = fields.collect();
         self
     }
 

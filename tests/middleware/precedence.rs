@@ -395,3 +395,31 @@ async fn what_is_ignored_makes_no_redirect() {
     talk.origin.will(fresh(60).extension(came_from));
     talk.get("/a?t=2").await.assert_stored();
 }
+
+/// 9111-5.2.2.10-1, C-34: what `s-maxage` says is not stretched, and no rule has one user answered with another's.
+#[tokio::test]
+async fn no_rule_makes_a_shared_cache_less_safe() {
+    let set = |layer: CacheLayer| {
+        let ignored = ["cookie", "x-other"].map(|name| name.parse().expect("a name"));
+        layer.rules([Rule::new().min_lifetime(HOUR).ignore_vary(ignored)])
+    };
+    let talk = Conversation::shared_with(set);
+    for control in ["s-maxage=10", "max-age=10, proxy-revalidate"] {
+        talk.store(fresh(60).control(control)).await.assert_stored();
+        assert_eq!(told(&talk).0, 10, "{control}");
+        talk.handle.clear();
+    }
+    talk.store(fresh(10)).await.assert_stored();
+    assert_eq!(told(&talk).0, 3600);
+    talk.origin.will(fresh(60).field("vary", "cookie, x-other"));
+    let alice = [("cookie", "id=1"), ("x-other", "1")];
+    talk.get_with("/b", &alice).await.assert_stored();
+    talk.get_with("/b", &[("cookie", "id=1"), ("x-other", "2")])
+        .await
+        .assert_hit();
+    talk.origin.will(fresh(60));
+    let bob = [("cookie", "id=2"), ("x-other", "1")];
+    talk.get_with("/b", &bob)
+        .await
+        .assert_forwarded(Forward::VaryMiss);
+}
