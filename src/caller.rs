@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::content::ContentKey;
 use crate::header::Fields;
 use crate::key::{CacheKey, Wanted};
 use crate::partition::Partition;
@@ -18,6 +19,7 @@ pub(crate) struct Caller {
     /// How long the URI is.
     uri: usize,
     partition: Option<Partition>,
+    content: Option<ContentKey>,
     hash: u64,
     uri_hash: u64,
     /// How many names there are.
@@ -81,6 +83,7 @@ impl Caller {
             octets,
             uri: uri.len(),
             partition: wanted.partition,
+            content: wanted.content,
             hash: wanted.hash,
             uri_hash: wanted.uri_hash,
             names: fields.keys_len(),
@@ -93,6 +96,7 @@ impl Caller {
             uri_hash: self.uri_hash,
             uri: self.octets[..self.uri].into(),
             partition: self.partition,
+            content: self.content,
         }
     }
 

@@ -21,7 +21,7 @@ use crate::parts::Gap;
 use crate::policy::reuse::{self, Decision};
 use crate::policy::selection::Comparing;
 use crate::policy::stale::Failure;
-use crate::policy::{Asked, Received, range, status};
+use crate::policy::{Asked, Lifetimes, Received, range, status};
 use crate::rules::Applied;
 use crate::settings::Settings;
 use crate::store::Exchanging;
@@ -341,9 +341,22 @@ impl<'a> Filling<'a> {
         is_delimited: bool,
     ) -> Received<'f> {
         Received {
-            lifetimes: self.applied(status, fields).map(|says| says.lifetimes),
+            lifetimes: self.lifetimes(status, fields),
             ..self.heard(status, fields, is_delimited)
         }
+    }
+
+    /// What is said of lifetimes beside what a response says itself.
+    fn lifetimes(&self, status: StatusCode, fields: &HeaderMap) -> Option<Lifetimes> {
+        let said = self.applied(status, fields).map(|says| says.lifetimes);
+        if !self.fill.asked.is_unconditional() {
+            return said;
+        }
+        // Nothing is guessed of an answer to POST (RFC 9110 §9.3.3).
+        Some(Lifetimes {
+            never_guessed: true,
+            ..said.unwrap_or_default()
+        })
     }
 
     /// The same, whatever the user says of it.

@@ -12,6 +12,7 @@ use tower::Service;
 
 use crate::background::{self, Background, Task, Timer};
 use crate::body::CacheBody;
+use crate::content::Reading;
 use crate::exchange::{Exchange, Next};
 use crate::request_body::RequestBody;
 use crate::waiting::Waiting;
@@ -37,6 +38,7 @@ where
     X: Timer,
 {
     Answered(Option<Response<CacheBody<R>>>),
+    Reading(Box<Reading<S, Q, X, P>>),
     Waiting(Pin<Box<Waiting<S, Q, X, P>>>),
     Forwarding(Pin<Box<Forwarding<S, Q>>>, X),
 }
@@ -49,6 +51,12 @@ where
     pub(crate) fn answered(response: Response<CacheBody<R>>) -> Self {
         Self {
             state: State::Answered(Some(response)),
+        }
+    }
+
+    pub(crate) fn reading(reading: Box<Reading<S, Q, X, P>>) -> Self {
+        Self {
+            state: State::Reading(reading),
         }
     }
 
@@ -85,6 +93,7 @@ where
                 State::Forwarding(forwarding, background) => {
                     return poll_forwarding(forwarding.as_mut(), background, cx);
                 }
+                State::Reading(reading) => *state = ready!(reading.poll(cx)).state,
                 State::Waiting(waiting) => *state = ready!(waiting.as_mut().poll(cx)).state,
             }
         }
@@ -118,6 +127,7 @@ where
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::Answered(_) => "answered",
+            State::Reading(_) => "reading",
             State::Waiting(_) => "waiting",
             State::Forwarding(..) => "forwarding",
         };

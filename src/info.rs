@@ -47,13 +47,14 @@ impl StoredInfo {
         String::from_utf8_lossy(&self.response.key.uri)
     }
 
-    /// The method that it answered: GET or HEAD. What answered a GET answers a HEAD as well.
+    /// The method that it answered: GET or HEAD; or QUERY or POST, where content is part of its key. What answered a GET
+    /// answers a HEAD as well.
     #[must_use]
     pub fn method(&self) -> Method {
-        if self.response.head.is_of_head {
-            Method::HEAD
-        } else {
-            Method::GET
+        match self.response.key.content {
+            Some(content) => content.method(),
+            None if self.response.head.is_of_head => Method::HEAD,
+            None => Method::GET,
         }
     }
 

@@ -1,10 +1,11 @@
-//! The cache key: the target URI, and the partition of whoever asks.
+//! The cache key: the target URI, the partition of whoever asks, and what content the request had.
 
 use std::fmt;
 use std::hash::Hasher;
 
 use http::Uri;
 
+use crate::content::ContentKey;
 use crate::partition::Partition;
 use crate::seed::{Digester, Seed};
 use crate::target::{self, Target};
@@ -166,6 +167,7 @@ pub(crate) fn is_below(uri: &[u8], path: &[u8]) -> bool {
 pub(crate) struct Wanted<'a> {
     uri: &'a [u8],
     pub(crate) partition: Option<Partition>,
+    pub(crate) content: Option<ContentKey>,
     pub(crate) hash: u64,
     pub(crate) uri_hash: u64,
 }
@@ -190,8 +192,22 @@ impl<'a> Wanted<'a> {
         Self {
             uri,
             partition,
+            content: None,
             hash,
             uri_hash,
+        }
+    }
+
+    /// The same, with this content.
+    #[cold]
+    pub(crate) fn with_content(self, seed: &Seed, content: ContentKey) -> Self {
+        let mut hasher = seed.hasher();
+        hasher.write_u64(self.hash);
+        hasher.write(&content.to_bytes());
+        Self {
+            content: Some(content),
+            hash: hasher.finish(),
+            ..self
         }
     }
 
@@ -205,7 +221,7 @@ impl<'a> Wanted<'a> {
     }
 
     pub(crate) fn is(&self, key: &CacheKey) -> bool {
-        self.partition == key.partition && *self.uri == *key.uri
+        self.partition == key.partition && self.content == key.content && *self.uri == *key.uri
     }
 
     pub(crate) fn to_key(self) -> CacheKey {
@@ -214,6 +230,7 @@ impl<'a> Wanted<'a> {
             uri_hash: self.uri_hash,
             uri: self.uri.into(),
             partition: self.partition,
+            content: self.content,
         }
     }
 }
@@ -225,9 +242,18 @@ impl CacheKey {
         Wanted::new(seed, &Text::of(seed, target), partition).to_key()
     }
 
-    /// The key of a URI that stands as in a key, in a partition.
-    pub(crate) fn of_text(seed: &Seed, uri: &[u8], partition: Option<Partition>) -> Self {
-        Wanted::of_text(seed, uri, partition).to_key()
+    /// The key of a URI that stands as in a key, in a partition, with this content.
+    pub(crate) fn of_text(
+        seed: &Seed,
+        uri: &[u8],
+        partition: Option<Partition>,
+        content: Option<ContentKey>,
+    ) -> Self {
+        let wanted = Wanted::of_text(seed, uri, partition);
+        match content {
+            Some(content) => wanted.with_content(seed, content).to_key(),
+            None => wanted.to_key(),
+        }
     }
 }
 
@@ -238,11 +264,13 @@ pub(crate) struct CacheKey {
     pub(crate) uri_hash: u64,
     pub(crate) uri: Box<[u8]>,
     pub(crate) partition: Option<Partition>,
+    pub(crate) content: Option<ContentKey>,
 }
 
 impl CacheKey {
-    pub(crate) fn is_partitioned(&self) -> bool {
-        self.partition.is_some()
+    /// Whether there is more in it than its URI.
+    pub(crate) fn is_of_more(&self) -> bool {
+        self.partition.is_some() || self.content.is_some()
     }
 
     /// Whether the URI is an `https` one.
@@ -280,6 +308,7 @@ impl fmt::Debug for CacheKey {
         f.debug_struct("CacheKey")
             .field("uri", &String::from_utf8_lossy(uri))
             .field("partition", &self.partition)
+            .field("content", &self.content)
             .finish_non_exhaustive()
     }
 }

@@ -39,6 +39,8 @@
 //!   below](#one-request). All are by the [mode of the cache](Mode): read-only, say, or offline.
 //! - [`Rule`]s say what holds for an origin, a path, or whatever else can be told of a request and its response: a
 //!   lifetime where there is none, limits, tags, what not to store.
+//! - Where that is asked for, content is part of the key: a [QUERY](CacheLayer::query) (RFC 10008) is answered by what
+//!   another with the same content got, and so is a POST that a [rule](Rule::safe_post) says is safe, a search or GraphQL.
 //! - What few want is asked for by a setting: stale responses when the
 //!   [origin cannot be reached](CacheLayer::stale_if_disconnected), the beginning of what was
 //!   [cut off](CacheLayer::keep_incomplete), [`Clear-Site-Data`](CacheLayer::clear_site_data), and with the feature
@@ -59,8 +61,8 @@
 //! - It makes no response cacheable that its origin does not allow to be, and no header of its own
 //!   controls it: control is by types and methods. The one field it adds to responses is `Age`, and where
 //!   that is set [`Cache-Status`](CacheLayer::cache_status); a stored response without `Date` gets one as well.
-//! - It forwards as they are a GET that has content, gRPC, and every method but GET and HEAD, QUERY among them
-//!   (choices C-42, C-47, C-48).
+//! - It forwards as they are a GET that has content, gRPC, and every method but GET and HEAD, and those that it is told to
+//!   answer (choices C-42, C-47, C-48).
 //! - It keeps nothing on disk.
 //! - It does not retry and does not follow redirects; layers for that are easy to come by, and where they
 //!   go is said below. The one request that it may send again is one that the origin has answered with a 304
@@ -185,6 +187,7 @@
 //! | octets held | [`capacity`](CacheLayer::capacity), 64 MiB |
 //! | stored responses | [`max_responses`](CacheLayer::max_responses), no limit |
 //! | octets of one body, trailers included | [`max_body`](CacheLayer::max_body), an eighth of the capacity |
+//! | octets of a request's content, where that is part of the key | [`max_content`](CacheLayer::max_content), 64 KiB |
 //! | requests that wait for one answer; beyond, they are forwarded | 16,384 |
 //! | answers waited for at once; beyond, nobody waits for another | 4,096 |
 //! | resources remembered to be of no use to others | 1,024, for 20 s |
@@ -265,6 +268,7 @@ mod clock;
 mod collapse;
 mod combining;
 mod completing;
+mod content;
 mod copying;
 mod entries;
 mod events;

@@ -4,12 +4,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use http::{Method, Request, header};
+use http_body::Body;
 use tower::Service;
 
 use crate::background::{Background, Claim, TIME_LIMIT, Task, Timer};
 use crate::cache_status::{Forward, NotStored};
 use crate::caller::Caller;
 use crate::collapse::Company;
+use crate::content::Content;
 use crate::events::ToldOf;
 use crate::exchange::{Exchange, Purpose};
 use crate::fill::{Beside, Fill};
@@ -28,6 +30,16 @@ use crate::switch::Forbidden;
 use crate::target::Target;
 use crate::wishes::Wishes;
 
+/// Why a request is forwarded that was not looked up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Passed {
+    pub(crate) reason: Forward,
+    pub(crate) refused: NotStored,
+    pub(crate) has_waited: bool,
+    /// Whether it changes nothing, whatever its method says.
+    pub(crate) is_safe: bool,
+}
+
 /// Why a request is forwarded that was looked up.
 pub(crate) struct Missed {
     pub(crate) reason: Forward,
@@ -41,18 +53,23 @@ impl<S, X, P> CacheService<S, X, P> {
     pub(crate) fn pass<Q, R>(
         &self,
         mut request: Request<Q>,
-        mode: CacheMode,
-        reason: Forward,
-        refused: NotStored,
-        has_waited: bool,
+        passed: Passed,
     ) -> ResponseFuture<S, Q, R, X, P>
     where
         S: Service<Request<Q>> + Clone,
         X: Timer,
     {
+        let Passed {
+            reason, refused, ..
+        } = passed;
         self.cache.counters.forward(reason);
+        let mode = CacheMode::of(request.extensions());
         mode.tell(request.headers_mut());
-        let invalidation = Invalidation::of(&self.cache, &request, &self.settings.scheme);
+        let invalidation = if passed.is_safe {
+            None
+        } else {
+            Invalidation::of(&self.cache, &request, &self.settings.scheme)
+        };
         let purpose = match invalidation {
             Some(invalidation) => match self.posting(&request, mode) {
                 Some(fill) => Purpose::InvalidateAndFill(Box::new(invalidation), fill),
@@ -64,7 +81,7 @@ impl<S, X, P> CacheService<S, X, P> {
             site: site::of(&self.settings, &request),
             told_of: self.told_of(&request),
             has_caller: true,
-            ..self.exchange(reason, has_waited, purpose)
+            ..self.exchange(reason, passed.has_waited, purpose)
         };
         let mut forwarding = Forwarding::readying(self.inner.clone(), request);
         *forwarding.as_mut().unsent().exchange = Some(exchange);
@@ -91,7 +108,7 @@ impl<S, X, P> CacheService<S, X, P> {
 
     /// Forwards a request for which nothing could be reused; as a question about the stored response
     /// that was selected, where there is one and it can be asked about.
-    pub(crate) fn forward<Q, R>(
+    pub(crate) fn forward<Q: Body, R>(
         &self,
         mut forwarding: Pin<Box<Forwarding<S, Q>>>,
         wanted: &Wanted<'_>,
@@ -118,7 +135,7 @@ impl<S, X, P> CacheService<S, X, P> {
 
     /// Sends the caller's own request, which has been answered already, to validate the response that
     /// it was answered with.
-    pub(crate) fn validate_in_background<Q, R>(
+    pub(crate) fn validate_in_background<Q: Body, R>(
         &self,
         mut request: Request<Q>,
         wanted: &Wanted<'_>,
@@ -153,9 +170,10 @@ impl<S, X, P> CacheService<S, X, P> {
             forbidden: asked.forbidden,
             // How it is stored; nobody is answered.
             wishes: asked.wishes,
+            content: asked.content,
             ..Asked::default()
         };
-        if !asked.is_head {
+        if !asked.is_head && asked.content.is_none() {
             *request.method_mut() = Method::GET;
         }
         let caller = Caller::of(wanted, request.headers());
@@ -171,7 +189,7 @@ impl<S, X, P> CacheService<S, X, P> {
     }
 
     /// Asks the origin. `caller` is the request as it was made.
-    fn ask<Q>(
+    fn ask<Q: Body>(
         &self,
         forwarding: Pin<&mut Forwarding<S, Q>>,
         caller: Caller,
@@ -206,7 +224,7 @@ impl<S, X, P> CacheService<S, X, P> {
 
     /// Asks about what is stored of the same URI, where it can be asked about. The request as it was, where it
     /// may have to be sent once more.
-    fn ask_about<Q>(
+    fn ask_about<Q: Body>(
         &self,
         request: &mut Request<Q>,
         fill: &mut Fill,
@@ -224,12 +242,16 @@ impl<S, X, P> CacheService<S, X, P> {
             _ => (selected, None),
         };
         let may_adopt = reason == Forward::VaryMiss && !asked.is_head;
-        let may_ask = !asked.is_reload() && (selected.is_some() || may_adopt);
+        let may_ask =
+            !asked.is_reload() && !asked.is_unconditional() && (selected.is_some() || may_adopt);
         let missing = part
             .as_ref()
             .and_then(|part| parts::missing(asked, &fill.caller.to_fields(), part));
         let may_need_spare = may_ask || missing.is_some();
-        let spare = may_need_spare.then(|| self.spare(request)).flatten();
+        let content = asked.content.as_deref();
+        let spare = may_need_spare
+            .then(|| self.spare(request, content))
+            .flatten();
         let variants = || store.variants(&fill.caller.to_key());
         // A 304 that is about none of them could not be answered without asking once more.
         let others = if may_adopt && spare.is_some() {
@@ -320,11 +342,16 @@ impl<S, X, P> CacheService<S, X, P> {
     }
 
     /// The request as it is, to be sent once more, where there can be a second body for it.
-    fn spare<Q>(&self, request: &Request<Q>) -> Option<Box<Request<Q>>>
+    fn spare<Q: Body>(
+        &self,
+        request: &Request<Q>,
+        content: Option<&Content>,
+    ) -> Option<Box<Request<Q>>>
     where
         P: RequestBody<Q>,
     {
-        let mut spare = Request::new(self.request_body.make(Replay::empty())?);
+        let frames = content.map_or(&[][..], Content::frames);
+        let mut spare = Request::new(self.request_body.make(Replay::whole(frames))?);
         *spare.method_mut() = request.method().clone();
         *spare.uri_mut() = request.uri().clone();
         *spare.version_mut() = request.version();

@@ -2,11 +2,12 @@
 
 use std::time::SystemTime;
 
-use http::{Request, Uri};
+use http::{Method, Request, Uri};
 use http_body::Body;
 
 use crate::cache::Cache;
 use crate::cache_status::{Forward, NotStored, Outcome};
+use crate::content::is_query;
 use crate::key::{Text, Wanted};
 use crate::mode::CacheMode;
 use crate::partition::{self, Partition};
@@ -20,6 +21,8 @@ use crate::wishes::Wishes;
 pub(crate) enum Read<'a> {
     /// It is none of the cache's business.
     Pass(Forward, NotStored),
+    /// It is neither a GET nor a HEAD, and of its content nothing was read yet.
+    OtherMethod,
     /// The origin may not be asked, and what is stored not be looked at.
     Unsatisfiable(Outcome),
     /// What to look for, and when it is.
@@ -41,7 +44,7 @@ pub(crate) fn has_content(body: &impl Body) -> bool {
 
 impl Reader<'_> {
     /// Reads a request: whether it is one for the store, and what it looks for there. What it says goes into
-    /// `asked`, and its URI into `text`.
+    /// `asked`, where its content is if that is part of its key, and its URI into `text`.
     #[inline]
     pub(crate) fn read<'a, Q>(
         self,
@@ -52,11 +55,7 @@ impl Reader<'_> {
     ) -> Read<'a> {
         let mode = CacheMode::of(request.extensions());
         if !self.asked(request, has_content, mode, asked) {
-            return if self.cache.switch.forbidden().forwarding() {
-                Read::Unsatisfiable(Outcome::Offline)
-            } else {
-                Read::Pass(Forward::Method, NotStored::Method)
-            };
+            return Read::OtherMethod;
         }
         let forbidden = self.cache.switch.forbidden();
         if forbidden.is_anything() {
@@ -94,6 +93,24 @@ impl Reader<'_> {
         }
         let wanted = self.wanted(request, &mut asked, text)?;
         Some((asked, wanted))
+    }
+
+    /// The same of a request that may have content, which is not looked at.
+    pub(crate) fn would_want_of_any_content<'a, Q>(
+        self,
+        request: &Request<Q>,
+        text: &'a mut Text,
+    ) -> Option<Wanted<'a>> {
+        if !is_query(request.method()) && *request.method() != Method::POST {
+            return self.would_want(request, text).map(|(_, wanted)| wanted);
+        }
+        let mut asked = Asked {
+            has_host: true,
+            has_credentials: true,
+            wishes: Wishes::of(request.extensions()),
+            ..Asked::default()
+        };
+        self.wanted(request, &mut asked, text)
     }
 
     #[inline]
@@ -158,7 +175,11 @@ impl Reader<'_> {
         } else {
             self.partition(request, wishes, may_have_any)?
         };
-        Some(Wanted::new(seed, text, partition))
+        let wanted = Wanted::new(seed, text, partition);
+        Some(match &asked.content {
+            None => wanted,
+            Some(content) => wanted.with_content(seed, content.key),
+        })
     }
 
     /// For whom a request is made; `None` where nothing may be stored for it. Whether it has

@@ -66,8 +66,8 @@ impl Relations {
             } else {
                 Vec::new()
             },
-            related
-                .by_search
+            // Content is told by its octets (PRJ-NVS-2).
+            (related.by_search && key.content.is_none())
                 .then(|| NoVarySearch::parse(fields))
                 .filter(|rule| !rule.is_default())
                 .map(|rule| Search::of(seed, key, rule)),

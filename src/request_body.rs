@@ -1,24 +1,38 @@
-//! The content of a request that the cache sends on its own account.
+//! The content of a request that the cache has read, or sends on its own account.
 //!
-//! The cache never changes the type of a request's body: the inner service gets what the caller gave. For
-//! the one request that it may have to repeat it needs a second body of that type, and only the user
-//! knows how to make one: see [`CacheLayer::request_body`](crate::CacheLayer::request_body).
+//! The cache never changes the type of a request's body: the inner service gets what the caller gave. Where content is
+//! [part of the key](crate::CacheLayer::query) it has to be read first, and for the one request that it may have to repeat
+//! the cache needs a second body of that type. Only the user knows how to make one: see
+//! [`CacheLayer::request_body`](crate::CacheLayer::request_body).
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::vec;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
-/// Makes a body for a request that is sent again.
+/// Makes a body for a request whose own was read, or that is sent again.
 ///
-/// A closure that is given to [`CacheLayer::request_body`](crate::CacheLayer::request_body) becomes one;
-/// there is no other need to implement it.
-pub trait RequestBody<Q>: Clone {
+/// A closure that is given to [`CacheLayer::request_body`](crate::CacheLayer::request_body) becomes one. There are no
+/// others than those of this module.
+pub trait RequestBody<Q: Body>: Clone + sealed::Sealed {
     /// A body that sends this; `None` where none can be made, and nothing is sent a second time.
+    #[doc(hidden)]
     fn make(&self, content: Replay<Q>) -> Option<Q>;
+
+    /// Whether one is made of any content, and not of none alone.
+    #[doc(hidden)]
+    fn takes_content(&self) -> bool {
+        false
+    }
+}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "so that nobody else implements it")]
+    pub trait Sealed {}
 }
 
 /// Makes no second body: every request is sent once. What a [`CacheLayer`](crate::CacheLayer) begins with.
@@ -26,7 +40,9 @@ pub trait RequestBody<Q>: Clone {
 #[non_exhaustive]
 pub struct Once;
 
-impl<Q> RequestBody<Q> for Once {
+impl sealed::Sealed for Once {}
+
+impl<Q: Body> RequestBody<Q> for Once {
     fn make(&self, _content: Replay<Q>) -> Option<Q> {
         None
     }
@@ -38,7 +54,9 @@ impl<Q> RequestBody<Q> for Once {
 #[non_exhaustive]
 pub struct AsDefault;
 
-impl<Q: Default> RequestBody<Q> for AsDefault {
+impl sealed::Sealed for AsDefault {}
+
+impl<Q: Body + Default> RequestBody<Q> for AsDefault {
     fn make(&self, _content: Replay<Q>) -> Option<Q> {
         Some(Q::default())
     }
@@ -55,9 +73,15 @@ impl<F> With<F> {
     }
 }
 
-impl<Q, F: Fn(Replay<Q>) -> Q + Clone> RequestBody<Q> for With<F> {
+impl<F> sealed::Sealed for With<F> {}
+
+impl<Q: Body, F: Fn(Replay<Q>) -> Q + Clone> RequestBody<Q> for With<F> {
     fn make(&self, content: Replay<Q>) -> Option<Q> {
         Some((self.0)(content))
+    }
+
+    fn takes_content(&self) -> bool {
+        true
     }
 }
 
@@ -67,13 +91,38 @@ impl<F> fmt::Debug for With<F> {
     }
 }
 
-/// The content of a request that is sent again. What is sent again are requests without content, so there is
-/// none in it.
-pub struct Replay<Q>(PhantomData<Q>);
+/// The content of a request as the inner service gets it: what the cache has read of it, then what it has not. It is
+/// empty where a request without content is sent again.
+///
+/// It has the frames, the trailers and the error of what it was made of, as they came.
+pub struct Replay<Q: Body> {
+    frames: vec::IntoIter<Bytes>,
+    octets: u64,
+    // What was read last, where that was no data.
+    last: Option<Result<HeaderMap, Q::Error>>,
+    rest: Option<Pin<Box<Q>>>,
+}
 
-impl<Q> Replay<Q> {
-    pub(crate) fn empty() -> Self {
-        Self(PhantomData)
+impl<Q: Body> Replay<Q> {
+    /// What was read to its end.
+    pub(crate) fn whole(frames: &[Bytes]) -> Self {
+        Self::begun(frames.to_vec(), None)
+    }
+
+    /// What was read up to here.
+    pub(crate) fn begun(frames: Vec<Bytes>, last: Option<Result<HeaderMap, Q::Error>>) -> Self {
+        Self {
+            octets: frames.iter().map(|frame| frame.len() as u64).sum(),
+            frames: frames.into_iter(),
+            last,
+            rest: None,
+        }
+    }
+
+    /// The same, and this after it; nothing comes after an error.
+    pub(crate) fn followed_by(self, rest: Pin<Box<Q>>) -> Self {
+        let rest = (!matches!(self.last, Some(Err(_)))).then_some(rest);
+        Self { rest, ..self }
     }
 }
 
@@ -83,21 +132,47 @@ impl<Q: Body> Body for Replay<Q> {
 
     fn poll_frame(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Q::Error>>> {
-        Poll::Ready(None)
+        let this = self.get_mut();
+        if let Some(frame) = this.frames.next() {
+            this.octets -= frame.len() as u64;
+            return Poll::Ready(Some(Ok(Frame::data(frame))));
+        }
+        if let Some(last) = this.last.take() {
+            return Poll::Ready(Some(last.map(Frame::trailers)));
+        }
+        let Some(rest) = &mut this.rest else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(rest.as_mut().poll_frame(cx));
+        let to_bytes =
+            |frame: Frame<Q::Data>| frame.map_data(|mut data| data.copy_to_bytes(data.remaining()));
+        Poll::Ready(frame.map(|frame| frame.map(to_bytes)))
     }
 
     fn is_end_stream(&self) -> bool {
-        true
+        self.frames.len() == 0
+            && self.last.is_none()
+            && self.rest.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(0)
+        let rest = self.rest.as_ref().map(Body::size_hint);
+        let rest = rest.unwrap_or_else(|| SizeHint::with_exact(0));
+        let mut hint = SizeHint::new();
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper.saturating_add(self.octets));
+        }
+        hint.set_lower(rest.lower().saturating_add(self.octets));
+        hint
     }
 }
 
-impl<Q> fmt::Debug for Replay<Q> {
+// What is read of is boxed, and never pinned in place.
+impl<Q: Body> Unpin for Replay<Q> {}
+
+impl<Q: Body> fmt::Debug for Replay<Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Replay").finish_non_exhaustive()
     }

@@ -122,7 +122,7 @@ pub(crate) fn find(
     asked: &Asked,
     fields: &HeaderMap,
 ) -> Option<Found> {
-    if !related.by_search || !cache.store.has_searches() {
+    if !related.by_search || wanted.content.is_some() || !cache.store.has_searches() {
         return None;
     }
     let found = stands_for_it(cache, comparing, wanted, asked, fields)?;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
@@ -12,16 +12,16 @@ use crate::answer::{self, Asker};
 use crate::background::{Background, Claim, Task, Timer, Tokio};
 use crate::body::CacheBody;
 use crate::cache::Cache;
-use crate::cache_status::{CacheStatus, Forward, Outcome};
+use crate::cache_status::{CacheStatus, Forward, NotStored, Outcome};
 use crate::collapse::Company;
+use crate::content::{Content, Reading, Treatment};
 use crate::events::{About, Answered};
 use crate::future::{Forwarding, ResponseFuture};
 use crate::key::Text;
-use crate::mode::CacheMode;
 use crate::policy::Asked;
 use crate::policy::reuse::{self, Decision};
 use crate::policy::selection;
-use crate::question::Missed;
+use crate::question::{Missed, Passed};
 use crate::reading::{Read, Reader, has_content};
 use crate::request_body::{Once, RequestBody};
 #[cfg(feature = "structured-fields")]
@@ -110,10 +110,11 @@ where
 }
 
 impl<S, X, P> CacheService<S, X, P> {
-    /// What a request does that has waited.
+    /// What a request does that has waited, or whose content was read.
     pub(crate) fn respond<Q, R>(
         &self,
         request: Request<Q>,
+        content: Option<Arc<Content>>,
         company: &mut Company,
     ) -> ResponseFuture<S, Q, R, X, P>
     where
@@ -124,6 +125,7 @@ impl<S, X, P> CacheService<S, X, P> {
         P: RequestBody<Q>,
     {
         let (mut asked, mut text) = (Asked::default(), Text::empty());
+        asked.content = content;
         let read = self.read(&request, &mut asked, &mut text);
         let future = match self.copy_for(&request, &asked, &read) {
             Some((copy, asker)) => {
@@ -155,10 +157,15 @@ impl<S, X, P> CacheService<S, X, P> {
             Read::Wants(wanted, now) => (wanted, now),
             Read::Unsatisfiable(outcome) => return self.unsatisfiable(&request, outcome),
             Read::Pass(reason, refused) => {
-                let has_waited = company.waited.is_some();
-                let mode = CacheMode::of(request.extensions());
-                return self.pass(request, mode, reason, refused, has_waited);
+                let passed = Passed {
+                    reason,
+                    refused,
+                    has_waited: company.waited.is_some(),
+                    is_safe: asked.content.is_some(),
+                };
+                return self.pass(request, passed);
             }
+            Read::OtherMethod => return self.answer_other(request),
         };
         let comparing = self.settings.comparing(&self.cache.seed);
         let waited = company.waited;
@@ -224,8 +231,9 @@ impl<S, X, P> CacheService<S, X, P> {
                 let forwarding = Forwarding::readying(self.inner.clone(), request);
                 self.forward(forwarding, &wanted, asked, missed)
             }
-            Joined::LooksAgain => self.respond(request, company),
+            Joined::LooksAgain => self.respond(request, asked.content, company),
             Joined::Waits(seat) => {
+                let request = (request, asked.content);
                 let waiting = Waiting::new(self.clone(), request, reason, seat);
                 ResponseFuture::waiting(Box::pin(waiting))
             }
@@ -235,6 +243,37 @@ impl<S, X, P> CacheService<S, X, P> {
 
 /// The first state of a request.
 impl<S, X, P> CacheService<S, X, P> {
+    /// That of one that is neither GET nor HEAD.
+    fn answer_other<Q, R>(&self, request: Request<Q>) -> ResponseFuture<S, Q, R, X, P>
+    where
+        S: Service<Request<Q>> + Clone,
+        Q: Body,
+        X: Timer,
+        P: RequestBody<Q>,
+    {
+        let may_read = self.request_body.takes_content()
+            && request.body().size_hint().lower() <= self.settings.max_content as u64;
+        let is_safe = match self.reader().treatment(&request) {
+            Treatment::Read(judge) if !may_read => judge.is_certain(),
+            Treatment::Read(judge) => {
+                let reading = Reading::new(self.clone(), request, judge);
+                return ResponseFuture::reading(Box::new(reading));
+            }
+            Treatment::Safe => true,
+            Treatment::Unsafe => false,
+        };
+        if self.cache.switch.forbidden().forwarding() {
+            return self.unsatisfiable(&request, Outcome::Offline);
+        }
+        let passed = Passed {
+            reason: Forward::Method,
+            refused: NotStored::Method,
+            has_waited: false,
+            is_safe,
+        };
+        self.pass(request, passed)
+    }
+
     /// The copy that this thread has of a stored response, where there is one that answers, and whom.
     #[inline]
     fn copy_for<'r, Q>(
@@ -296,12 +335,7 @@ impl<S, X, P> CacheService<S, X, P> {
         self.settings.announce(&mut response);
         self.cache.observers.answered(|| Answered {
             about: About::Key(&stored.key),
-            // Nothing that is stored answers another method.
-            method: if asker.asked.is_head {
-                Method::HEAD
-            } else {
-                Method::GET
-            },
+            method: asker.asked.method(),
             code: response.status(),
             status: *response.extensions().get().expect("it was answered so"),
             held: response.body().held(),

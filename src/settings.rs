@@ -36,6 +36,10 @@ pub(crate) struct Settings {
     pub(crate) clears_sites: bool,
     /// What is kept of what a stored response has to do with others.
     pub(crate) related: Related,
+    /// Whether QUERY is answered, by what was asked with the same content (C-47).
+    pub(crate) answers_query: bool,
+    /// So many octets of a request's content are read to be part of its key.
+    pub(crate) max_content: usize,
     /// The scheme of requests whose URI has none.
     pub(crate) scheme: Scheme,
     /// The request fields that say who asks; `None` where it makes no difference.
@@ -139,6 +143,8 @@ impl Settings {
             collapsing: Collapsing::default(),
             clears_sites: false,
             related: Related::default(),
+            answers_query: false,
+            max_content: MEBIBYTE / 16,
             scheme: Scheme::HTTP,
             credentials: (kind == Kind::Private).then(|| Credentials {
                 fields: credentials.to_vec(),

@@ -211,7 +211,7 @@ impl StoredResponse {
         const BOOKKEEPING: usize = 148;
         // An entry in the list of the keys of a URI.
         const PARTITION: usize = 32;
-        let partition = usize::from(self.key.is_partitioned()) * PARTITION;
+        let partition = usize::from(self.key.is_of_more()) * PARTITION;
         let selection = self.selected_by.fields.len() * size_of::<(HeaderName, Option<Digest>)>();
         let withheld = self.terms.withheld.len() * size_of::<HeaderName>();
         let trailers = self.body.trailers.as_deref().map_or(0, fields_size);

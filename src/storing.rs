@@ -36,6 +36,11 @@ impl Filling<'_> {
         let control = policy.permitted(asked, status, fields)?;
         let received = self.received(status, fields, is_delimited(response));
         let storable = policy.storable(asked, received, &control)?;
+        // It would have to be validated, and nobody says how.
+        let cannot_be_fresh = storable.terms.lifetime.is_zero() || storable.terms.is_no_cache;
+        if asked.is_unconditional() && cannot_be_fresh {
+            return Err(NotStored::NotCacheable);
+        }
         // An error takes the place of nothing that is good (PRJ-5861-5).
         if status.is_server_error() && self.held().is_some() {
             return Err(NotStored::ServerError);

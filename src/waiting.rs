@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +14,7 @@ use tower::Service;
 use crate::background::{Background, Task, Timer};
 use crate::cache_status::Forward;
 use crate::collapse::{self, Company, Leader, Place, Subject, Turn, Waiter};
+use crate::content::Content;
 use crate::future::ResponseFuture;
 use crate::key::Wanted;
 use crate::partition::Partition;
@@ -101,6 +103,9 @@ impl<S, X: Timer, P> CacheService<S, X, P> {
     }
 }
 
+/// A request, and its content where that is part of its key.
+type Incoming<Q> = (Request<Q>, Option<Arc<Content>>);
+
 pin_project! {
     /// A request that waits. The inner service is neither readied nor called for it meanwhile.
     pub(crate) struct Waiting<S, Q, X, P>
@@ -108,7 +113,7 @@ pin_project! {
         X: Timer,
     {
         // Taken together when the waiting is over.
-        waiting: Option<(CacheService<S, X, P>, Request<Q>)>,
+        waiting: Option<(CacheService<S, X, P>, Incoming<Q>)>,
         reason: Forward,
         // Gone when it gives up.
         waiter: Option<Waiter>,
@@ -124,7 +129,7 @@ impl<S, Q, X: Timer, P> Waiting<S, Q, X, P> {
     /// A request that would be forwarded for this reason.
     pub(crate) fn new(
         service: CacheService<S, X, P>,
-        request: Request<Q>,
+        request: Incoming<Q>,
         reason: Forward,
         Seat { waiter, sleep }: Seat<X::Sleep>,
     ) -> Self {
@@ -140,7 +145,7 @@ impl<S, Q, X: Timer, P> Waiting<S, Q, X, P> {
     /// Whether it is over, and if this one leads now.
     fn poll_turn(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Leader>> {
         let mut this = self.project();
-        let (service, request) = this.waiting.as_ref().expect(COMPLETED);
+        let (service, (request, _)) = this.waiting.as_ref().expect(COMPLETED);
         let settings = &service.settings;
         loop {
             let Poll::Ready(turn) = this.waiter.as_mut().expect(COMPLETED).poll(cx.waker()) else {
@@ -191,11 +196,11 @@ where
     ) -> Poll<ResponseFuture<S, Q, R, X, P>> {
         let leader = ready!(self.as_mut().poll_turn(cx));
         let this = self.project();
-        let (mut service, request) = this.waiting.take().expect(COMPLETED);
+        let (mut service, (request, content)) = this.waiting.take().expect(COMPLETED);
         *this.waiter = None;
         let mut company = Company::having_waited(*this.reason, leader);
         service.refresh_settings();
-        Poll::Ready(service.respond(request, &mut company))
+        Poll::Ready(service.respond(request, content, &mut company))
     }
 }
 

@@ -36,6 +36,9 @@ pub enum Verdict {
     Validate(Forward),
     /// It would be forwarded, for this reason.
     Forward(Forward),
+    /// Its content would be read first, since it is part of the key (RFC 10008 §2.7): what would be done then is not known
+    /// here.
+    ReadContent,
     /// It would be answered with 504: the origin may not be asked. [`Outcome::Unsatisfiable`] says that the request does
     /// not allow it, [`Outcome::Offline`] that the cache's mode does not.
     Refuse(Outcome),
@@ -52,6 +55,7 @@ impl fmt::Display for Verdict {
                 write!(f, "ask the origin whether it is still good ({reason})")
             }
             Self::Forward(reason) => write!(f, "forward it ({reason})"),
+            Self::ReadContent => f.write_str("read its content first"),
             Self::Refuse(_) => f.write_str("answer 504"),
         }
     }

@@ -6,7 +6,8 @@ use http::{HeaderName, Request};
 
 use super::{Explanation, Step, Verdict};
 use crate::cache::Cache;
-use crate::cache_status::Forward;
+use crate::cache_status::{Forward, NotStored, Outcome};
+use crate::content::Treatment;
 use crate::info::{PartitionId, StoredInfo};
 use crate::key::{Text, Wanted};
 use crate::mode::{CacheMode, Mode};
@@ -51,15 +52,15 @@ impl Cache {
         };
         match read {
             Read::Pass(reason, refused) => {
-                let why = match reason {
-                    Forward::Method => "the method is neither GET nor HEAD",
-                    _ => "it is not for the store: see `Forward::Bypass`",
-                };
+                let why = "it is not for the store: see `Forward::Bypass`";
                 explaining.say(
                     "RFC 9111 §4",
                     format!("{why}; its answer is not stored ({refused})"),
                 );
                 explanation.verdict = Verdict::Forward(reason);
+            }
+            Read::OtherMethod => {
+                explanation.verdict = explaining.other_method(reader, request);
             }
             Read::Unsatisfiable(outcome) => {
                 let why = "nothing stored is looked at, and the origin may not be asked";
@@ -89,6 +90,30 @@ struct Explaining<'c> {
 impl Explaining<'_> {
     fn say(&mut self, section: &'static str, text: String) {
         self.steps.push(Step { section, text });
+    }
+
+    /// Of a request that is neither GET nor HEAD.
+    fn other_method<B>(&mut self, reader: Reader<'_>, request: &Request<B>) -> Verdict {
+        let said = match reader.treatment(request) {
+            Treatment::Read(_) => {
+                let text = "its content is part of the key, and is not known here";
+                self.say("RFC 10008 §2.7", text.to_owned());
+                return Verdict::ReadContent;
+            }
+            Treatment::Safe => "it is safe, and not for the store",
+            Treatment::Unsafe => "the method is neither GET nor HEAD",
+        };
+        if self.cache.switch.forbidden().forwarding() {
+            let text = "nothing stored is looked at, and the origin may not be asked";
+            self.say("Mode", text.to_owned());
+            return Verdict::Refuse(Outcome::Offline);
+        }
+        let refused = NotStored::Method;
+        self.say(
+            "RFC 9111 §4",
+            format!("{said}; its answer is not stored ({refused})"),
+        );
+        Verdict::Forward(Forward::Method)
     }
 
     fn modes(&mut self, mode: Mode, request_mode: CacheMode) {

@@ -1,6 +1,7 @@
 //! The layer: the settings, and how a service is made of them.
 
 mod collapsing;
+mod content;
 mod rules;
 
 use std::fmt;
@@ -147,10 +148,12 @@ impl<X> CacheLayer<X> {
 
 impl<X, P> CacheLayer<X, P> {
     /// How a second body is made for a request that is sent once more: from a
-    /// [`Replay`](crate::request_body::Replay) of the first one, which is empty, since only requests without
-    /// content are sent twice. By default there is none, and nothing is sent twice.
+    /// [`Replay`](crate::request_body::Replay) of the first one. By default there is none, nothing is sent twice, and no
+    /// content is read.
     ///
-    /// It is used where the origin answers a validation with a 304 that is about nothing that was asked
+    /// With it content can be part of the key: see [`query`](Self::query) and [`Rule::safe_post`](crate::Rule::safe_post).
+    ///
+    /// It is used as well where the origin answers a validation with a 304 that is about nothing that was asked
     /// about (RFC 9111 §4.3.4, choice C-20). There is no body to answer with then, so the caller's own
     /// request is sent as it was, once; without this the answer is 504. With such a second request in reserve
     /// the cache can also

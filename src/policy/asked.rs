@@ -1,17 +1,20 @@
 //! What a request says about how it may be answered.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, Method, header};
 
 use super::Policy;
 use super::range::{AskedRange, RangeOf};
 use crate::cache_status::Outcome;
+use crate::content::Content;
 use crate::header::cache_control::RequestDirectives;
 use crate::header::content_type;
 use crate::mode::CacheMode;
 use crate::switch::Forbidden;
 use crate::wishes::Wishes;
 
-/// What a GET or HEAD says about how it may be answered.
+/// What a request says about how it may be answered: a GET or HEAD, or one whose content is part of its key.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     pub(crate) directives: RequestDirectives,
@@ -41,11 +44,13 @@ pub(crate) struct Asked {
     pub(crate) forbidden: Forbidden,
     /// What the caller wishes beside, where that is anything.
     pub(crate) wishes: Option<Box<Wishes>>,
+    /// It is neither a GET nor a HEAD, and this is part of its key.
+    pub(crate) content: Option<Arc<Content>>,
 }
 
 impl Asked {
-    /// Reads a request, of which nothing was read yet, in one pass over the names of its fields; false where it is
-    /// of another method. In place: there is much of it, and little of that is anything in most.
+    /// Reads a request, of which nothing but its content was read yet, in one pass over the names of its fields; false
+    /// where it is of another method, and its content no part of its key. In place: there is much of it, and little of that is anything in most.
     pub(crate) fn read(
         &mut self,
         policy: &Policy,
@@ -54,10 +59,10 @@ impl Asked {
         has_content: bool,
     ) -> bool {
         self.is_head = *method == Method::HEAD;
-        if !self.is_head && *method != Method::GET {
+        if !self.is_head && *method != Method::GET && self.content.is_none() {
             return false;
         }
-        self.is_bypass = has_content;
+        self.is_bypass = has_content && self.content.is_none();
         let (mut has_directives, mut has_range) = (false, false);
         for name in fields.keys() {
             // Most names are of none of these lengths, and none is compared with all.
@@ -117,6 +122,22 @@ impl Asked {
             is_posted: true,
             ..Self::default()
         })
+    }
+
+    /// The method of the request.
+    pub(crate) fn method(&self) -> Method {
+        match &self.content {
+            Some(content) => content.key.method(),
+            None if self.is_head => Method::HEAD,
+            None => Method::GET,
+        }
+    }
+
+    /// Whether it is of a method for which nobody says what a condition means.
+    pub(crate) fn is_unconditional(&self) -> bool {
+        self.content
+            .as_ref()
+            .is_some_and(|content| !content.key.is_query())
     }
 
     /// What the caller wishes outranks what the request's fields say.

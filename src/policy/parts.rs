@@ -122,7 +122,12 @@ impl Policy {
             let listed = lines(fields, &header::ACCEPT_RANGES);
             members(listed, Quoting::Escaped).any(|unit| unit.eq_ignore_ascii_case(b"bytes"))
         };
-        if !self.keeps_incomplete || status != StatusCode::OK || asked.is_head || asked.is_posted {
+        if !self.keeps_incomplete
+            || status != StatusCode::OK
+            || asked.is_head
+            || asked.is_posted
+            || asked.content.is_some()
+        {
             return false;
         }
         let fields = storable.kept.fields();

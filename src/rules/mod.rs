@@ -1,6 +1,7 @@
 //! Rules: what the user says of responses by where they come from.
 
 mod applied;
+mod safe;
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 
 pub(crate) use self::applied::Applied;
+use crate::content::Judge;
 use crate::key::{self, Text};
 use crate::tags::Tags;
 use crate::target::Target;
@@ -64,6 +66,7 @@ struct Says {
     tags: Tags,
     ignored_query: Vec<Box<str>>,
     ignored_vary: Vec<HeaderName>,
+    safe_post: Option<Judge>,
 }
 
 /// Conditions.
@@ -255,6 +258,8 @@ pub(crate) struct Rules {
     rules: Arc<[Rule]>,
     /// Whether any ignores part of a query.
     ignore_queries: bool,
+    /// Whether any says that a POST is safe.
+    have_safe_posts: bool,
 }
 
 impl Rules {
@@ -263,6 +268,7 @@ impl Rules {
         let ignores_query = |rule: &Rule| !rule.says.ignored_query.is_empty();
         Self {
             ignore_queries: rules.iter().any(ignores_query),
+            have_safe_posts: rules.iter().any(Rule::says_of_posts),
             rules,
         }
     }

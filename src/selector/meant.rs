@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, Request, Uri};
+use http::{HeaderMap, Method, Request, Uri};
 
 use super::{Filter, Meaning, Selector};
 use crate::cache::Cache;
@@ -56,7 +56,7 @@ type Equivalents = bool;
 /// What selects a stored response.
 struct Asking {
     key: CacheKey,
-    is_head: bool,
+    method: Method,
     fields: HeaderMap,
     seed: Seed,
     normalizes_encodings: bool,
@@ -130,10 +130,10 @@ impl Resolving<'_> {
         let Self { cache, settings } = self;
         let reader = Reader { cache, settings };
         let mut text = Text::empty();
-        let (asked, wanted) = reader.would_want(request, &mut text)?;
+        let wanted = reader.would_want_of_any_content(request, &mut text)?;
         Some(Asking {
             key: wanted.to_key(),
-            is_head: asked.is_head,
+            method: request.method().clone(),
             fields: request.headers().clone(),
             seed: cache.seed.clone(),
             normalizes_encodings: settings.normalizes_encodings,
@@ -284,9 +284,14 @@ impl Asking {
             key: self.seed.vary(),
             normalizes_encodings: self.normalizes_encodings,
         };
+        let is_of_method = match key.content {
+            Some(content) => content.method() == self.method,
+            None if response.head.is_of_head => self.method == Method::HEAD,
+            None => self.method == Method::HEAD || self.method == Method::GET,
+        };
         self.key.partition == key.partition
             && is_of_uri
-            && (self.is_head || !response.head.is_of_head)
+            && is_of_method
             && selection::is_for(comparing, &response.selected_by, &self.fields)
     }
 }

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
 use super::octets::{Reading, Written};
 use crate::cache_status::LifetimeSource;
+use crate::content::ContentKey;
 use crate::packed::Packed;
 use crate::partition::Partition;
 use crate::parts::Parts;
@@ -19,6 +20,7 @@ use crate::tags::Tags;
 pub(super) struct Image<'a> {
     pub(super) uri: &'a [u8],
     pub(super) partition: Option<Partition>,
+    pub(super) content: Option<ContentKey>,
     pub(super) head: StoredHead,
     pub(super) selected_by: Vec<(HeaderName, Option<Digest>)>,
     /// What these were digested with, where that is another key than the snapshot's.
@@ -36,6 +38,9 @@ impl<'a> Image<'a> {
         let mut to = Written::default();
         to.piece(&response.key.uri);
         write_optional(&mut to, response.key.partition, write_partition);
+        write_optional(&mut to, response.key.content, |to, content| {
+            to.0.extend_from_slice(&content.to_bytes());
+        });
         write_head(&mut to, &response.head);
         to.count(response.selected_by.fields.len());
         for (name, digest) in response.selected_by.fields.iter() {
@@ -62,6 +67,7 @@ impl<'a> Image<'a> {
         let image = Self {
             uri: from.piece()?,
             partition: read_optional(&mut from, read_partition)?,
+            content: read_optional(&mut from, |from| ContentKey::from_bytes(from.array()?))?,
             head: read_head(&mut from)?,
             selected_by: read_many(&mut from, |from| {
                 Some((read_name(from)?, read_optional(from, read_digest)?))

@@ -139,7 +139,7 @@ impl Cache {
             everywhere.contains(name) || listed.is_some_and(|listed| listed.fields.contains(name))
         };
         let selection = &response.selected_by;
-        let is_of_user = response.key.is_partitioned()
+        let is_of_user = response.key.is_of_more()
             || selection.fields.iter().any(|(name, _)| is_credential(name));
         !sets_cookies && !is_secret && (!is_of_user || self.seed.is_given())
     }
@@ -192,7 +192,8 @@ impl Cache {
         if image.terms.response_time > now || image.terms.request_time > now {
             return false;
         }
-        if image.partition.is_some() && !opening.is_of_same_secret() {
+        let is_of_more = image.partition.is_some() || image.content.is_some();
+        if is_of_more && !opening.is_of_same_secret() {
             return false;
         }
         let vary_key = image.vary_key.or(opening.vary_key());
@@ -201,7 +202,7 @@ impl Cache {
         }
         let (settings, _) = self.settings();
         let partition = image.partition;
-        let key = CacheKey::of_text(&self.seed, image.uri, partition);
+        let key = CacheKey::of_text(&self.seed, image.uri, partition, image.content);
         let octets = image
             .parts
             .as_ref()

@@ -312,6 +312,7 @@ mod tests {
             uri_hash: hash,
             uri: uri.as_bytes().into(),
             partition: None,
+            content: None,
         }
     }
 

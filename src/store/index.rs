@@ -113,7 +113,7 @@ impl Index {
             let unused = list.iter().find(is_unused).unwrap_or(&list[0]);
             gone.push(self.remove(*unused).0);
         }
-        if response.key.is_partitioned() {
+        if response.key.is_of_more() {
             self.partitions.insert(uri_hash, hash);
         }
         self.withdraw_beside(&response);
@@ -201,7 +201,7 @@ impl Index {
         if held.is_listed {
             self.strike(key.hash, number);
         }
-        if key.is_partitioned() && self.variants(key.hash).first().is_none() {
+        if key.is_of_more() && self.variants(key.hash).first().is_none() {
             self.partitions.remove(key.uri_hash, key.hash);
         }
         let place = held.place as usize;
@@ -275,7 +275,7 @@ impl Index {
         &self.numbers
     }
 
-    /// The hashes of all keys that a URI of this hash may have: one for each partition.
+    /// The hashes of all keys that a URI of this hash may have: one for each partition and content.
     pub(super) fn keys_of(&self, uri_hash: u64) -> Vec<u64> {
         std::iter::once(uri_hash)
             .chain(self.partitions.keys(uri_hash))

@@ -1,10 +1,10 @@
-//! Which keys a URI has beside its own: one for each partition.
+//! Which keys a URI has beside its own: one for each partition, and for each content.
 
 use std::collections::{HashMap, HashSet};
 
 use super::spread::Spread;
 
-/// By the hash of a URI, the hashes of the keys that it has in partitions.
+/// By the hash of a URI, the hashes of the keys that it has in partitions and with content.
 #[derive(Debug, Default)]
 pub(super) struct Partitions(HashMap<u64, Keys, Spread>);
 

@@ -14,6 +14,7 @@ mod bounds;
 mod cancellation;
 mod clear_site_data;
 mod collapsing;
+mod content;
 mod copies;
 mod corners;
 mod events;

@@ -1,0 +1,145 @@
+//! The content of a request, while it is being read.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use http::Request;
+use http_body::Body;
+use tower::Service;
+
+use super::{Content, ContentKey, Judge, METADATA};
+use crate::background::{Background, Task};
+use crate::cache_status::{Forward, NotStored};
+use crate::collapse::Company;
+use crate::future::ResponseFuture;
+use crate::question::Passed;
+use crate::request_body::{Replay, RequestBody};
+use crate::service::CacheService;
+
+/// A request whose content is being read. The inner service is neither readied nor called for it meanwhile.
+pub(crate) struct Reading<S, Q, X, P> {
+    // Taken together when it is over.
+    begun: Option<Begun<S, Q, X, P>>,
+    judge: Judge,
+    frames: Vec<Bytes>,
+    octets: usize,
+}
+
+struct Begun<S, Q, X, P> {
+    service: CacheService<S, X, P>,
+    head: Request<()>,
+    /// What of it was not read yet.
+    body: Pin<Box<Q>>,
+}
+
+/// How content ends.
+enum End<Q: Body> {
+    /// All of it was read.
+    Whole,
+    /// It is no part of a key: it is too long, has trailers, or has failed.
+    Other(Replay<Q>),
+}
+
+impl<S, Q, X, P> Reading<S, Q, X, P> {
+    pub(crate) fn new(service: CacheService<S, X, P>, request: Request<Q>, judge: Judge) -> Self {
+        let (head, body) = request.into_parts();
+        Self {
+            begun: Some(Begun {
+                service,
+                head: Request::from_parts(head, ()),
+                body: Box::pin(body),
+            }),
+            judge,
+            frames: Vec::new(),
+            octets: 0,
+        }
+    }
+}
+
+impl<S, Q: Body, X, P> Reading<S, Q, X, P> {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<End<Q>> {
+        let Begun { service, body, .. } = self.begun.as_mut().expect(COMPLETED);
+        let limit = service.settings.max_content;
+        loop {
+            let last = match ready!(body.as_mut().poll_frame(cx)) {
+                None => return Poll::Ready(End::Whole),
+                Some(Err(error)) => Some(Err(error)),
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(mut data) => {
+                        self.octets = self.octets.saturating_add(data.remaining());
+                        self.frames.push(data.copy_to_bytes(data.remaining()));
+                        if self.octets <= limit {
+                            continue;
+                        }
+                        None
+                    }
+                    Err(frame) => frame.into_trailers().ok().map(Ok),
+                },
+            };
+            let frames = std::mem::take(&mut self.frames);
+            return Poll::Ready(End::Other(Replay::begun(frames, last)));
+        }
+    }
+}
+
+impl<S, Q, R, X, P> Reading<S, Q, X, P>
+where
+    S: Service<Request<Q>, Response = http::Response<R>> + Clone,
+    Q: Body,
+    R: Body,
+    X: Background<Task<S, Q, R>>,
+    P: RequestBody<Q>,
+{
+    /// What the request does when its content is known.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ResponseFuture<S, Q, R, X, P>> {
+        let end = ready!(self.poll_end(cx));
+        let begun = self.begun.take().expect(COMPLETED);
+        let Begun {
+            mut service,
+            head,
+            body: rest,
+        } = begun;
+        service.refresh_settings();
+        let make = |service: &CacheService<S, X, P>, replay| {
+            let body = service.request_body.make(replay);
+            body.expect("content is read where a body can be made of it")
+        };
+        let (reason, refused, is_safe, body) = match end {
+            End::Whole => {
+                let frames = std::mem::take(&mut self.frames);
+                let replay = Replay::whole(&frames);
+                let body = make(&service, replay);
+                if self.judge.is_safe(head.headers(), &frames) {
+                    let seed = &service.cache.seed;
+                    let fields = (head.headers(), &METADATA[..]);
+                    let key = ContentKey::of(seed, head.method(), fields, &frames);
+                    let content = Arc::new(Content { key, frames });
+                    let request = head.map(|()| body);
+                    let company = &mut Company::default();
+                    return Poll::Ready(service.respond(request, Some(content), company));
+                }
+                (Forward::Method, NotStored::Method, false, body)
+            }
+            End::Other(begun) => {
+                let body = make(&service, begun.followed_by(rest));
+                (
+                    Forward::Bypass,
+                    NotStored::Bypass,
+                    self.judge.is_certain(),
+                    body,
+                )
+            }
+        };
+        let passed = Passed {
+            reason,
+            refused,
+            has_waited: false,
+            is_safe,
+        };
+        Poll::Ready(service.pass(head.map(|()| body), passed))
+    }
+}
+
+const COMPLETED: &str = "polled after completion";

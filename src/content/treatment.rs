@@ -1,0 +1,112 @@
+//! What is done with a request that is neither GET nor HEAD.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::{HeaderMap, Method, Request, header};
+
+use super::is_query;
+use crate::header::content_type;
+use crate::key::Text;
+use crate::mode::CacheMode;
+use crate::reading::Reader;
+use crate::target::Target;
+
+/// What is done with a request that is neither GET nor HEAD.
+#[derive(Debug)]
+pub(crate) enum Treatment {
+    /// It is forwarded, and nobody says that it is safe.
+    Unsafe,
+    /// It is forwarded, and changes nothing.
+    Safe,
+    /// Its content is read, and is part of its key then; where this holds for it.
+    Read(Judge),
+}
+
+/// Says by its content whether a request is safe.
+#[derive(Clone, Default)]
+pub(crate) struct Judge(Option<Arc<SafeIf>>);
+
+type SafeIf = dyn Fn(&HeaderMap, &[u8]) -> bool + Send + Sync;
+
+impl Judge {
+    pub(crate) fn new(is_safe: impl Fn(&HeaderMap, &[u8]) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(is_safe)))
+    }
+
+    /// Whether a request with these fields is safe whatever its content.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Whether a request is that has these fields, and content that came in these frames.
+    pub(crate) fn is_safe(&self, fields: &HeaderMap, frames: &[bytes::Bytes]) -> bool {
+        self.0.as_ref().is_none_or(|is_safe| match frames {
+            [frame] => is_safe(fields, frame),
+            _ => is_safe(fields, &frames.concat()),
+        })
+    }
+}
+
+impl fmt::Debug for Judge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Judge(..)")
+    }
+}
+
+impl Reader<'_> {
+    /// What is done with a request that is neither GET nor HEAD, where its content can be read.
+    pub(crate) fn treatment<Q>(self, request: &Request<Q>) -> Treatment {
+        let Some(judge) = self.judge(request) else {
+            return Treatment::Unsafe;
+        };
+        if self.is_for_store(request) {
+            return Treatment::Read(judge);
+        }
+        if judge.is_certain() {
+            Treatment::Safe
+        } else {
+            Treatment::Unsafe
+        }
+    }
+
+    /// What says whether a request is safe; `None` where it is not, as far as anybody says.
+    fn judge<Q>(self, request: &Request<Q>) -> Option<Judge> {
+        let (settings, rules) = (self.settings, &self.settings.rules);
+        if is_query(request.method()) {
+            return settings.answers_query.then(Judge::default);
+        }
+        if *request.method() != Method::POST || !rules.have_safe_posts() {
+            return None;
+        }
+        let fields = request.headers();
+        let target = Target::of_request(request.uri(), fields, &settings.scheme)?;
+        let text = Text::of(&self.cache.seed, target);
+        rules.safe_post(&text, fields).cloned()
+    }
+
+    /// Whether a safe request is one for the store, as far as its head says: it has content of a type (RFC 10008 §2.1), and
+    /// wants no part of an answer (§2.8) and nothing that only the origin knows.
+    fn is_for_store<Q>(self, request: &Request<Q>) -> bool {
+        let fields = request.headers();
+        let is_none_of = |names: &[_]| names.iter().all(|name| !fields.contains_key(name));
+        let forbidden = self.cache.switch.forbidden();
+        let takes_no_part = forbidden.serving() && forbidden.storing();
+        // What a condition on a POST means nobody says (RFC 9110 §13.2.1).
+        let has_condition = !is_query(request.method())
+            && !is_none_of(&[header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE]);
+        !takes_no_part
+            && !has_condition
+            && CacheMode::of(request.extensions()) != CacheMode::NoStore
+            && fields.contains_key(header::CONTENT_TYPE)
+            && !content_type::is_grpc(fields)
+            && is_none_of(&[
+                header::IF_MATCH,
+                header::IF_RANGE,
+                header::IF_UNMODIFIED_SINCE,
+                header::RANGE,
+                header::UPGRADE,
+            ])
+            && is_none_of(&self.settings.bypass)
+    }
+}

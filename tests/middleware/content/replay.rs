@@ -1,0 +1,129 @@
+//! What the inner service gets of content that the cache has read.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::Frame;
+use http_body_util::BodyExt;
+use support::{OriginBody, OriginError};
+use tower_client_cache::{Forward, NotStored};
+
+use super::{fresh, query, with, with_body};
+
+fn data(data: &'static str) -> Result<Frame<Bytes>, OriginError> {
+    Ok(Frame::data(Bytes::from(data)))
+}
+
+/// 10008-2.7-5: A body that does not say how long it is, is read up to the limit.
+#[tokio::test]
+async fn content_that_turns_out_to_be_longer_arrives_whole() {
+    let talk = with(|layer| layer.query(true).max_content(4));
+    talk.origin.answers(|_| fresh("x"));
+    let (frames, body) = OriginBody::channel();
+    assert!(frames.data("123"));
+    assert!(frames.data("45"));
+    let answer = talk.send(with_body("QUERY", body.boxed_unsync(), &[]));
+    // Nobody waits for what is beyond the limit.
+    let (answer, ()) = tokio::join!(answer, async {
+        tokio::task::yield_now().await;
+        assert_eq!(talk.origin.calls(), 1);
+        assert!(frames.data("678"));
+        drop(frames);
+    });
+    answer
+        .assert_forwarded(Forward::Bypass)
+        .assert_not_stored(NotStored::Bypass);
+    let heard = talk.heard();
+    assert_eq!(heard.octets, "12345678");
+    assert_eq!((heard.hint.lower(), heard.hint.upper()), (5, None));
+}
+
+/// GRPC-9, 10008-2.7-5: What has trailers arrives with them, and is not stored.
+#[tokio::test]
+async fn content_with_trailers_arrives_with_them() {
+    let talk = with(|layer| layer.query(true));
+    talk.origin.answers(|_| fresh("x"));
+    let mut trailers = HeaderMap::new();
+    trailers.insert("digest", "x".parse().unwrap());
+    for _ in 0..2 {
+        let frames = [
+            data("12"),
+            data("34"),
+            Ok(Frame::trailers(trailers.clone())),
+        ];
+        let body = OriginBody::new(frames, false).boxed_unsync();
+        let answer = talk.send(with_body("QUERY", body, &[])).await;
+        answer
+            .assert_forwarded(Forward::Bypass)
+            .assert_not_stored(NotStored::Bypass);
+        assert_eq!(talk.heard().octets, "1234");
+        assert_eq!(talk.heard().trailers.as_ref(), Some(&trailers));
+    }
+}
+
+/// Promise 5: The inner service sees the error of the body that the caller gave.
+#[tokio::test]
+async fn content_that_fails_fails_at_the_inner_service() {
+    let talk = with(|layer| layer.query(true));
+    talk.origin.answers(|_| fresh("x"));
+    let frames = [data("12"), Err(OriginError("torn"))];
+    let body = OriginBody::new(frames, false).boxed_unsync();
+    let error = talk
+        .try_send(with_body("QUERY", body, &[]))
+        .await
+        .unwrap_err();
+    assert_eq!(error, OriginError("torn"));
+    let heard = talk.heard();
+    assert_eq!(
+        (heard.octets, heard.failed),
+        (Bytes::from("12"), Some(OriginError("torn")))
+    );
+    assert_eq!(talk.handle.len(), 0);
+}
+
+/// Size hints survive: what was read whole is of a known length.
+#[tokio::test]
+async fn content_that_was_read_says_how_long_it_is() {
+    let talk = with(|layer| layer.query(true));
+    talk.origin.answers(|_| fresh("x"));
+    talk.send(query("12345", &[])).await.assert_stored();
+    assert_eq!(talk.heard().hint.exact(), Some(5));
+    let body = OriginBody::new([data("12"), data(""), data("345")], false).boxed_unsync();
+    let answer = talk.send(with_body("QUERY", body, &[])).await;
+    answer.assert_hit();
+}
+
+/// A request that is given up while its content is read leaves nothing behind.
+#[tokio::test]
+async fn a_request_can_be_given_up_while_its_content_is_read() {
+    let talk = with(|layer| layer.query(true));
+    let (frames, body) = OriginBody::channel();
+    assert!(frames.data("123"));
+    let request = talk.send(with_body("QUERY", body.boxed_unsync(), &[]));
+    let given_up = tokio::select! {
+        biased;
+        _ = request => false,
+        () = tokio::task::yield_now() => true,
+    };
+    assert!(given_up);
+    assert!(!frames.data("45"), "the body is gone");
+    assert_eq!(
+        (talk.origin.calls(), talk.handle.stats().in_flight()),
+        (0, 0)
+    );
+}
+
+/// Promise 1: What was asked before a clear is not stored after it, wherever it was then.
+#[tokio::test]
+async fn a_clear_while_content_is_read_is_of_no_consequence() {
+    let talk = with(|layer| layer.query(true));
+    talk.origin.answers(|_| fresh("x"));
+    let (frames, body) = OriginBody::channel();
+    let answer = talk.send(with_body("QUERY", body.boxed_unsync(), &[]));
+    let (answer, ()) = tokio::join!(answer, async {
+        tokio::task::yield_now().await;
+        talk.handle.clear();
+        drop(frames);
+    });
+    // The origin was asked after it.
+    answer.assert_stored();
+}
