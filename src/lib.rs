@@ -256,6 +256,7 @@
 //! Rust 1.85 and later. A newer one is asked for only with a new minor version.
 
 mod answer;
+mod answering;
 pub mod background;
 mod backoff;
 mod body;
