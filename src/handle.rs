@@ -291,8 +291,9 @@ impl CacheHandle {
     }
 
     /// Stores what was written by [`snapshot`](Self::snapshot), as old as it is by now. It takes the place of nothing that
-    /// is newer. What is stored by it counts as not yet used. What was purged or made wrong since it was written comes
-    /// back with it; what is purged while it runs does not.
+    /// is as new, and so lifts no mark of an expiry or an unsafe request from what is still here. What is stored by it
+    /// counts as not yet used. What was purged since it was written comes back with it, and so does what was made
+    /// wrong and is not here any more; what is purged while it runs does not.
     ///
     /// Every response has its own checksum: one that is damaged is left out and counted, and of what is cut off
     /// everything before that is restored. What the checksums cannot tell is who wrote it: restore only what you would

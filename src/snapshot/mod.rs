@@ -23,8 +23,9 @@ use crate::entries::Entries;
 use crate::key::CacheKey;
 use crate::parts::Parts;
 use crate::relations::Relations;
+use crate::seed::VaryKey;
 use crate::settings::Settings;
-use crate::store::{Exchanging, Reservation};
+use crate::store::Exchanging;
 use crate::stored::{Selection, StoredResponse};
 use crate::tags::Given;
 
@@ -72,7 +73,7 @@ impl Restored {
         self.responses
     }
 
-    /// Responses that are whole and are not stored: there is a newer one, or no room for it; they are of other users'
+    /// Responses that are whole and are not stored: there is one that is as new, or no room for it; they are of other users'
     /// partitions than can be known here; they are not of the past; or the cache stores nothing at the moment.
     #[must_use]
     pub fn refused(&self) -> usize {
@@ -210,9 +211,11 @@ impl Cache {
         if octets > settings.max_body() {
             return false;
         }
+        // By the cache's own key they are those of what is stored already.
+        let is_own = |key: &VaryKey| key == self.seed.vary();
         let selected_by = Selection {
             key: vary_key
-                .filter(|_| !image.selected_by.is_empty())
+                .filter(|key| !image.selected_by.is_empty() && !is_own(key))
                 .map(Arc::new),
             fields: image.selected_by.into(),
             presented: None,
@@ -232,9 +235,8 @@ impl Cache {
             .related(relations)
             .holding(image.parts.map(Arc::new));
         let response = Arc::new(response);
-        let reservation = Reservation::new(&self.store);
         let (store, switch) = (&self.store, &self.switch);
-        let stored = store.publish(exchanging, response.clone(), None, reservation, switch);
+        let stored = store.put_back(exchanging, response.clone(), switch);
         if stored.is_ok() {
             self.stored(&response);
         }

@@ -13,6 +13,7 @@ mod meant;
 mod memory;
 mod partitions;
 mod purging;
+mod put_back;
 mod queues;
 #[cfg(feature = "structured-fields")]
 mod related;

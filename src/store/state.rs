@@ -291,6 +291,6 @@ fn is_newer(held: &StoredResponse, new: &StoredResponse) -> bool {
         && held.terms.response_time >= new.terms.request_time
 }
 
-fn is_dated_later(held: &StoredResponse, new: &StoredResponse) -> bool {
+pub(super) fn is_dated_later(held: &StoredResponse, new: &StoredResponse) -> bool {
     (held.terms.date, held.terms.request_time) > (new.terms.date, new.terms.request_time)
 }
