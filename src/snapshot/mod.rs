@@ -128,8 +128,12 @@ impl Cache {
     /// Whether nothing in it has to do with credentials, as far as can be known.
     fn may_be_written(&self, settings: &Settings, response: &StoredResponse) -> bool {
         let fields = response.head.fields.unpack();
-        let sets_cookies = fields.contains_key(header::SET_COOKIE);
-        let is_secret = fields.values().any(HeaderValue::is_sensitive);
+        let trailers = response.body.trailers.as_deref();
+        let mut fields = [Some(&fields), trailers].into_iter().flatten();
+        let is_secret = fields.any(|fields| {
+            fields.contains_key(header::SET_COOKIE)
+                || fields.values().any(HeaderValue::is_sensitive)
+        });
         let is_credential = |name: &HeaderName| {
             let listed = settings.credentials.as_ref();
             let everywhere = [
@@ -142,7 +146,7 @@ impl Cache {
         let selection = &response.selected_by;
         let is_of_user = response.key.is_of_more()
             || selection.fields.iter().any(|(name, _)| is_credential(name));
-        !sets_cookies && !is_secret && (!is_of_user || self.seed.is_given())
+        !is_secret && (!is_of_user || self.seed.is_given())
     }
 
     /// Puts back what was written.
