@@ -295,6 +295,9 @@ impl CacheHandle {
     /// counts as not yet used. What was purged since it was written comes back with it, and so does what was made
     /// wrong and is not here any more; what is purged while it runs does not.
     ///
+    /// The cache has to keep users apart by the same [fields](crate::CacheLayer::credential) as the one that it was written
+    /// by, or by none. What [rules](crate::Rule) say of storing is not asked again.
+    ///
     /// Every response has its own checksum: one that is damaged is left out and counted, and of what is cut off
     /// everything before that is restored. What the checksums cannot tell is who wrote it: restore only what you would
     /// believe. It is read piece by piece, and takes no more memory than its largest response beside what is stored.

@@ -15,7 +15,7 @@ use crate::policy::selection::Comparing;
 use crate::policy::{Kind, Policy};
 use crate::relations::Related;
 use crate::rules::Rules;
-use crate::seed::Seed;
+use crate::seed::{Digester, Seed};
 use crate::store::Limits;
 use crate::target::Target;
 use crate::wishes::Wishes;
@@ -93,6 +93,13 @@ impl Credentials {
             self.fields.push(field);
             self.has_others = true;
         }
+    }
+
+    /// The same for the same fields, in whichever order they were named.
+    pub(crate) fn digest(&self) -> [u8; 16] {
+        let mut names: Vec<_> = self.fields.iter().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        Digester::unkeyed(names.join(",").as_bytes()).to_bytes()
     }
 }
 

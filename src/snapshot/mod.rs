@@ -24,7 +24,7 @@ use crate::key::CacheKey;
 use crate::parts::Parts;
 use crate::relations::Relations;
 use crate::seed::VaryKey;
-use crate::settings::Settings;
+use crate::settings::{Credentials, Settings};
 use crate::store::Exchanging;
 use crate::stored::{Selection, StoredResponse};
 use crate::tags::Given;
@@ -103,7 +103,8 @@ impl Cache {
     /// Writes what is stored and may be written.
     pub(crate) fn snapshot(self: &Arc<Self>, writer: impl Write) -> io::Result<Snapshot> {
         let (settings, _) = self.settings();
-        let opening = Opening::of(&self.seed, settings.credentials.is_some());
+        let apart_by = settings.credentials.as_ref();
+        let opening = Opening::of(&self.seed, apart_by.map(Credentials::digest));
         let mut counting = Counting {
             writer: io::BufWriter::new(writer),
             octets: 0,
@@ -154,8 +155,9 @@ impl Cache {
         // What is cleared or purged from here on is held against what is put back.
         let exchanging = Exchanging::begin(&self.store);
         let mut reader = io::BufReader::new(reader);
-        let is_apart = self.settings().0.credentials.is_some();
-        let opening = Opening::read(&mut reader, &self.seed, is_apart)?;
+        let (settings, _) = self.settings();
+        let apart_by = settings.credentials.as_ref();
+        let opening = Opening::read(&mut reader, &self.seed, apart_by.map(Credentials::digest))?;
         let mut framed = Framed::new(reader, opening.mark());
         let now = self.settings().0.clock.now();
         let (mut restored, mut read) = (Restored::default(), 0);

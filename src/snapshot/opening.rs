@@ -12,7 +12,7 @@ const MAGIC: [u8; 8] = *b"\x89tcc\r\n\x1a\n";
 
 const VERSION: u8 = 1;
 
-const LENGTH: usize = 8 + 1 + 1 + 16 + 16 + 16;
+const LENGTH: usize = 8 + 1 + 1 + 16 + 16 + 16 + 16;
 
 const CHECKSUM: usize = 16;
 
@@ -24,8 +24,8 @@ const PLAIN: Mark = Mark([0; 16]);
 pub(super) struct Opening {
     mark: Mark,
     is_literal: bool,
-    /// Users are kept apart by their credentials: what is of none of them is of nobody.
-    is_apart: bool,
+    /// Users are kept apart by the fields that this stands for: what is of none of them is of nobody.
+    apart_by: Option<[u8; 16]>,
     secret: Secret,
 }
 
@@ -42,12 +42,12 @@ type IsSame = bool;
 
 impl Opening {
     /// That of a new snapshot.
-    pub(super) fn of(seed: &Seed, is_apart: bool) -> Self {
+    pub(super) fn of(seed: &Seed, apart_by: Option<[u8; 16]>) -> Self {
         let mark = Mark(Seed::random(false).digester().finish().to_bytes());
         Self {
             mark,
             is_literal: seed.is_literal(),
-            is_apart,
+            apart_by,
             secret: if seed.is_given() {
                 Secret::Given(seed.fingerprint(&mark.0), true)
             } else {
@@ -78,7 +78,7 @@ impl Opening {
         octets.extend_from_slice(&MAGIC);
         octets.push(VERSION);
         let is_given = matches!(self.secret, Secret::Given(..));
-        let flags = [self.is_literal, is_given, self.is_apart];
+        let flags = [self.is_literal, is_given, self.apart_by.is_some()];
         let flags = flags.into_iter().enumerate();
         octets.push(flags.fold(0, |all, (place, flag)| all | u8::from(flag) << place));
         octets.extend_from_slice(&self.mark.0);
@@ -88,6 +88,7 @@ impl Opening {
         };
         octets.extend_from_slice(&fingerprint);
         octets.extend_from_slice(&vary);
+        octets.extend_from_slice(&self.apart_by.unwrap_or_default());
         let checksum = PLAIN.checksum(0, &octets);
         octets.extend_from_slice(&checksum);
         to.write_all(&octets)
@@ -96,7 +97,7 @@ impl Opening {
     pub(super) fn read(
         mut from: impl Read,
         seed: &Seed,
-        is_apart: bool,
+        apart_by: Option<[u8; 16]>,
     ) -> Result<Self, RestoreError> {
         let mut octets = Vec::with_capacity(LENGTH + CHECKSUM);
         from.by_ref()
@@ -124,8 +125,9 @@ impl Opening {
         };
         let flags = octets[9];
         let [is_literal, is_given, was_apart] = [1, 2, 4].map(|bit| flags & bit == bit);
-        // What was one user's is not to be shown to others.
-        if is_literal != seed.is_literal() || is_apart && !was_apart {
+        let was_apart_by = was_apart.then(|| at(58));
+        // What was one user's is not to be shown to others, nor what was any user's to those who are told apart here.
+        if is_literal != seed.is_literal() || apart_by.is_some() && apart_by != was_apart_by {
             return Err(RestoreError::OtherKind);
         }
         let mark = Mark(at(10));
@@ -138,7 +140,7 @@ impl Opening {
         Ok(Self {
             mark,
             is_literal,
-            is_apart: was_apart,
+            apart_by: was_apart_by,
             secret,
         })
     }
@@ -154,8 +156,9 @@ pub enum RestoreError {
     NoSnapshot,
     /// It was written by another version, which this one cannot read.
     OtherVersion,
-    /// It is of a private cache and this one is shared, or the other way round; or it is of a cache of one
-    /// [user](crate::CacheLayer::single_user), and this one is of several.
+    /// It is of a private cache and this one is shared, or the other way round; or users are kept apart here, and
+    /// there they were not, or by other fields: see [`single_user`](crate::CacheLayer::single_user) and
+    /// [`credential`](crate::CacheLayer::credential).
     OtherKind,
 }
 
@@ -166,7 +169,7 @@ impl fmt::Display for RestoreError {
             Self::NoSnapshot => "this is no snapshot of a cache, or its beginning is damaged",
             Self::OtherVersion => "the snapshot was written by another version",
             Self::OtherKind => {
-                "the snapshot is of another kind of cache: private, shared, or of one user"
+                "the snapshot is of another kind of cache: private, shared, of one user, or with other credentials"
             }
         })
     }

@@ -243,7 +243,7 @@ async fn what_is_damaged_is_left_out_and_counted() {
         }
         report.responses()
     };
-    const OPENING: usize = 74;
+    const OPENING: usize = 90;
     for at in 0..octets.len() {
         for by in [1, 0x80] {
             let mut damaged = octets.clone();
