@@ -300,7 +300,8 @@ impl CacheHandle {
     ///
     /// Every response has its own checksum: one that is damaged is left out and counted, and of what is cut off
     /// everything before that is restored. What the checksums cannot tell is who wrote it: restore only what you would
-    /// believe. It is read piece by piece, and takes no more memory than its largest response beside what is stored.
+    /// believe. It is read piece by piece, and takes no more memory than its largest response beside what is stored, or
+    /// than the largest that could be.
     ///
     /// # Errors
     ///

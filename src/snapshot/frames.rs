@@ -106,7 +106,9 @@ impl<W: Write> Frames<W> {
 pub(super) enum Frame<'a> {
     /// As it was written.
     Whole(&'a [u8]),
-    /// Something that was not, and nobody knows what it was.
+    /// One that is longer than what is asked for, and was passed by.
+    TooLong,
+    /// Something that was not, or that comes after what comes behind it, and nobody knows what it was.
     Damaged,
     /// There were so many pieces, and this is the end.
     End(u64),
@@ -119,55 +121,94 @@ pub(super) enum Frame<'a> {
 pub(super) struct Framed<R> {
     reader: R,
     mark: Mark,
-    /// What was read and not yet passed by.
+    /// Pieces that are longer are of no use.
+    most: u64,
+    /// What was read, of which what is before `start` was passed by.
     octets: Vec<u8>,
     start: usize,
+    /// The place from which the next frame is read, behind `start`.
+    passed: usize,
+    /// No frame with a lower number is still to come.
+    next: u64,
+    /// Octets that were read, and those among them that were looked through for what may be inside of a broken frame.
+    read: u64,
+    again: u64,
 }
 
 impl<R: Read> Framed<R> {
-    pub(super) fn new(reader: R, mark: Mark) -> Self {
+    pub(super) fn new(reader: R, mark: Mark, most: u64) -> Self {
         Self {
             reader,
             mark,
+            most,
             octets: Vec::new(),
             start: 0,
+            passed: 0,
+            next: 0,
+            read: 0,
+            again: 0,
         }
     }
 
     pub(super) fn next(&mut self) -> io::Result<Frame<'_>> {
-        self.octets.drain(..self.start);
-        self.start = 0;
+        self.start += std::mem::take(&mut self.passed);
         if !self.fill(HEAD)? {
             return Ok(Frame::Truncated);
         }
         let Some((kind, number, octets)) = self.head() else {
-            self.find_mark()?;
+            self.find_mark(1)?;
             return Ok(Frame::Damaged);
         };
         if kind == Kind::End {
-            self.start = HEAD;
+            self.passed = HEAD;
             return Ok(Frame::End(number));
         }
-        let length = usize::try_from(octets).ok();
-        let Some(end) = length.and_then(|length| length.checked_add(HEAD + CHECKSUM)) else {
-            self.start = HEAD;
+        if number < self.next {
+            self.find_mark(HEAD)?;
             return Ok(Frame::Damaged);
+        }
+        self.next = number.saturating_add(1);
+        let length = usize::try_from(octets).ok().filter(|_| octets <= self.most);
+        let Some(end) = length.and_then(|length| length.checked_add(HEAD + CHECKSUM)) else {
+            self.find_mark(HEAD)?;
+            return Ok(Frame::TooLong);
         };
-        if !self.fill(end)? {
-            return Ok(Frame::Truncated);
+        let is_there = self.fill(end)?;
+        if !is_there || !self.is_whole(number, end) {
+            let is_found = self.rescue(end)?;
+            return Ok(if is_there || is_found {
+                Frame::Damaged
+            } else {
+                Frame::Truncated
+            });
         }
-        self.start = end;
-        let (octets, checksum) = self.octets[HEAD..end].split_at(end - HEAD - CHECKSUM);
-        if *checksum == self.mark.checksum(number, octets) {
-            Ok(Frame::Whole(octets))
-        } else {
-            Ok(Frame::Damaged)
-        }
+        self.passed = end;
+        Ok(Frame::Whole(&self.left()[HEAD..end - CHECKSUM]))
+    }
+
+    /// Whether the octets of the frame that ends there are as they were written.
+    fn is_whole(&self, number: u64, end: usize) -> bool {
+        let (octets, checksum) = self.left()[HEAD..end].split_at(end - HEAD - CHECKSUM);
+        *checksum == self.mark.checksum(number, octets)
+    }
+
+    /// Where some octets are missing the next frame begins before this one ends. What is looked through twice is not
+    /// more than all there is: however many frames there are that seem to lie inside of each other, it takes no longer.
+    fn rescue(&mut self, end: usize) -> io::Result<bool> {
+        let end = end.min(self.left().len());
+        self.again = self.again.saturating_add(end as u64);
+        let from = if self.again <= self.read { HEAD } else { end };
+        self.find_mark(from)
+    }
+
+    /// What was read and not yet passed by.
+    fn left(&self) -> &[u8] {
+        &self.octets[self.start..]
     }
 
     /// What stands before the octets, where that is as it was written.
     fn head(&self) -> Option<(Kind, u64, u64)> {
-        let (mark, rest) = self.octets.split_first_chunk()?;
+        let (mark, rest) = self.left().split_first_chunk()?;
         let (kind, rest) = rest.split_first()?;
         let kind = match kind {
             1 => Kind::Piece,
@@ -182,41 +223,45 @@ impl<R: Read> Framed<R> {
         is_whole.then_some((kind, number, octets))
     }
 
-    /// Goes to where the next mark is, or to the end.
-    fn find_mark(&mut self) -> io::Result<()> {
+    /// Goes to where the next mark is, so many octets from here on, or to the end; false where there is none.
+    fn find_mark(&mut self, mut from: usize) -> io::Result<bool> {
         let mark = self.mark.0;
-        let mut from = 1;
         loop {
-            let rest = self.octets.get(from..).unwrap_or_default();
+            let rest = self.left().get(from..).unwrap_or_default();
             let found = rest.windows(mark.len()).position(|octets| *octets == mark);
             if let Some(at) = found {
-                self.start = from + at;
-                return Ok(());
+                self.start += from + at;
+                return Ok(true);
             }
             // A mark may begin in the last ones.
             let kept = rest.len().min(mark.len() - 1);
-            let passed = self.octets.len() - kept;
-            self.octets.drain(..passed);
+            self.start = self.octets.len() - kept;
             from = 0;
             if !self.fill(kept + 1)? {
                 self.start = self.octets.len();
-                return Ok(());
+                return Ok(false);
             }
         }
     }
 
-    /// Reads until there are so many octets; false where there are not. Memory grows with what comes and not with what
+    /// Reads until so many octets are left; false where there are not. Memory grows with what comes and not with what
     /// was said.
     fn fill(&mut self, octets: usize) -> io::Result<bool> {
-        while self.octets.len() < octets {
-            let more = (octets - self.octets.len()).max(CHUNK) as u64;
-            let more = more.min(self.octets.len().max(CHUNK) as u64);
+        while self.left().len() < octets {
+            // Each octet is moved no more often than there is as much to be read.
+            if self.start >= self.octets.len() / 2 {
+                self.octets.drain(..self.start);
+                self.start = 0;
+            }
+            let left = self.left().len();
+            let more = (octets - left).max(CHUNK).min(left.max(CHUNK)) as u64;
             let read = (&mut self.reader)
                 .take(more)
                 .read_to_end(&mut self.octets)?;
             if read == 0 {
                 return Ok(false);
             }
+            self.read += read as u64;
         }
         Ok(true)
     }
@@ -242,12 +287,12 @@ mod tests {
 
     /// The pieces that are read, whether any was damaged, and whether the end was there.
     fn read(octets: &[u8]) -> (Vec<Vec<u8>>, bool, bool) {
-        let mut framed = Framed::new(octets, MARK);
+        let mut framed = Framed::new(octets, MARK, u64::MAX / 2);
         let (mut pieces, mut is_damaged) = (Vec::new(), false);
         loop {
             match framed.next().unwrap() {
                 Frame::Whole(octets) => pieces.push(octets.to_vec()),
-                Frame::Damaged => is_damaged = true,
+                Frame::Damaged | Frame::TooLong => is_damaged = true,
                 Frame::End(count) => {
                     let is_damaged = is_damaged || count != pieces.len() as u64;
                     return (pieces, is_damaged, true);
@@ -304,6 +349,28 @@ mod tests {
         fn whatever_it_is_it_ends(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
             prop_assert_eq!(read(&octets).0.len(), 0);
         }
+    }
+
+    /// What seems to be a frame in a frame in a frame is not looked at as often as that.
+    #[test]
+    fn frames_inside_of_each_other_are_passed_by() {
+        const HEADS: u64 = 2000;
+        let mut octets = Vec::new();
+        for number in 0..HEADS {
+            let length = (HEADS - number - 1) * HEAD as u64;
+            octets.extend(MARK.0);
+            octets.push(1);
+            for number in [number, length, MARK.check(Kind::Piece, number, length)] {
+                octets.extend(number.to_le_bytes());
+            }
+        }
+        octets.extend([0; CHECKSUM]);
+        let mut framed = Framed::new(&*octets, MARK, u64::MAX);
+        let mut damaged = 0;
+        while framed.next().unwrap() == Frame::Damaged {
+            damaged += 1;
+        }
+        assert!((1..10).contains(&damaged), "{damaged}");
     }
 
     /// A length beyond all measure takes no memory.

@@ -29,6 +29,9 @@ use crate::store::Exchanging;
 use crate::stored::{Selection, StoredResponse};
 use crate::tags::Given;
 
+/// Names of fields are written out.
+const SLACK: usize = 64 * 1024;
+
 /// What was written: see [`CacheHandle::snapshot`](crate::CacheHandle::snapshot).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Snapshot {
@@ -158,19 +161,32 @@ impl Cache {
         let (settings, _) = self.settings();
         let apart_by = settings.credentials.as_ref();
         let opening = Opening::read(&mut reader, &self.seed, apart_by.map(Credentials::digest))?;
-        let mut framed = Framed::new(reader, opening.mark());
+        // Written down nothing takes twice what it takes in the store, which is to have room for it.
+        let most = settings
+            .limits
+            .capacity
+            .saturating_mul(2)
+            .saturating_add(SLACK);
+        let mut framed = Framed::new(reader, opening.mark(), most as u64);
         let now = self.settings().0.clock.now();
         let (mut restored, mut read) = (Restored::default(), 0);
         loop {
             match framed.next()? {
                 Frame::Whole(octets) => {
+                    let Some(image) = Image::read(octets) else {
+                        restored.damaged += 1;
+                        continue;
+                    };
                     read += 1;
-                    let image = Image::read(octets);
-                    match image.map(|image| self.put_back(&exchanging, image, &opening, now)) {
-                        None => restored.damaged += 1,
-                        Some(true) => restored.responses += 1,
-                        Some(false) => restored.refused += 1,
+                    if self.put_back(&exchanging, image, &opening, now) {
+                        restored.responses += 1;
+                    } else {
+                        restored.refused += 1;
                     }
+                }
+                Frame::TooLong => {
+                    read += 1;
+                    restored.refused += 1;
                 }
                 Frame::Damaged => restored.damaged += 1,
                 Frame::End(count) => {

@@ -1,6 +1,7 @@
 //! What is written and put back: as it was, as old as it is by then, and nobody's credentials.
 
 mod beside;
+mod damaged;
 mod secrets;
 
 use std::io::{self, Read};
