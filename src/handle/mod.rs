@@ -64,7 +64,7 @@ impl CacheHandle {
     ///
     /// It takes effect at once, however much is stored. The memory of fewer than 1,000 responses, and less than
     /// 1 MiB, is given back before it returns. What is more is left to a thread, which lives for as long as that
-    /// takes: [`Stats::releasing`] says how much is not yet given back. What somebody still reads, or has asked the
+    /// takes: [`Stats::releasing`](crate::Stats::releasing) says how much is not yet given back. What somebody still reads, or has asked the
     /// origin about and waits for, is kept for them.
     pub fn clear(&self) -> Purged {
         self.cache.removed(Removal::Clear, self.cache.clear())

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::store::Removed;
 
-/// What a clear, a purge or an [expiry](CacheHandle::expire) has done.
+/// What a clear, a purge or an [expiry](crate::CacheHandle::expire) has done.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Purged(Removed);
 

@@ -68,8 +68,8 @@ async fn what_is_there_twice_does_not_hide_what_is_missing() {
 async fn octets_that_are_missing_or_too_many_cost_one() {
     let (talk, octets) = three().await;
     let places = frames(&octets);
-    for n in 0..3 {
-        let inside = places[n] + HEAD + 20;
+    for (n, place) in places[..3].iter().enumerate() {
+        let inside = place + HEAD + 20;
         let mut fewer = octets.clone();
         fewer.drain(inside..inside + 10);
         let mut more = octets.clone();
