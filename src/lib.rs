@@ -303,6 +303,8 @@ mod reading;
 mod reasons;
 mod relations;
 pub mod request_body;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
 mod rules;
 #[cfg(feature = "structured-fields")]
 mod search;
