@@ -19,7 +19,8 @@ use super::FinalUrl;
 /// tell its [`FinalUrl`], so the layer above has to be told to [look there](super::final_uri).
 ///
 /// A request has to have an absolute URI. reqwest writes it in the form of the URL standard, without dot segments
-/// for one: where that makes another of it, the answer is not stored, since it came from another URI.
+/// for one: where that makes another of it, the answer is not stored, since it came from another URI. Nor is one that
+/// a layer below has made by hand and given no [`url`](::reqwest::ResponseBuilderExt::url): nobody knows where it is from.
 ///
 /// ```no_run
 /// use http::Request;

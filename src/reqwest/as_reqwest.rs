@@ -22,8 +22,8 @@ use crate::settings::FinalUriSetting;
 ///
 /// The extensions of a request and of its response pass as they are. So a response's
 /// [`extensions`](::reqwest::Response::extensions) have the [`CacheStatus`](crate::CacheStatus). Its
-/// [`url`](::reqwest::Response::url) is the one it came from, without a fragment, as reqwest has it: what
-/// [`final_uri`](Self::final_uri) says, else its [`FinalUrl`], else the request's.
+/// [`url`](::reqwest::Response::url) is the one it came from, without a fragment, as reqwest has it: its
+/// [`FinalUrl`], else what [`final_uri`](Self::final_uri) says, else the request's.
 ///
 /// An error of the service inside is passed on as it is. One in the midst of the body is
 /// reqwest's, of the same kind as without the cache; the error it began with has some more above it, in the row of its
@@ -44,9 +44,8 @@ impl<S> AsReqwest<S> {
     }
 
     /// Which URI a response came from, where redirects are followed between this and the cache: what is answered
-    /// from the store has no [`FinalUrl`], and the URL of the request is not the last one then.
-    ///
-    /// Where tower-http follows them, see [there](super#redirects).
+    /// from the store has no [`FinalUrl`], and the URL of the request is not the last one then. By default nothing
+    /// is asked. [There](super#redirects) is an example with tower-http.
     #[must_use]
     pub fn final_uri<F>(self, of: F) -> Self
     where
@@ -166,9 +165,7 @@ where
 /// Where a response came from, if anybody says so.
 fn url_of(extensions: &mut Extensions, final_uri: Option<&FinalUriSetting>) -> Option<Url> {
     let below = extensions.remove::<FinalUrl>().map(|FinalUrl(url)| url);
-    let above = final_uri.and_then(|FinalUriSetting(of)| of(extensions));
-    let above = above.and_then(|uri| Url::parse(&uri.to_string()).ok());
-    above.or(below)
+    below.or_else(|| Url::parse(&final_uri?.0(extensions)?.to_string()).ok())
 }
 
 fn answered<R>(response: http::Response<R>, url: Url) -> Response

@@ -70,6 +70,20 @@ async fn what_reqwest_accepts_by_itself_is_not_what_vary_compares() {
     assert_eq!(site.calls(), 2);
 }
 
+/// The octets of a range are those of what is stored, which is not what the origin would count.
+#[tokio::test]
+async fn a_range_of_what_was_decoded_is_of_decoded_octets() {
+    let site = compressed().await;
+    let client = CachedClient::new(http(), CacheLayer::new());
+    read(client.get(url(&site, "/a")).await.expect("a head")).await;
+    let part = http().get(url(&site, "/a")).header("range", "bytes=9000-");
+    let response = client.send(part).await.expect("a head");
+    let range = &response.headers()[header::CONTENT_RANGE];
+    assert_eq!(range, "bytes 9000-9999/10000", "the origin's has 46");
+    let (status, content) = read(response).await;
+    assert_eq!((status.is_hit(), content.len()), (true, 1000));
+}
+
 /// PRJ-L-3: above the cache it is stored as the origin sent it, and decoded for each caller.
 #[tokio::test]
 async fn decompression_above_the_cache_leaves_the_stored_response_small() {

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use http::{HeaderValue, Request, StatusCode, header};
-use reqwest::{Body, Client};
+use reqwest::{Body, Client, Error, Response, ResponseBuilderExt};
 use stacks::{Site, answer, get, page};
-use tower::{ServiceBuilder, ServiceExt};
+use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_client_cache::reqwest::{self as adapter, AsHttp, AsReqwest, CachedClient, FinalUrl};
 use tower_client_cache::{CacheLayer, CacheStatus, NotStored};
 use tower_http::follow_redirect::{FollowRedirectLayer, RequestUri};
@@ -89,20 +89,28 @@ async fn a_redirect_that_reqwest_does_not_follow_is_stored() {
     }
 }
 
-/// PRJ-L-2: above the cache each hop is stored under its own URI, and a response from the store says the last one.
-#[tokio::test]
-async fn redirects_that_are_followed_above_the_cache_are_stored_hop_by_hop() {
-    let site = moved().await;
-    let layer = CacheLayer::new().final_uri(adapter::final_uri);
-    let handle = layer.handle();
-    let client = ServiceBuilder::new()
+/// The cache of this layer, with redirects followed above it.
+fn following_above(
+    layer: CacheLayer,
+    http: Client,
+) -> impl Service<reqwest::Request, Response = Response, Error = Error> + Clone {
+    ServiceBuilder::new()
         .layer_fn(|inner| {
             AsReqwest::new(inner).final_uri(|said| said.get().map(|RequestUri(uri)| uri.clone()))
         })
         .layer(FollowRedirectLayer::new())
-        .layer(layer)
+        .layer(layer.final_uri(adapter::final_uri))
         .layer_fn(AsHttp::new)
-        .service(http());
+        .service(http)
+}
+
+/// PRJ-L-2: above the cache each hop is stored under its own URI, and a response from the store says the last one.
+#[tokio::test]
+async fn redirects_that_are_followed_above_the_cache_are_stored_hop_by_hop() {
+    let site = moved().await;
+    let layer = CacheLayer::new();
+    let handle = layer.handle();
+    let client = following_above(layer, http());
     for is_hit in [false, true] {
         let request = http().get(url(&site, "/moved")).build().expect("a request");
         let response = client.clone().oneshot(request).await.expect("a head");
@@ -111,6 +119,16 @@ async fn redirects_that_are_followed_above_the_cache_are_stored_hop_by_hop() {
         assert_eq!(read(response).await.1, "/a");
     }
     assert_eq!((site.calls(), handle.len()), (2, 2));
+}
+
+/// C-53: where reqwest follows all the same it knows better than the layer above where the response came from.
+#[tokio::test]
+async fn a_response_says_the_url_that_reqwest_has_followed_to() {
+    let site = moved().await;
+    let client = following_above(CacheLayer::new(), following());
+    let request = http().get(url(&site, "/moved")).build().expect("a request");
+    let response = client.oneshot(request).await.expect("a head");
+    assert_eq!(response.url().as_str(), url(&site, "/a"));
 }
 
 /// 9111-4.3.4-2, C-53: a 304 of another URI says nothing of what is stored, and the caller, who has not asked for
@@ -175,4 +193,23 @@ async fn a_post_whose_answer_came_from_elsewhere_invalidates_its_target() {
     read(response).await;
     let is_stored = |path| client.handle().contains(&get::<Body>(site.uri(path)));
     assert!(!is_stored("/a") && is_stored("/b"));
+}
+
+/// C-53: who makes a response by hand says where it is from, or it is not stored.
+#[tokio::test]
+async fn a_response_without_a_url_is_not_stored() {
+    for has_url in [true, false] {
+        let made = service_fn(move |request: reqwest::Request| async move {
+            let mut made = http::Response::builder().header(header::CACHE_CONTROL, "max-age=60");
+            if has_url {
+                made = made.url(request.url().clone());
+            }
+            Ok::<_, Error>(Response::from(made.body("made").expect("a response")))
+        });
+        let client = CachedClient::new(made, CacheLayer::new());
+        let request = http().get("http://127.0.0.1/a").build().expect("a request");
+        let response = client.execute(request).await.expect("a head");
+        assert_eq!(read(response).await.1, "made");
+        assert_eq!(client.handle().len(), usize::from(has_url));
+    }
 }
