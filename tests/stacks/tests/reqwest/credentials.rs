@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, header};
 use reqwest::cookie::{CookieStore, Jar};
-use reqwest::{Proxy, Request, Response};
+use reqwest::{Error, Proxy, Request, Response};
 use stacks::{Site, page};
-use tower::{ServiceBuilder, ServiceExt};
+use tower::{Service, ServiceBuilder, ServiceExt};
 use tower_client_cache::reqwest::CachedClient;
-use tower_client_cache::{CacheLayer, CacheStatus};
+use tower_client_cache::{CacheLayer, CacheStatus, NotStored};
 
-use super::{cached, http, plain, read, url};
+use super::{http, plain, read, url};
 
-/// `/login/x` makes who asks x, and `/me` is a page that says who asks.
+/// `/login/x` makes who asks x, and `/me` is a page that says who asks, and that it varies by that.
 async fn with_users() -> Site {
     Site::serve(async |request| {
         let path = request.uri().path();
@@ -24,11 +24,14 @@ async fn with_users() -> Site {
             return response;
         }
         let cookie = request.headers().get(header::COOKIE);
-        page(
+        let mut response = page(
             cookie
-                .map_or("nobody", |cookie| cookie.to_str().expect("text"))
+                .map_or("", |cookie| cookie.to_str().expect("text"))
                 .to_owned(),
-        )
+        );
+        let vary = HeaderValue::from_static("cookie");
+        response.headers_mut().insert(header::VARY, vary);
+        response
     })
     .await
 }
@@ -50,13 +53,13 @@ async fn a_cookie_store_below_the_cache_shows_one_user_what_is_anothers() {
     assert_eq!(get("/me").await.1, "user=b", "what helps: to clear it");
 }
 
-/// Promise 8: the same jar above the cache.
-#[tokio::test]
-async fn a_jar_above_the_cache_keeps_users_apart() {
-    let site = with_users().await;
+/// Cookies above the cache, as the documentation has them.
+fn with_jar(
+    layer: CacheLayer,
+) -> impl Service<Request, Response = Response, Error = Error> + Clone {
     let jar = Arc::new(Jar::default());
     let (put, take) = (jar.clone(), jar);
-    let client = ServiceBuilder::new()
+    ServiceBuilder::new()
         .map_request(move |mut request: Request| {
             if let Some(cookies) = put.cookies(request.url()) {
                 request.headers_mut().insert(header::COOKIE, cookies);
@@ -71,7 +74,14 @@ async fn a_jar_above_the_cache_keeps_users_apart() {
             }
             response
         })
-        .service(cached());
+        .service(CachedClient::new(http(), layer))
+}
+
+/// Promise 8: the same jar above the cache.
+#[tokio::test]
+async fn a_jar_above_the_cache_keeps_users_apart() {
+    let site = with_users().await;
+    let client = with_jar(CacheLayer::new());
     let get = async |path| {
         let request = http().get(url(&site, path)).build().expect("a request");
         read(client.clone().oneshot(request).await.expect("a head")).await
@@ -84,6 +94,21 @@ async fn a_jar_above_the_cache_keeps_users_apart() {
     get("/login/a").await;
     let (status, content) = get("/me").await;
     assert_eq!((status.is_hit(), &*content), (true, "user=a"));
+}
+
+/// Promise 8: a stored response has the cookies of its day.
+#[tokio::test]
+async fn a_hit_sets_no_cookies() {
+    let site = with_users().await;
+    let client = with_jar(CacheLayer::new().single_user());
+    let get = async |path| {
+        let request = http().get(url(&site, path)).build().expect("a request");
+        read(client.clone().oneshot(request).await.expect("a head")).await
+    };
+    get("/login/a").await;
+    get("/login/b").await;
+    assert!(get("/login/a").await.0.is_hit());
+    assert_eq!(get("/me").await.1, "user=b", "as the origin had it last");
 }
 
 /// The leak that the documentation warns of: two clients that differ in what they add share a store.
@@ -108,6 +133,32 @@ async fn default_headers_are_added_below_the_cache() {
     assert_eq!(get(&of("a", layer.clone())).await, "a");
     assert_eq!(get(&of("b", layer)).await, "a", "the leak");
     assert_eq!(get(&of("b", CacheLayer::new())).await, "b", "a layer each");
+}
+
+/// The same in a shared cache, which would not have stored it (9111-3.5-1).
+#[tokio::test]
+async fn a_shared_cache_does_not_know_of_authorization_that_is_added_below() {
+    let site = Site::of_pages().await;
+    let token = HeaderValue::from_static("a");
+    let fields = HeaderMap::from_iter([(header::AUTHORIZATION, token)]);
+    let http = plain().default_headers(fields).build().expect("a client");
+    let client = CachedClient::new(http, CacheLayer::shared());
+    let get = async |request| read(client.send(request).await.expect("a head")).await.0;
+    let above = get(super::http()
+        .get(url(&site, "/a"))
+        .header("authorization", "a"))
+    .await;
+    assert_eq!(above.not_stored(), Some(NotStored::Authorization));
+    let below = get(super::http().get(url(&site, "/a"))).await;
+    assert!(below.is_stored(), "the leak");
+    let tokens = site.seen();
+    let mut tokens = tokens
+        .iter()
+        .map(|head| &head.headers[header::AUTHORIZATION]);
+    assert!(
+        tokens.all(|token| token == "a"),
+        "to the origin both were the same"
+    );
 }
 
 /// 9111-2-3: through a proxy a response is stored under the URI that was asked for.
