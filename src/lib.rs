@@ -92,7 +92,7 @@
 //! A layer below the cache that puts credentials on requests is a leak: one user may be shown what is
 //! another's. A client below it that follows redirects by itself, as reqwest does unless it is told not
 //! to, has the last answer stored under the first URI, unless the cache is told
-//! [where it came from](CacheLayer::final_uri). Around an axum router the layer goes outside of
+//! [where it came from](CacheLayer::final_uri); with the feature `reqwest` it is. Around an axum router the layer goes outside of
 //! `nest`, which shortens the path that the cache would see.
 //!
 //! **The cache is always ready.** A hit has no use for the inner service, so
@@ -250,6 +250,7 @@
 //!   in nine more crates, for fields that few origins send. It adds settings, and changes nothing until one of them is used.
 //! - `tracing`, `metrics`: each request, and what is stored and removed, as events of the crate `tracing`, and as counters
 //!   and histograms of the crate `metrics`, by names in the manner of OpenTelemetry: see [`telemetry`].
+//! - `reqwest`: around the client of reqwest 0.13, in its own types: the module `reqwest`.
 //!
 //! # Supported Rust
 //!
