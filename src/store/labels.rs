@@ -70,8 +70,8 @@ mod tests {
         }
         assert_eq!(labels.few(1, (0, 8), 2), [1, 3]);
         assert_eq!(labels.few(1, (3, 8), 3), [5, 7]);
-        assert_eq!(labels.few(1, (7, 8), 3), []);
-        assert_eq!(labels.few(1, (8, 8), 3), []);
-        assert_eq!(labels.few(2, (0, 8), 3), []);
+        assert_eq!(labels.few(1, (7, 8), 3), [0; 0]);
+        assert_eq!(labels.few(1, (8, 8), 3), [0; 0]);
+        assert_eq!(labels.few(2, (0, 8), 3), [0; 0]);
     }
 }
