@@ -100,6 +100,15 @@ pub trait Timer: Clone {
 /// Runs background work on the tokio runtime that the request is made on, which must have its timer
 /// enabled: without it no request waits for another, nothing is done in the background, and tokio prints that the
 /// timer is missed. Outside of a runtime there is no background, and nothing panics.
+///
+/// ```
+/// use tower_client_cache::CacheLayer;
+/// use tower_client_cache::background::Tokio;
+///
+/// // What `CacheLayer::new` does, with the feature `tokio`.
+/// let layer = CacheLayer::background(Tokio::default());
+/// # let _ = layer;
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct Tokio;
@@ -143,6 +152,13 @@ where
 
 /// No background work: asks nothing of the inner service but what a call needs, so that it may borrow
 /// and need not be `Send`. Stale responses are validated before they are reused.
+///
+/// ```
+/// use tower_client_cache::CacheLayer;
+///
+/// let layer = CacheLayer::without_background();
+/// # let _ = layer;
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct WithoutBackground;

@@ -13,6 +13,20 @@ const AT_ONCE: usize = 64;
 /// What is stored, one after the other: made by [`CacheHandle::entries`](crate::CacheHandle::entries).
 ///
 /// It holds no lock between one and the next, whatever its user does meanwhile.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use tower_client_cache::CacheLayer;
+///
+/// let handle = CacheLayer::new().handle();
+/// # let request = Request::get("https://example.com/news").body(())?;
+/// # let response = Response::builder().header("cache-control", "max-age=60");
+/// # handle.insert(&request, response.body(Bytes::from("news"))?).expect("it may be stored");
+/// let largest = handle.entries().max_by_key(|stored| stored.size());
+/// assert_eq!(largest.unwrap().uri(), "https://example.com/news");
+/// # Ok::<_, http::Error>(())
+/// ```
 pub struct Entries {
     cache: Arc<Cache>,
     left: Vec<u64>,

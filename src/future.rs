@@ -22,6 +22,26 @@ pin_project! {
     ///
     /// It is small where the cache answers, and holds nothing of the inner service then. Dropping it
     /// cancels the request; what was not stored yet will not be.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::{Request, Response};
+    /// use http_body_util::{Empty, Full};
+    /// use tower::{Layer, Service, service_fn};
+    /// use tower_client_cache::CacheLayer;
+    ///
+    /// # futures_executor::block_on(async {
+    /// let origin = service_fn(|_: Request<Empty<Bytes>>| async {
+    ///     Ok::<_, http::Error>(Response::new(Full::<Bytes>::from("news")))
+    /// });
+    /// let mut client = CacheLayer::new().layer(origin);
+    ///
+    /// let answer = client.call(Request::get("https://example.com/news").body(Empty::new())?);
+    /// drop(client); // the future has all that it needs
+    /// assert!(answer.await?.status().is_success());
+    /// # Ok::<_, http::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct ResponseFuture<S, Q, R, X, P>
     where

@@ -22,6 +22,25 @@ use crate::stored::StoredResponse;
 /// Nothing secret can be got from it but what the response itself says: the credentials of the request and the
 /// values of the fields that `Vary` names are kept as keyed hashes only, and a URI has no userinfo. [`Debug`] prints
 /// neither queries nor fields.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use tower_client_cache::{CacheLayer, LifetimeSource};
+///
+/// let handle = CacheLayer::new().handle();
+/// let request = Request::get("https://example.com/news").body(())?;
+/// let response = Response::builder().header("cache-control", "max-age=60");
+/// handle.insert(&request, response.body(Bytes::from("news"))?).expect("it may be stored");
+///
+/// let stored = handle.peek(&request).expect("it is stored");
+/// assert_eq!(stored.lifetime(), Duration::from_secs(60));
+/// assert_eq!(stored.lifetime_source(), LifetimeSource::MaxAge);
+/// assert!(!stored.is_stale() && stored.fresh_for().is_some());
+/// # Ok::<_, http::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct StoredInfo {
     response: Arc<StoredResponse>,
@@ -213,6 +232,24 @@ impl fmt::Debug for StoredInfo {
 /// means nothing outside of the cache it is of, and nobody can be found out by it.
 ///
 /// [`Display`](fmt::Display) writes eight hexadecimal digits.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use tower_client_cache::CacheLayer;
+///
+/// let handle = CacheLayer::new().handle();
+/// for user in ["Bearer one", "Bearer two"] {
+///     let request = Request::get("https://example.com/").header("authorization", user).body(())?;
+///     let response = Response::builder().header("cache-control", "max-age=60");
+///     handle.insert(&request, response.body(Bytes::new())?).expect("it may be stored");
+/// }
+/// let [one, two] = handle.entries().map(|stored| stored.partition()).collect::<Vec<_>>()[..] else {
+///     panic!("there are two");
+/// };
+/// assert!(one.is_some() && one != two);
+/// # Ok::<_, http::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PartitionId(Partition);
 

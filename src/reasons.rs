@@ -3,6 +3,17 @@
 use std::fmt;
 
 /// Why a request was forwarded (RFC 9211 §2.2).
+///
+/// ```
+/// use http::Request;
+/// use tower_client_cache::{CacheLayer, Forward, Verdict};
+///
+/// let handle = CacheLayer::new().handle();
+/// let request = Request::get("https://example.com/news").body(())?;
+/// assert_eq!(handle.explain(&request).verdict(), Verdict::Forward(Forward::UriMiss));
+/// assert_eq!(Forward::UriMiss.as_str(), "uri-miss");
+/// # Ok::<_, http::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Forward {
@@ -11,9 +22,9 @@ pub enum Forward {
     /// alone, has a `Host` other than its URI, or is of gRPC; or its URI is not absolute and there is no
     /// `Host`. Or it is told not to: by [`CacheMode::NoStore`](crate::CacheMode::NoStore), a field that is
     /// set to [`bypass`](crate::CacheLayer::bypass), or a [`partition`](crate::CacheLayer::partition) that is
-    /// none.
+    /// none. Or its content was read to be part of its key, and is too long for that, has trailers, or has failed.
     Bypass,
-    /// The method is neither GET nor HEAD.
+    /// The method is neither GET nor HEAD, nor one whose content is [part of the key](crate::CacheLayer::query).
     Method,
     /// Nothing is stored for the URI and these credentials.
     UriMiss,
@@ -67,6 +78,18 @@ impl fmt::Display for Forward {
 }
 
 /// Why a response was not stored.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use tower_client_cache::{CacheLayer, NotStored};
+///
+/// let handle = CacheLayer::shared().handle();
+/// let request = Request::get("https://example.com/me").body(())?;
+/// let response = Response::builder().header("cache-control", "private").body(Bytes::new())?;
+/// assert_eq!(handle.insert(&request, response), Err(NotStored::Private));
+/// # Ok::<_, http::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotStored {
@@ -208,6 +231,23 @@ impl fmt::Display for NotStored {
 }
 
 /// Who says how long a stored response is fresh (RFC 9111 §4.2.1).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use tower_client_cache::{CacheLayer, LifetimeSource, Rule};
+///
+/// let rule = Rule::new().max_lifetime(Duration::from_secs(10));
+/// let handle = CacheLayer::new().rules([rule]).handle();
+/// let request = Request::get("https://example.com/news").body(())?;
+/// let response = Response::builder().header("cache-control", "max-age=60").body(Bytes::new())?;
+/// handle.insert(&request, response).expect("it may be stored");
+/// let stored = handle.peek(&request).expect("it is stored");
+/// assert_eq!(stored.lifetime_source(), LifetimeSource::Rule);
+/// # Ok::<_, http::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LifetimeSource {

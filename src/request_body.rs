@@ -95,6 +95,21 @@ impl<F> fmt::Debug for With<F> {
 /// empty where a request without content is sent again.
 ///
 /// It has the frames, the trailers and the error of what it was made of, as they came.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http_body_util::{BodyExt, combinators::BoxBody};
+/// use tower_client_cache::CacheLayer;
+/// use tower_client_cache::request_body::Replay;
+///
+/// // Axum's, tonic's and reqwest's bodies have such a function as well: `Body::new`, `Body::wrap`.
+/// fn boxed(content: Replay<BoxBody<Bytes, std::io::Error>>) -> BoxBody<Bytes, std::io::Error> {
+///     content.boxed()
+/// }
+///
+/// let layer = CacheLayer::new().request_body(boxed);
+/// # let _ = layer;
+/// ```
 pub struct Replay<Q: Body> {
     frames: vec::IntoIter<Bytes>,
     octets: u64,

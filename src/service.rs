@@ -33,6 +33,26 @@ use crate::waiting::{Joined, Waiting};
 /// It is always ready: a request that is answered from the store has no use for the inner service, not
 /// even for its readiness. One that is forwarded clones the inner service, waits until that clone is
 /// ready, and calls it. Clones share the store.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use http_body_util::{Empty, Full};
+/// use tower::{Layer, Service, service_fn};
+/// use tower_client_cache::{CacheLayer, CacheService, CacheStatus};
+///
+/// # futures_executor::block_on(async {
+/// let origin = service_fn(|_: Request<Empty<Bytes>>| async {
+///     Ok::<_, http::Error>(Response::new(Full::<Bytes>::from("news")))
+/// });
+/// let mut client: CacheService<_> = CacheLayer::new().layer(origin);
+///
+/// let request = Request::get("https://example.com/news").body(Empty::new())?;
+/// let response = client.call(request).await?;
+/// assert!(response.extensions().get::<CacheStatus>().is_some());
+/// # Ok::<_, http::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct CacheService<S, X = Tokio, P = Once> {
     pub(crate) inner: S,

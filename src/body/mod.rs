@@ -34,6 +34,29 @@ pin_project! {
     /// [`CacheLayer::finish_abandoned`](crate::CacheLayer::finish_abandoned).
     ///
     /// It is `Send`, `Sync` and `Unpin` where `B` is. The default is empty.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::{Request, Response, header};
+    /// use http_body_util::{BodyExt, Empty, Full};
+    /// use tower::{Service, ServiceBuilder, service_fn};
+    /// use tower_client_cache::{CacheBody, CacheLayer};
+    ///
+    /// # futures_executor::block_on(async {
+    /// let origin = service_fn(|_: Request<Empty<Bytes>>| async {
+    ///     let response = Response::builder().header(header::CACHE_CONTROL, "max-age=60");
+    ///     response.body(Full::<Bytes>::from("news"))
+    /// });
+    /// let mut client = ServiceBuilder::new().layer(CacheLayer::new()).service(origin);
+    ///
+    /// for _ in 0..2 {
+    ///     let request = Request::get("https://example.com/news").body(Empty::new())?;
+    ///     let body: CacheBody<Full<Bytes>> = client.call(request).await?.into_body();
+    ///     assert_eq!(body.collect().await.unwrap().to_bytes(), "news");
+    /// }
+    /// # Ok::<_, http::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub struct CacheBody<B> {
         #[pin]
         kind: Kind<B>,

@@ -29,6 +29,30 @@ use crate::mode::Mode;
 use crate::stats::Eviction;
 
 /// Something that has happened in a cache: see [`CacheHandle::subscribe`](crate::CacheHandle::subscribe).
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use tower_client_cache::{CacheLayer, Event};
+///
+/// let handle = CacheLayer::new().handle();
+/// let mut events = handle.subscribe();
+/// # let request = Request::get("https://example.com/news").body(())?;
+/// # let response = Response::builder().header("cache-control", "max-age=60");
+/// # handle.insert(&request, response.body(Bytes::from("news"))?).expect("it may be stored");
+/// handle.clear();
+///
+/// let mut told = Vec::new();
+/// while let Some(event) = events.try_next() {
+///     match event {
+///         Event::Stored { uri, .. } => told.push(format!("stored {uri}")),
+///         Event::Removed { by, .. } => told.push(format!("removed by {}", by.as_str())),
+///         _ => {} // there may be others in later versions
+///     }
+/// }
+/// assert_eq!(told, ["stored https://example.com/news", "removed by clear"]);
+/// # Ok::<_, http::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
@@ -143,6 +167,21 @@ impl fmt::Display for Validation {
 ///
 /// It holds so many events that were not yet taken, and no more: of what comes beyond that the oldest is
 /// [lost](Self::lost), and counted. No request ever waits for it. As a [`Stream`] it ends when the cache is gone.
+///
+/// ```
+/// use futures_util::StreamExt;
+/// use tower_client_cache::CacheLayer;
+///
+/// # futures_executor::block_on(async {
+/// let handle = CacheLayer::new().handle();
+/// let mut events = handle.subscribe();
+/// handle.clear();
+/// drop(handle);
+/// assert!(events.next().await.is_some());
+/// assert!(events.next().await.is_none(), "the cache is gone");
+/// assert_eq!(events.lost(), 0);
+/// # });
+/// ```
 pub struct Events {
     queue: Arc<Queue>,
     observers: Weak<Observers>,

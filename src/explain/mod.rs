@@ -12,6 +12,19 @@ use crate::mode::{CacheMode, Mode};
 ///
 /// [`Display`](fmt::Display) prints it line by line. Nothing in it is secret but what the response itself says, and the
 /// query of the URI; [`Debug`] prints neither.
+///
+/// ```
+/// use http::Request;
+/// use tower_client_cache::{CacheLayer, Forward, Verdict};
+///
+/// let handle = CacheLayer::new().handle();
+/// let explained = handle.explain(&Request::get("https://example.com/news").body(())?);
+/// assert_eq!(explained.verdict(), Verdict::Forward(Forward::UriMiss));
+/// for step in explained.steps() {
+///     println!("{} ({})", step.text(), step.section()); // or all of it: println!("{explained}")
+/// }
+/// # Ok::<_, http::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Explanation {
     uri: Option<String>,

@@ -5,6 +5,20 @@ use std::fmt;
 use crate::store::Removed;
 
 /// What a clear, a purge or an [expiry](crate::CacheHandle::expire) has done.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use tower_client_cache::CacheLayer;
+///
+/// let handle = CacheLayer::new().handle();
+/// # let request = Request::get("https://example.com/news").body(())?;
+/// # let response = Response::builder().header("cache-control", "max-age=60");
+/// # handle.insert(&request, response.body(Bytes::from("news"))?).expect("it may be stored");
+/// let purged = handle.clear();
+/// assert_eq!((purged.responses(), purged.in_flight()), (1, 0));
+/// # Ok::<_, http::Error>(())
+/// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Purged(Removed);
 

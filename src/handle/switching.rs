@@ -107,6 +107,16 @@ impl CacheHandle {
 }
 
 /// Keeps a mode in force for as long as it lives: see [`CacheHandle::hold`].
+///
+/// ```
+/// use tower_client_cache::{CacheLayer, Mode};
+///
+/// let handle = CacheLayer::new().handle();
+/// let frozen = handle.hold(Mode::ReadOnly);
+/// assert_eq!(handle.mode(), Mode::ReadOnly);
+/// drop(frozen);
+/// assert_eq!(handle.mode(), Mode::Normal);
+/// ```
 pub struct ModeGuard {
     cache: Arc<Cache>,
     mode: Mode,

@@ -41,6 +41,13 @@ pub(crate) enum Kind {
 
 /// What becomes of a response that sets cookies (choice C-32): see
 /// [`CacheLayer::set_cookie`](crate::CacheLayer::set_cookie).
+///
+/// ```
+/// use tower_client_cache::{CacheLayer, SetCookie};
+///
+/// let layer = CacheLayer::new().set_cookie(SetCookie::Refuse);
+/// # let _ = layer;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SetCookie {

@@ -33,6 +33,22 @@ use crate::tags::Given;
 const SLACK: usize = 64 * 1024;
 
 /// What was written: see [`CacheHandle::snapshot`](crate::CacheHandle::snapshot).
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use tower_client_cache::CacheLayer;
+///
+/// let handle = CacheLayer::new().handle();
+/// # let request = Request::get("https://example.com/news").body(())?;
+/// # let response = Response::builder().header("cache-control", "max-age=60");
+/// # handle.insert(&request, response.body(Bytes::from("news"))?).expect("it may be stored");
+/// let mut file = Vec::new();
+/// let written = handle.snapshot(&mut file)?;
+/// assert_eq!((written.responses(), written.left_out()), (1, 0));
+/// assert_eq!(written.bytes(), file.len() as u64);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Snapshot {
     responses: usize,
@@ -61,6 +77,26 @@ impl Snapshot {
 }
 
 /// What was put back: see [`CacheHandle::restore`](crate::CacheHandle::restore).
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use tower_client_cache::CacheLayer;
+///
+/// let handle = CacheLayer::new().handle();
+/// # let request = Request::get("https://example.com/news").body(())?;
+/// # let response = Response::builder().header("cache-control", "max-age=60");
+/// # handle.insert(&request, response.body(Bytes::from("news"))?).expect("it may be stored");
+/// let mut file = Vec::new();
+/// let written = handle.snapshot(&mut file)?;
+/// assert_eq!((written.responses(), written.left_out()), (1, 0));
+///
+/// // Somebody has cut off the end of it.
+/// let other = CacheLayer::new().handle();
+/// let restored = other.restore(&file[..file.len() - 1])?;
+/// assert!(!restored.is_whole());
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Restored {
     responses: usize,

@@ -147,6 +147,15 @@ impl Opening {
 }
 
 /// Why nothing could be restored: see [`CacheHandle::restore`](crate::CacheHandle::restore).
+///
+/// ```
+/// use tower_client_cache::{CacheLayer, RestoreError};
+///
+/// let handle = CacheLayer::new().handle();
+/// let error = handle.restore(&b"something else"[..]).unwrap_err();
+/// assert!(matches!(error, RestoreError::NoSnapshot));
+/// println!("{error}");
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RestoreError {
