@@ -2,6 +2,7 @@
 
 mod beside;
 mod damaged;
+mod hostile;
 mod secrets;
 
 use std::io::{self, Read};

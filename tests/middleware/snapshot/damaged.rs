@@ -6,9 +6,9 @@ use support::Conversation;
 
 use super::{another, fresh, restored, written};
 
-const OPENING: usize = 90;
+pub(super) const OPENING: usize = 90;
 /// A mark, a kind, a number, a length, and a check of these.
-const HEAD: usize = 16 + 1 + 8 + 8 + 8;
+pub(super) const HEAD: usize = 16 + 1 + 8 + 8 + 8;
 
 /// Three responses, as they were written.
 async fn three() -> (Conversation, Vec<u8>) {
@@ -26,7 +26,7 @@ async fn three() -> (Conversation, Vec<u8>) {
 }
 
 /// Where each frame begins, and where the last one ends.
-fn frames(octets: &[u8]) -> Vec<usize> {
+pub(super) fn frames(octets: &[u8]) -> Vec<usize> {
     let mark = &octets[OPENING..OPENING + 16];
     let mut places: Vec<_> = (OPENING..octets.len())
         .filter(|at| octets[*at..].starts_with(mark))
