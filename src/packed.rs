@@ -53,7 +53,7 @@ impl Packed {
 
     /// The fields as they were. Their values share the packed octets.
     pub(crate) fn unpack(&self) -> HeaderMap {
-        let mut fields = HeaderMap::with_capacity(self.values.len());
+        let mut fields = HeaderMap::try_with_capacity(self.values.len()).unwrap_or_default();
         for (name, value) in self.lines() {
             fields.append(name, value.clone());
         }
@@ -237,6 +237,16 @@ mod tests {
             assert_eq!(sensitive, expected, "C-33: it survives");
         }
         assert!(Packed::default().unpack().is_empty());
+    }
+
+    /// There may be more lines of one name than there may be names.
+    #[test]
+    fn very_many_lines_are_unpacked() {
+        let mut fields = HeaderMap::new();
+        for _ in 0..30_000 {
+            fields.append(header::LINK, HeaderValue::from_static("<a>"));
+        }
+        assert_eq!(Packed::of(&fields).unpack().len(), 30_000);
     }
 
     #[test]
