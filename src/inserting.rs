@@ -45,6 +45,10 @@ impl Cache {
         let caller = Caller::of(&wanted, request.headers());
         let mut fill = Fill::new(asked, caller, exchanging, Company::default());
         fill.request_time = settings.clock.now();
+        // A head takes the place of no body.
+        let is_head = fill.asked.is_head;
+        let selected = self.peek(request).map(|seen| seen.response);
+        fill.selected = selected.filter(|held| held.head.is_of_head || !is_head);
         let status = CacheStatus::forwarding(Forward::UriMiss, Some(response.status()));
         let mut filling = Filling::new(self, &settings, &mut fill, status);
         let response = response.map(Full::new);

@@ -2,8 +2,12 @@
 
 use bytes::Bytes;
 use http::{Method, Response};
-use support::{Conversation, get, reply, request};
+use support::{Conversation, Reply, get, reply, request};
 use tower_client_cache::NotStored;
+
+fn fresh(body: &'static str) -> Reply {
+    reply(200).control("max-age=60").body(body)
+}
 
 /// Method and fields of a request, a response, and why that is not stored.
 type Row<'a> = (Method, &'a [(&'a str, &'a str)], Response<Bytes>, NotStored);
@@ -141,4 +145,28 @@ async fn what_may_not_be_stored_is_refused() {
         .handle
         .insert(&get("/b", &[]), response(200, &[fresh], "x"));
     assert_eq!(refused, Err(NotStored::Disabled));
+}
+
+/// 9111-4.1-6: what was selected by other fields would be preferred.
+#[tokio::test]
+async fn it_takes_the_place_of_what_was_selected_by_other_fields() {
+    let talk = Conversation::default();
+    talk.store(fresh("old").field("vary", "accept")).await;
+    talk.clock.advance(1);
+    let head = response(200, &[("cache-control", "max-age=60")], "");
+    talk.handle
+        .insert(&request(Method::HEAD, "/a", &[]), head)
+        .expect("stored");
+    let hit = talk.get("/a").await;
+    assert_eq!(
+        hit.assert_hit().text(),
+        "old",
+        "a head takes the place of no body"
+    );
+    let fields = [("cache-control", "max-age=60")];
+    talk.handle
+        .insert(&get("/a", &[]), response(200, &fields, "new"))
+        .expect("stored");
+    assert_eq!(talk.get("/a").await.assert_hit().text(), "new");
+    assert_eq!(talk.handle.len(), 1);
 }

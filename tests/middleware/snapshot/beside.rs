@@ -1,7 +1,8 @@
 //! What is put back beside what is stored: it takes the place of nothing newer, and stands in nobody's way.
 
-use http::Method;
-use support::{Conversation, reply, request};
+use bytes::Bytes;
+use http::{Method, Response};
+use support::{Conversation, get, reply, request};
 use tower_client_cache::{CacheLayer, CacheMode, Selector};
 
 use super::{another, fresh, restored, written};
@@ -44,7 +45,7 @@ async fn what_was_put_back_gives_way_to_what_the_origin_says_now() {
         assert_eq!(restored(&other, &octets).responses(), 1);
         other.clock.advance(1);
         other.origin.will(news("new"));
-        let mut again = support::get("/a", &german);
+        let mut again = get("/a", &german);
         again.extensions_mut().insert(mode);
         assert_eq!(other.send(again).await.text(), "new");
         let hit = other.get_with("/a", &german).await;
@@ -75,4 +76,39 @@ async fn what_was_made_stale_or_wrong_here_stays_so() {
         let info = talk.handle.entries().next().expect("it has a validator");
         assert!(info.needs_validation(), "{vary}");
     }
+}
+
+/// What is inserted takes the place of what its request has selected, wherever that was written.
+#[tokio::test]
+async fn what_was_put_back_gives_way_to_what_is_inserted() {
+    let talk = Conversation::default();
+    let german = [("accept-language", "de")];
+    let fields = |date| {
+        [
+            ("cache-control", "max-age=3600"),
+            ("vary", "accept-language"),
+            ("date", date),
+        ]
+    };
+    let response = |date, body: &'static str| {
+        let fields = fields(date).into_iter();
+        let response = fields.fold(Response::builder(), |response, (name, value)| {
+            response.header(name, value)
+        });
+        response.body(Bytes::from(body)).expect("a response")
+    };
+    let asked = || get("/a", &german);
+    let inserted = talk
+        .handle
+        .insert(&asked(), response("Sun, 06 Nov 1994 08:49:47 GMT", "old"));
+    inserted.expect("it may be stored");
+    let other = another(&talk, |layer| layer);
+    assert_eq!(restored(&other, &written(&talk.handle)).responses(), 1);
+    other.clock.advance(1);
+    let inserted = other
+        .handle
+        .insert(&asked(), response("Sun, 06 Nov 1994 08:49:38 GMT", "new"));
+    inserted.expect("it may be stored");
+    assert_eq!(other.send(asked()).await.assert_hit().text(), "new");
+    assert_eq!(other.handle.len(), 1);
 }
