@@ -1,8 +1,10 @@
 //! Who is told what happens in a cache.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::task::Waker;
 
 use super::queue::Queue;
 use super::{Answered, Event};
@@ -75,9 +77,7 @@ impl Observers {
             .filter_map(|queue| queue.push(event.clone()))
             .collect();
         drop(queues);
-        for waker in wakers {
-            waker.wake();
-        }
+        wakers.into_iter().for_each(wake);
     }
 
     pub(super) fn add(&self, queue: Arc<Queue>) {
@@ -100,11 +100,14 @@ impl Drop for Observers {
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner);
         for queue in queues.drain(..) {
-            if let Some(waker) = queue.close() {
-                waker.wake();
-            }
+            queue.close().into_iter().for_each(wake);
         }
     }
+}
+
+/// If it panics, that is nothing to a request, or to whoever else is to be told.
+fn wake(waker: Waker) {
+    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
 impl fmt::Debug for Observers {

@@ -1,5 +1,7 @@
 //! What is told of what happens, to whoever has subscribed.
 
+mod subscribers;
+
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use http::{Method, Response};
