@@ -192,7 +192,10 @@ impl Cache {
     /// Puts back what was written.
     pub(crate) fn restore(self: &Arc<Self>, reader: impl Read) -> Result<Restored, RestoreError> {
         // What is cleared or purged from here on is held against what is put back.
-        let exchanging = Exchanging::begin(&self.store);
+        let mut exchanging = Exchanging::begin(&self.store);
+        if !self.switch.may_store() {
+            exchanging = exchanging.barred();
+        }
         let mut reader = io::BufReader::new(reader);
         let (settings, _) = self.settings();
         let apart_by = settings.credentials.as_ref();

@@ -3,6 +3,7 @@
 mod beside;
 mod damaged;
 mod hostile;
+mod meanwhile;
 mod secrets;
 
 use std::io::{self, Read};
