@@ -29,7 +29,7 @@ impl Cache {
         #[cfg(feature = "structured-fields")]
         if settings.related.by_search {
             let found = search::stands_for_it(self, comparing, &wanted, &asked, fields);
-            return found.map(Seen::from);
+            return found.map(|found| self.store.see_found(found));
         }
         None
     }

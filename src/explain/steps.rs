@@ -146,7 +146,8 @@ impl Explaining<'_> {
                 return Err(reason);
             }
             let found = search::stands_for_it(self.cache, comparing, wanted, asked, fields);
-            found.map(Seen::from).ok_or(reason)
+            let seen = found.map(|found| self.cache.store.see_found(found));
+            seen.ok_or(reason)
         });
         let verdict = match &selected {
             Err(reason) => self.missed(*reason, asked, comparing, request, &variants, wanted),

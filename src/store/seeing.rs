@@ -40,18 +40,17 @@ impl Seen {
     }
 }
 
-#[cfg(feature = "structured-fields")]
-impl From<Found> for Seen {
-    fn from(found: Found) -> Self {
-        Self {
+impl Memory {
+    /// What was found, to be looked at.
+    #[cfg(feature = "structured-fields")]
+    pub(crate) fn see_found(&self, found: Found) -> Seen {
+        Seen {
+            hits: u64::from(found.hits) + self.copies.hits_of(&found.response),
             response: found.response,
             is_invalid: found.is_invalid,
-            hits: u64::from(found.hits),
         }
     }
-}
 
-impl Memory {
     /// The numbers of all that is stored now. Each stands for one response and for what takes its place.
     pub(crate) fn numbers(&self) -> Vec<u64> {
         self.lock().index.numbers().to_vec()

@@ -358,3 +358,35 @@ async fn an_equivalent_is_reused_while_it_is_validated() {
     let answer = talk.get("/a?x=3").await;
     assert_eq!(answer.assert_hit().field("age"), Some("0".into()));
 }
+
+/// To look at what stands for a URI tells all there is to tell by its own.
+#[tokio::test]
+async fn what_stands_for_a_uri_has_all_its_hits() {
+    let talk = with("/a?a=1", "params=(\"a\")").await;
+    for _ in 0..50 {
+        talk.get("/a?a=1").await.assert_hit();
+    }
+    assert!(talk.handle.stats().copies() > 0);
+    for uri in ["/a?a=1", "/a?a=2"] {
+        let asked = get(uri, &[]);
+        let seen = talk.handle.peek(&asked).expect("it is stored");
+        assert_eq!(seen.hits(), 50, "{uri}");
+        let explanation = talk.handle.explain(&asked);
+        let stored = explanation.stored().expect("it is stored");
+        assert_eq!(stored.hits(), 50, "{uri}");
+    }
+}
+
+/// What is put back is found as before: by its queries, its groups and its tags.
+#[tokio::test]
+async fn what_is_put_back_stands_for_the_same_queries() {
+    let talk = with("/a?a=1", "params=(\"a\")").await;
+    let mut octets = Vec::new();
+    talk.handle.snapshot(&mut octets).expect("written");
+    let other = obeying();
+    let report = other.handle.restore(&*octets).expect("a snapshot");
+    assert_eq!(report.responses(), 1);
+    other.get("/a?a=2").await.assert_hit();
+    other.handle.purge(Selector::request(&get("/a?a=2", &[])));
+    assert!(other.handle.is_empty());
+}
