@@ -290,7 +290,6 @@ impl<X, P> CacheLayer<X, P> {
         self.set(|settings| settings.clock = ClockSetting::Given(Arc::new(clock)))
     }
 
-    /// What was stored so far was stored without regard to it, and what is on its way will be.
     /// What keyed hashes are made with: those by which partitions are told apart, and what `Vary` names. By default it is
     /// drawn for each cache, and nobody knows it.
     ///
@@ -309,6 +308,7 @@ impl<X, P> CacheLayer<X, P> {
         self
     }
 
+    /// What was stored so far was stored without regard to it, and what is on its way will be.
     pub(crate) fn set_credentials(self, change: impl FnOnce(&mut Settings)) -> Self {
         let layer = self.set(change);
         layer.cache.clear();

@@ -63,7 +63,7 @@ impl Snapshot {
         self.responses
     }
 
-    /// Responses that were not written, because they have to do with somebody's credentials.
+    /// Responses that were not written, because they have to do with somebody's credentials, or may have been made wrong.
     #[must_use]
     pub fn left_out(&self) -> usize {
         self.left_out
