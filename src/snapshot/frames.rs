@@ -337,6 +337,42 @@ mod tests {
             prop_assert!(found.iter().all(|found| left.any(|piece| piece == found)));
         }
 
+        /// Octets are missing somewhere, others are there, or both: the frames on either side are read.
+        #[test]
+        fn what_is_spliced_is_noticed_and_costs_two(
+            pieces in pieces(),
+            at in any::<prop::sample::Index>(),
+            fewer in 0..60_usize,
+            more in proptest::collection::vec(any::<u8>(), 0..60),
+        ) {
+            let octets = written(&pieces);
+            let at = at.index(octets.len());
+            let end = (at + fewer).min(octets.len());
+            let mut spliced = octets.clone();
+            spliced.splice(at..end, more);
+            prop_assume!(spliced != octets);
+            let (found, is_damaged, is_ended) = read(&spliced);
+            prop_assert!(is_damaged || !is_ended);
+            // So much may touch a frame of no octets and those beside it.
+            prop_assert!(found.len() + 3 >= pieces.len(), "{} of {}", found.len(), pieces.len());
+            let mut left = pieces.iter();
+            prop_assert!(found.iter().all(|found| left.any(|piece| piece == found)));
+        }
+
+        /// In whatever order frames come, each piece is read once at most, and it is known whether all were.
+        #[test]
+        fn what_is_shuffled_is_noticed(order in proptest::collection::vec(0..4_usize, 0..8)) {
+            let pieces: Vec<_> = (0..4_u8).map(|piece| vec![piece; 3]).collect();
+            let octets = written(&pieces);
+            let frame = |n: usize| &octets[n * (HEAD + 3 + CHECKSUM)..][..HEAD + 3 + CHECKSUM];
+            let mut shuffled: Vec<u8> = order.iter().flat_map(|n| frame(*n)).copied().collect();
+            shuffled.extend(&octets[octets.len() - HEAD..]);
+            let (found, is_damaged, is_ended) = read(&shuffled);
+            prop_assert!(is_ended);
+            prop_assert_eq!(is_damaged, order != [0, 1, 2, 3]);
+            prop_assert!(found.windows(2).all(|pair| pair[0] < pair[1]));
+        }
+
         #[test]
         fn what_is_cut_off_is_known_to_be(pieces in pieces(), at in any::<prop::sample::Index>()) {
             let octets = written(&pieces);
