@@ -258,7 +258,8 @@ impl Cache {
         if is_of_more && !opening.is_of_same_secret() {
             return false;
         }
-        let vary_key = image.vary_key.or(opening.vary_key());
+        let vary_key = image.vary_key.map(Arc::new);
+        let vary_key = vary_key.or_else(|| opening.vary_key().cloned());
         if !image.selected_by.is_empty() && vary_key.is_none() && !opening.is_of_same_secret() {
             return false;
         }
@@ -273,11 +274,9 @@ impl Cache {
             return false;
         }
         // By the cache's own key they are those of what is stored already.
-        let is_own = |key: &VaryKey| key == self.seed.vary();
+        let is_own = |key: &Arc<VaryKey>| **key == *self.seed.vary();
         let selected_by = Selection {
-            key: vary_key
-                .filter(|key| !image.selected_by.is_empty() && !is_own(key))
-                .map(Arc::new),
+            key: vary_key.filter(|key| !image.selected_by.is_empty() && !is_own(key)),
             fields: image.selected_by.into(),
             presented: None,
         };

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 use super::frames::Mark;
 use crate::seed::{Seed, VaryKey};
@@ -35,7 +36,7 @@ enum Secret {
     /// With what the user has given, of which this is known.
     Given([u8; 16], IsSame),
     /// With what was drawn.
-    Drawn(VaryKey),
+    Drawn(Arc<VaryKey>),
 }
 
 type IsSame = bool;
@@ -51,7 +52,7 @@ impl Opening {
             secret: if seed.is_given() {
                 Secret::Given(seed.fingerprint(&mark.0), true)
             } else {
-                Secret::Drawn(*seed.vary())
+                Secret::Drawn(Arc::new(*seed.vary()))
             },
         }
     }
@@ -66,8 +67,8 @@ impl Opening {
     }
 
     /// What fields were digested with, where that was drawn.
-    pub(super) fn vary_key(&self) -> Option<VaryKey> {
-        match self.secret {
+    pub(super) fn vary_key(&self) -> Option<&Arc<VaryKey>> {
+        match &self.secret {
             Secret::Given(..) => None,
             Secret::Drawn(key) => Some(key),
         }
@@ -135,7 +136,7 @@ impl Opening {
             let is_same = seed.is_given() && seed.fingerprint(&mark.0) == at(26);
             Secret::Given(at(26), is_same)
         } else {
-            Secret::Drawn(VaryKey::from_bytes(at(42)))
+            Secret::Drawn(Arc::new(VaryKey::from_bytes(at(42))))
         };
         Ok(Self {
             mark,
