@@ -170,3 +170,31 @@ async fn it_takes_the_place_of_what_was_selected_by_other_fields() {
     assert_eq!(talk.get("/a").await.assert_hit().text(), "new");
     assert_eq!(talk.handle.len(), 1);
 }
+
+/// 9111-3-1, C-47: of a QUERY the content would be part of the key, and an answer that is none is none by hand either.
+#[tokio::test]
+async fn what_could_answer_nothing_is_refused() {
+    let talk = Conversation::with(|layer| layer.query(true));
+    let fresh = ("cache-control", "max-age=60");
+    let query = Method::from_bytes(b"QUERY").expect("a method");
+    let json = [("content-type", "application/json")];
+    for (method, fields, status) in [
+        (query, &json[..], 200),
+        (Method::GET, &[], 304),
+        (Method::GET, &[], 101),
+        (Method::GET, &[("range", "bytes=0-")], 416),
+        (
+            Method::GET,
+            &[("connection", "x"), ("if-range", "\"1\"")],
+            206,
+        ),
+    ] {
+        let asked = request(method, "/a", fields);
+        let refused = talk.handle.insert(&asked, response(status, &[fresh], ""));
+        refused.expect_err("it is no answer to be kept");
+        assert!(talk.handle.is_empty(), "{status}");
+    }
+    let empty = response(204, &[fresh], "x");
+    let refused = talk.handle.insert(&get("/a", &[]), empty);
+    assert_eq!(refused, Err(NotStored::Incomplete));
+}
