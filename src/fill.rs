@@ -230,7 +230,7 @@ impl<'a> Filling<'a> {
                 Next::Answer(incomplete.record(response, expected, limit, status, now))
             }
             Err(refused) => {
-                self.outdate_held(response.status());
+                self.outdate_held(&response);
                 if !response.status().is_server_error() {
                     self.mark_unshared(refused);
                 }
@@ -386,7 +386,12 @@ impl<'a> Filling<'a> {
     /// An answer that may not be stored shows all the same that the stored response is outdated
     /// (PRJ-4.3.3-4). An error, or an answer about the exchange rather than the resource, does not; but that
     /// there are no such ranges shows that those that are stored are of something else.
-    fn outdate_held(&self, status: StatusCode) {
+    fn outdate_held<B: Body>(&self, response: &Response<B>) {
+        #[cfg(feature = "grpc")]
+        if self.is_failed_call(response) {
+            return;
+        }
+        let status = response.status();
         if let Some(held) = self.held() {
             let is_about_parts =
                 status == StatusCode::RANGE_NOT_SATISFIABLE && held.parts.is_some();

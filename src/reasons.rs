@@ -106,7 +106,7 @@ pub enum NotStored {
     /// The response says `no-store` (RFC 9111 §5.2.2.5).
     NoStore,
     /// Responses of this status are never stored, or not in answer to a request for ranges, or not with
-    /// `must-understand` (RFC 9111 §5.2.2.3).
+    /// `must-understand` (RFC 9111 §5.2.2.3); or a call of gRPC has failed.
     Status,
     /// Nothing says how long the response is fresh, and its status is none that is cacheable by
     /// default (RFC 9111 §3).

@@ -8,6 +8,8 @@ use http_body::Body;
 use crate::body::incomplete::Incomplete;
 use crate::cache_status::NotStored;
 use crate::fill::Filling;
+#[cfg(feature = "grpc")]
+use crate::grpc;
 use crate::policy::selection;
 use crate::policy::storing::Storable;
 use crate::relations::Relations;
@@ -34,6 +36,10 @@ impl Filling<'_> {
         }
         let (policy, asked, status) = (&self.settings.policy, &fill.asked, response.status());
         let control = policy.permitted(asked, status, fields)?;
+        #[cfg(feature = "grpc")]
+        if self.is_failed_call(response) {
+            return Err(NotStored::Status);
+        }
         let received = self.received(status, fields, is_delimited(response));
         let storable = policy.storable(asked, received, &control)?;
         // It would have to be validated, and nobody says how.
@@ -47,6 +53,12 @@ impl Filling<'_> {
         }
         let fit = self.may_take(response, &storable)?;
         Ok((storable, fit))
+    }
+
+    /// Whether a call of gRPC was asked, and its answer says at once that it has failed.
+    #[cfg(feature = "grpc")]
+    pub(crate) fn is_failed_call<B: Body>(&self, response: &Response<B>) -> bool {
+        self.fill.asked.is_grpc() && grpc::has_no_message(response)
     }
 
     /// Whether the store would take what may be stored.

@@ -9,6 +9,10 @@ use http_body::Frame;
 use super::incomplete::Incomplete;
 use crate::cache::Cache;
 use crate::cache_status::NotStored;
+#[cfg(feature = "grpc")]
+use crate::content::ContentKey;
+#[cfg(feature = "grpc")]
+use crate::grpc::Unary;
 use crate::policy::parts::Part;
 use crate::store::Reservation;
 use crate::stored::{self, StoredBody};
@@ -28,6 +32,9 @@ pub(crate) struct Recorder {
     /// What it can come to, as far as is known.
     most: Option<u64>,
     limit: usize,
+    /// What it has to be.
+    #[cfg(feature = "grpc")]
+    unary: Option<Unary>,
     // Taken by whichever comes first: the end, or a reason not to store it.
     storing: Option<(Incomplete, Reservation)>,
 }
@@ -39,6 +46,8 @@ impl Recorder {
             leader.announce_head(&response.selected_by, response.terms.response_time);
         }
         let reservation = Reservation::new(&response.cache.store);
+        #[cfg(feature = "grpc")]
+        let is_grpc = response.key.content.is_some_and(ContentKey::is_grpc);
         Self {
             last: Vec::new(),
             before: Vec::new(),
@@ -47,6 +56,8 @@ impl Recorder {
             expected,
             most: expected,
             limit,
+            #[cfg(feature = "grpc")]
+            unary: is_grpc.then(Unary::default),
             storing: Some((response, reservation)),
         }
     }
@@ -68,14 +79,21 @@ impl Recorder {
         if let Some(trailers) = frame.trailers_ref() {
             return self.copy_trailers(trailers);
         }
-        frame.data_ref().is_none_or(|data| self.copy(data))
+        let Some(data) = frame.data_ref() else {
+            return true;
+        };
+        #[cfg(feature = "grpc")]
+        if self.unary.as_mut().is_some_and(|unary| !unary.read(data)) {
+            return self.is_unfit(NotStored::Bypass);
+        }
+        self.copy(data)
     }
 
     /// Trailers count as octets of the body.
     fn copy_trailers(&mut self, trailers: &HeaderMap) -> bool {
         let size = stored::fields_size(trailers);
         if size > self.limit - self.length.min(self.limit) {
-            return self.is_too_large();
+            return self.is_unfit(NotStored::TooLarge);
         }
         if !self.grow(size) {
             return self.give_up(NotStored::NoRoom);
@@ -96,7 +114,7 @@ impl Recorder {
             return self.refuse(NotStored::Incomplete);
         }
         if length > self.limit {
-            return self.is_too_large();
+            return self.is_unfit(NotStored::TooLarge);
         }
         let spare = self.last.capacity() - self.last.len();
         let (now, later) = data.split_at(spare.min(data.len()));
@@ -124,13 +142,13 @@ impl Recorder {
     }
 
     /// It will be so the next time, too.
-    fn is_too_large(&mut self) -> bool {
+    fn is_unfit(&mut self, reason: NotStored) -> bool {
         if let Some((response, _)) = &mut self.storing {
             if let Some(leader) = &mut response.leader {
                 leader.mark_unfit(response.terms.response_time);
             }
         }
-        self.give_up(NotStored::TooLarge)
+        self.give_up(reason)
     }
 
     /// There is nothing wrong with it, and still it is not stored.
@@ -201,11 +219,29 @@ impl Recorder {
             response.cache.refused(&response.key, NotStored::Incomplete);
             return;
         }
+        #[cfg(feature = "grpc")]
+        if self.is_failure() {
+            response.cache.refused(&response.key, NotStored::Status);
+            return;
+        }
         let body = StoredBody {
             data: self.take_data(),
             trailers: self.trailers.take().map(Arc::new),
         };
         complete(response, body, reservation);
+    }
+
+    /// Whether nothing more is to come, whatever the body says: trailers are the end of a call of gRPC.
+    #[cfg(feature = "grpc")]
+    pub(super) fn has_ended(&self) -> bool {
+        self.unary.is_some() && self.trailers.is_some()
+    }
+
+    /// Whether its trailers do not say that it is a success.
+    #[cfg(feature = "grpc")]
+    fn is_failure(&self) -> bool {
+        let unary = self.unary.as_ref();
+        unary.is_some_and(|unary| !unary.is_success(self.trailers.as_ref()))
     }
 
     /// Whether it has all that was said, and nothing is to come behind it.

@@ -59,6 +59,9 @@ impl<B: Body> Recording<B> {
             let goes_on = recorder.record(&frame);
             // Many callers stop at the last frame and never see the end.
             let has_ended = goes_on && this.body.is_end_stream();
+            // Nor do callers of gRPC ask for anything behind trailers.
+            #[cfg(feature = "grpc")]
+            let has_ended = has_ended || (goes_on && recorder.has_ended());
             if !goes_on {
                 recorder.discard();
             } else if has_ended {

@@ -1,17 +1,19 @@
 //! The content of a request, where it is part of the key (RFC 10008 §2.7).
 
+mod judge;
 mod reading;
 mod treatment;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, header};
 
+pub(crate) use self::judge::{Judge, Judgement};
 pub(crate) use self::reading::Reading;
-pub(crate) use self::treatment::{Judge, Treatment};
+pub(crate) use self::treatment::Treatment;
 use crate::seed::{Digest, Digester, Seed};
 
 /// Request fields that say what content means (RFC 10008 §2.7).
-pub(crate) const METADATA: [HeaderName; 3] = [
+pub(crate) static METADATA: [HeaderName; 3] = [
     header::CONTENT_TYPE,
     header::CONTENT_ENCODING,
     header::CONTENT_LANGUAGE,
@@ -36,15 +38,25 @@ impl Content {
 pub(crate) struct ContentKey {
     /// Of the method, of what says what the content means, and of the content.
     digest: Digest,
-    is_query: bool,
+    kind: Kind,
+}
+
+/// What sort of request had it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Query,
+    Post,
+    /// A POST that is a call of gRPC.
+    Grpc,
 }
 
 impl ContentKey {
-    /// Of content that came in these frames, with these of the request's fields.
+    /// Of content that came in these frames, as this has judged it.
     pub(crate) fn of(
         seed: &Seed,
         method: &Method,
-        (fields, names): (&HeaderMap, &[HeaderName]),
+        fields: &HeaderMap,
+        judge: &Judge,
         frames: &[Bytes],
     ) -> Self {
         let mut digester = seed.digester();
@@ -52,7 +64,7 @@ impl ContentKey {
         digester.write(b"content ");
         digester.write(method.as_str().as_bytes());
         digester.write(Digester::END);
-        for name in names {
+        for name in judge.names() {
             for value in fields.get_all(name) {
                 digester.write(name.as_str().as_bytes());
                 digester.write(Digester::END);
@@ -66,33 +78,52 @@ impl ContentKey {
         }
         Self {
             digest: digester.finish(),
-            is_query: is_query(method),
+            kind: if is_query(method) {
+                Kind::Query
+            } else {
+                judge.kind()
+            },
         }
     }
 
     /// The method of the request that had it.
     pub(crate) fn method(self) -> Method {
-        if self.is_query { query() } else { Method::POST }
+        match self.kind {
+            Kind::Query => query(),
+            Kind::Post | Kind::Grpc => Method::POST,
+        }
     }
 
     /// Whether it is of a QUERY, of which the standards say what a condition means (RFC 10008 §2.6).
     pub(crate) fn is_query(self) -> bool {
-        self.is_query
+        self.kind == Kind::Query
+    }
+
+    /// Whether it is of a call of gRPC.
+    pub(crate) fn is_grpc(self) -> bool {
+        self.kind == Kind::Grpc
     }
 
     pub(crate) fn to_bytes(self) -> [u8; 17] {
-        let mut bytes = [u8::from(self.is_query); 17];
+        let kind = Kind::ALL.iter().position(|kind| *kind == self.kind);
+        let kind = kind.and_then(|kind| u8::try_from(kind).ok());
+        let mut bytes = [kind.expect("it is one of a few"); 17];
         bytes[..16].copy_from_slice(&self.digest.to_bytes());
         bytes
     }
 
     /// What was written down, by a cache that has the same secret; `None` where it was not.
-    pub(crate) fn from_bytes([digest @ .., is_query]: [u8; 17]) -> Option<Self> {
-        (is_query < 2).then(|| Self {
+    pub(crate) fn from_bytes([digest @ .., kind]: [u8; 17]) -> Option<Self> {
+        Some(Self {
             digest: Digest::from_bytes(digest),
-            is_query: is_query == 1,
+            kind: *Kind::ALL.get(usize::from(kind))?,
         })
     }
+}
+
+impl Kind {
+    /// All of them, each at its place.
+    const ALL: [Self; 3] = [Self::Query, Self::Post, Self::Grpc];
 }
 
 /// Whether this is the method QUERY (RFC 10008 §2).
@@ -120,7 +151,7 @@ mod tests {
         let media_type = HeaderValue::from_static(media_type);
         let fields = HeaderMap::from_iter([(header::CONTENT_TYPE, media_type)]);
         let frames: Vec<_> = frames.iter().copied().map(Bytes::from).collect();
-        ContentKey::of(seed, &method, (&fields, &METADATA), &frames)
+        ContentKey::of(seed, &method, &fields, &Judge::default(), &frames)
     }
 
     /// 10008-2.7-2, 10008-2.7-3: The method, the media type and each octet make a difference, and frames make none.
@@ -141,6 +172,6 @@ mod tests {
             assert_ne!(one, other);
             assert_eq!(ContentKey::from_bytes(other.to_bytes()), Some(other));
         }
-        assert_eq!(ContentKey::from_bytes([2; 17]), None);
+        assert_eq!(ContentKey::from_bytes([3; 17]), None);
     }
 }

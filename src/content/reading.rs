@@ -9,7 +9,7 @@ use http::Request;
 use http_body::Body;
 use tower::Service;
 
-use super::{Content, ContentKey, Judge, METADATA};
+use super::{Content, ContentKey, Judge, Judgement};
 use crate::background::{Background, Task};
 use crate::cache_status::{Forward, NotStored};
 use crate::collapse::Company;
@@ -38,7 +38,7 @@ struct Begun<S, Q, X, P> {
 enum End<Q: Body> {
     /// All of it was read.
     Whole,
-    /// It is no part of a key: it is too long, has trailers, or has failed.
+    /// It is no part of a key: it is too long, has trailers, has failed, or keeps waiting whoever may not wait.
     Other(Replay<Q>),
 }
 
@@ -63,10 +63,12 @@ impl<S, Q: Body, X, P> Reading<S, Q, X, P> {
         let Begun { service, body, .. } = self.begun.as_mut().expect(COMPLETED);
         let limit = service.settings.max_content;
         loop {
-            let last = match ready!(body.as_mut().poll_frame(cx)) {
-                None => return Poll::Ready(End::Whole),
-                Some(Err(error)) => Some(Err(error)),
-                Some(Ok(frame)) => match frame.into_data() {
+            let last = match body.as_mut().poll_frame(cx) {
+                Poll::Pending if self.judge.waits() => return Poll::Pending,
+                Poll::Pending => None,
+                Poll::Ready(None) => return Poll::Ready(End::Whole),
+                Poll::Ready(Some(Err(error))) => Some(Err(error)),
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                     Ok(mut data) => {
                         self.octets = self.octets.saturating_add(data.remaining());
                         self.frames.push(data.copy_to_bytes(data.remaining()));
@@ -111,16 +113,20 @@ where
                 let frames = std::mem::take(&mut self.frames);
                 let replay = Replay::whole(&frames);
                 let body = make(&service, replay);
-                if self.judge.is_safe(head.headers(), &frames) {
-                    let seed = &service.cache.seed;
-                    let fields = (head.headers(), &METADATA[..]);
-                    let key = ContentKey::of(seed, head.method(), fields, &frames);
-                    let content = Arc::new(Content { key, frames });
-                    let request = head.map(|()| body);
-                    let company = &mut Company::default();
-                    return Poll::Ready(service.respond(request, Some(content), company));
+                let fields = head.headers();
+                match self.judge.judge(fields, &frames) {
+                    Judgement::Key => {
+                        let (seed, method) = (&service.cache.seed, head.method());
+                        let key = ContentKey::of(seed, method, fields, &self.judge, &frames);
+                        let content = Arc::new(Content { key, frames });
+                        let request = head.map(|()| body);
+                        let company = &mut Company::default();
+                        return Poll::Ready(service.respond(request, Some(content), company));
+                    }
+                    #[cfg(feature = "grpc")]
+                    Judgement::Safe => (Forward::Bypass, NotStored::Bypass, true, body),
+                    Judgement::Unsafe => (Forward::Method, NotStored::Method, false, body),
                 }
-                (Forward::Method, NotStored::Method, false, body)
             }
             End::Other(begun) => {
                 let body = make(&service, begun.followed_by(rest));

@@ -1,11 +1,10 @@
 //! What is done with a request that is neither GET nor HEAD.
 
-use std::fmt;
-use std::sync::Arc;
+use http::{Method, Request, header};
 
-use http::{HeaderMap, Method, Request, header};
-
-use super::is_query;
+use super::{Judge, Kind, is_query};
+#[cfg(feature = "grpc")]
+use crate::grpc;
 use crate::header::content_type;
 use crate::key::Text;
 use crate::mode::CacheMode;
@@ -19,39 +18,8 @@ pub(crate) enum Treatment {
     Unsafe,
     /// It is forwarded, and changes nothing.
     Safe,
-    /// Its content is read, and is part of its key then; where this holds for it.
+    /// Its content is read, and is part of its key then, where it is as this has it.
     Read(Judge),
-}
-
-/// Says by its content whether a request is safe.
-#[derive(Clone, Default)]
-pub(crate) struct Judge(Option<Arc<SafeIf>>);
-
-type SafeIf = dyn Fn(&HeaderMap, &[u8]) -> bool + Send + Sync;
-
-impl Judge {
-    pub(crate) fn new(is_safe: impl Fn(&HeaderMap, &[u8]) -> bool + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(is_safe)))
-    }
-
-    /// Whether a request with these fields is safe whatever its content.
-    pub(crate) fn is_certain(&self) -> bool {
-        self.0.is_none()
-    }
-
-    /// Whether a request is that has these fields, and content that came in these frames.
-    pub(crate) fn is_safe(&self, fields: &HeaderMap, frames: &[bytes::Bytes]) -> bool {
-        self.0.as_ref().is_none_or(|is_safe| match frames {
-            [frame] => is_safe(fields, frame),
-            _ => is_safe(fields, &frames.concat()),
-        })
-    }
-}
-
-impl fmt::Debug for Judge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Judge(..)")
-    }
 }
 
 impl Reader<'_> {
@@ -60,7 +28,9 @@ impl Reader<'_> {
         let Some(judge) = self.judge(request) else {
             return Treatment::Unsafe;
         };
-        if self.is_for_store(request) {
+        // gRPC has rules of its own, and what is none has nothing of them (C-48).
+        let is_grpc = content_type::is_grpc(request.headers());
+        if is_grpc == (judge.kind() == Kind::Grpc) && self.is_for_store(request) {
             return Treatment::Read(judge);
         }
         if judge.is_certain() {
@@ -82,6 +52,12 @@ impl Reader<'_> {
         let fields = request.headers();
         let target = Target::of_request(request.uri(), fields, &settings.scheme)?;
         let text = Text::of(&self.cache.seed, target);
+        #[cfg(feature = "grpc")]
+        if grpc::is_grpc(fields) {
+            if let Some(judge) = rules.safe_grpc(&text, fields) {
+                return Some(judge.clone());
+            }
+        }
         rules.safe_post(&text, fields).cloned()
     }
 
@@ -99,7 +75,6 @@ impl Reader<'_> {
             && !has_condition
             && CacheMode::of(request.extensions()) != CacheMode::NoStore
             && fields.contains_key(header::CONTENT_TYPE)
-            && !content_type::is_grpc(fields)
             && is_none_of(&[
                 header::IF_MATCH,
                 header::IF_RANGE,

@@ -80,7 +80,7 @@ impl Asked {
                 }
                 10 => self.has_connection |= name == header::CONNECTION,
                 12 if name == header::CONTENT_TYPE => {
-                    self.is_bypass |= content_type::is_grpc(fields);
+                    self.is_bypass |= content_type::is_grpc(fields) && !self.is_grpc();
                 }
                 13 if name == header::CACHE_CONTROL => has_directives = true,
                 13 if name == header::AUTHORIZATION => self.has_authorization = true,
@@ -131,6 +131,13 @@ impl Asked {
             None if self.is_head => Method::HEAD,
             None => Method::GET,
         }
+    }
+
+    /// Whether it is a call of gRPC that may be answered.
+    pub(crate) fn is_grpc(&self) -> bool {
+        self.content
+            .as_ref()
+            .is_some_and(|content| content.key.is_grpc())
     }
 
     /// Whether it is of a method for which nobody says what a condition means.

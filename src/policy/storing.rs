@@ -63,7 +63,7 @@ impl Policy {
         }
         self.permits(asked, status, fields, directives)?;
         // Whether it is a success is said in its trailers, and not by its status (C-48).
-        if content_type::is_grpc(fields) {
+        if content_type::is_grpc(fields) != asked.is_grpc() {
             return Err(NotStored::Bypass);
         }
         Ok(control)

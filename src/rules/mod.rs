@@ -42,7 +42,7 @@ pub struct Rule {
     prefix: Option<Where>,
     requests: Option<Arc<RequestCondition>>,
     responses: Option<Arc<ResponseCondition>>,
-    says: Says,
+    pub(crate) says: Says,
 }
 
 type RequestCondition = dyn Fn(&Uri, &HeaderMap) -> bool + Send + Sync;
@@ -57,7 +57,7 @@ enum Where {
 
 /// What a rule says.
 #[derive(Debug, Clone, Default)]
-struct Says {
+pub(crate) struct Says {
     default_lifetime: Option<Duration>,
     min_lifetime: Option<Duration>,
     max_lifetime: Option<Duration>,
@@ -67,6 +67,8 @@ struct Says {
     ignored_query: Vec<Box<str>>,
     ignored_vary: Vec<HeaderName>,
     safe_post: Option<Judge>,
+    #[cfg(feature = "grpc")]
+    pub(crate) safe_grpc: Option<Judge>,
 }
 
 /// Conditions.

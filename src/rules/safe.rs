@@ -69,6 +69,10 @@ impl Rule {
     }
 
     pub(super) fn says_of_posts(&self) -> bool {
+        #[cfg(feature = "grpc")]
+        if self.says.safe_grpc.is_some() {
+            return true;
+        }
         self.says.safe_post.is_some()
     }
 }
@@ -81,10 +85,17 @@ impl Rules {
 
     /// What says whether a POST of this is safe, by the first rule that says anything of it.
     pub(crate) fn safe_post(&self, text: &Text, fields: &HeaderMap) -> Option<&Judge> {
+        self.first_for(text, fields, |rule| rule.says.safe_post.as_ref())
+    }
+
+    /// What the first rule says that holds for requests of this and says anything.
+    pub(crate) fn first_for<'r, T>(
+        &'r self,
+        text: &Text,
+        fields: &HeaderMap,
+        says: impl Fn(&'r Rule) -> Option<&'r T>,
+    ) -> Option<&'r T> {
         let mut rules = self.rules.iter();
-        rules.find_map(|rule| {
-            let judge = rule.says.safe_post.as_ref()?;
-            rule.holds_for(text.as_bytes(), fields).then_some(judge)
-        })
+        rules.find_map(|rule| says(rule).filter(|_| rule.holds_for(text.as_bytes(), fields)))
     }
 }

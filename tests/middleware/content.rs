@@ -19,13 +19,13 @@ use tower_client_cache::background::Tokio;
 use tower_client_cache::request_body::{Replay, RequestBody};
 use tower_client_cache::{CacheHandle, CacheLayer, CacheService};
 
-type Content = UnsyncBoxBody<Bytes, OriginError>;
+pub(crate) type Content = UnsyncBoxBody<Bytes, OriginError>;
 
 /// What the origin heard of a request's content.
 #[derive(Debug, Clone)]
-struct Heard {
-    octets: Bytes,
-    trailers: Option<HeaderMap>,
+pub(crate) struct Heard {
+    pub(crate) octets: Bytes,
+    pub(crate) trailers: Option<HeaderMap>,
     failed: Option<OriginError>,
     /// Before any of it came.
     hint: SizeHint,
@@ -33,7 +33,7 @@ struct Heard {
 
 /// An origin that listens to the end of a request before it answers.
 #[derive(Debug, Clone)]
-struct Listening {
+pub(crate) struct Listening {
     origin: Origin,
     heard: Arc<Mutex<Vec<Heard>>>,
 }
@@ -78,16 +78,16 @@ impl Service<Request<Content>> for Listening {
 }
 
 /// A client that sends content to an origin through the cache.
-struct Talk<P> {
-    clock: Clock,
-    origin: Origin,
+pub(crate) struct Talk<P> {
+    pub(crate) clock: Clock,
+    pub(crate) origin: Origin,
     heard: Arc<Mutex<Vec<Heard>>>,
-    handle: CacheHandle,
-    client: CacheService<Listening, Tokio, P>,
+    pub(crate) handle: CacheHandle,
+    pub(crate) client: CacheService<Listening, Tokio, P>,
 }
 
 /// Through a cache with these settings, and a way to make bodies.
-fn with(
+pub(crate) fn with(
     set: impl FnOnce(CacheLayer) -> CacheLayer,
 ) -> Talk<impl RequestBody<Content> + Send + Sync + 'static> {
     Talk::through(
@@ -96,7 +96,7 @@ fn with(
 }
 
 impl<P: RequestBody<Content> + Send> Talk<P> {
-    fn through(layer: CacheLayer<Tokio, P>) -> Self {
+    pub(crate) fn through(layer: CacheLayer<Tokio, P>) -> Self {
         let clock = Clock::default();
         let origin = Origin::new(clock.clone());
         let heard = Arc::default();
@@ -114,12 +114,12 @@ impl<P: RequestBody<Content> + Send> Talk<P> {
         }
     }
 
-    async fn try_send(&self, request: Request<Content>) -> Result<Answer, OriginError> {
+    pub(crate) async fn try_send(&self, request: Request<Content>) -> Result<Answer, OriginError> {
         let response = self.client.clone().call(request).await?;
         Answer::read(response).await
     }
 
-    async fn send(&self, request: Request<Content>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Content>) -> Answer {
         self.try_send(request).await.expect("an answer")
     }
 
@@ -133,7 +133,7 @@ impl<P: RequestBody<Content> + Send> Talk<P> {
         self.send(asking("POST", content, &[])).await
     }
 
-    fn heard(&self) -> Heard {
+    pub(crate) fn heard(&self) -> Heard {
         let heard = self.heard.lock().expect("no test panicked");
         heard.last().expect("it was asked").clone()
     }

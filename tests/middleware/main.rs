@@ -22,6 +22,8 @@ mod eviction;
 mod explain;
 mod extensions;
 mod fence;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod handle;
 mod hot;
 mod inserting;
