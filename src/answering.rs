@@ -97,14 +97,25 @@ impl<S, X, P> CacheService<S, X, P> {
         S: Service<Request<Q>>,
         X: Timer,
     {
-        let status = CacheStatus::new(outcome);
+        self.made(request, answer::unavailable(CacheStatus::new(outcome)))
+    }
+
+    /// Answers with what is made here, for want of anything stored.
+    pub(crate) fn made<Q, R>(
+        &self,
+        request: &Request<Q>,
+        response: Response<CacheBody<R>>,
+    ) -> ResponseFuture<S, Q, R, X, P>
+    where
+        S: Service<Request<Q>>,
+        X: Timer,
+    {
         self.cache.counters.unsatisfiable();
-        let response = answer::unavailable(status);
         self.cache.observers.answered(|| Answered {
             about: About::Request(request.uri()),
             method: request.method().clone(),
             code: response.status(),
-            status,
+            status: *response.extensions().get().expect("it was made so"),
             held: 0,
         });
         ResponseFuture::answered(response)

@@ -50,6 +50,10 @@ pub enum Outcome {
     /// The cache, with 504: it is [`Offline`](crate::Mode::Offline) or [`Closed`](crate::Mode::Closed), and
     /// nothing stored could be reused.
     Offline,
+    /// The cache, with `grpc-status` 4: the call has waited for the answer to another until its deadline
+    /// (`grpc-timeout`) had passed.
+    #[cfg(feature = "grpc")]
+    DeadlineExceeded,
 }
 
 impl CacheStatus {
@@ -123,7 +127,7 @@ impl CacheStatus {
     pub fn forwarded(&self) -> Option<Forward> {
         match self.outcome {
             Outcome::Forwarded(reason) => Some(reason),
-            Outcome::Hit | Outcome::Unsatisfiable | Outcome::Offline => None,
+            _ => None,
         }
     }
 
@@ -184,6 +188,8 @@ impl fmt::Display for CacheStatus {
             Outcome::Forwarded(reason) => write!(f, "fwd={reason}")?,
             Outcome::Unsatisfiable => f.write_str("detail=only-if-cached")?,
             Outcome::Offline => f.write_str("detail=offline")?,
+            #[cfg(feature = "grpc")]
+            Outcome::DeadlineExceeded => f.write_str("detail=deadline-exceeded")?,
         }
         if let Some(status) = self.forward_status {
             write!(f, "; fwd-status={}", status.as_u16())?;

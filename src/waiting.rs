@@ -16,6 +16,8 @@ use crate::cache_status::Forward;
 use crate::collapse::{self, Company, Leader, Place, Subject, Turn, Waiter};
 use crate::content::Content;
 use crate::future::ResponseFuture;
+#[cfg(feature = "grpc")]
+use crate::grpc::Deadline;
 use crate::key::Wanted;
 use crate::partition::Partition;
 use crate::policy::{Asked, selection};
@@ -36,6 +38,9 @@ pub(crate) struct Seat<T> {
     waiter: Waiter,
     /// `None` where nothing ends it.
     sleep: Option<T>,
+    /// Of a call of gRPC.
+    #[cfg(feature = "grpc")]
+    deadline: Option<Deadline>,
 }
 
 /// Of a HEAD there is another group than of a GET.
@@ -79,11 +84,23 @@ impl<S, X: Timer, P> CacheService<S, X, P> {
                 }
             }
             Place::Waits(waiter) => {
-                let sleep = self.background.sleep(collapsing.head_limit);
-                if sleep.is_none() && !collapsing.needs_no_timer {
+                let (limit, needs_timer) = (collapsing.head_limit, !collapsing.needs_no_timer);
+                #[cfg(feature = "grpc")]
+                let deadline = Deadline::of_call(asked, request.headers(), now);
+                #[cfg(feature = "grpc")]
+                let limit = deadline.map_or(limit, |deadline| limit.min(deadline.timeout()));
+                #[cfg(feature = "grpc")]
+                let needs_timer = needs_timer || deadline.is_some();
+                let sleep = self.background.sleep(limit);
+                if sleep.is_none() && needs_timer {
                     return Joined::Goes;
                 }
-                Joined::Waits(Seat { waiter, sleep })
+                Joined::Waits(Seat {
+                    waiter,
+                    sleep,
+                    #[cfg(feature = "grpc")]
+                    deadline,
+                })
             }
         }
     }
@@ -103,8 +120,15 @@ impl<S, X: Timer, P> CacheService<S, X, P> {
     }
 }
 
-/// A request, and its content where that is part of its key.
-type Incoming<Q> = (Request<Q>, Option<Arc<Content>>);
+/// Who waits.
+struct Held<S, Q, X, P> {
+    service: CacheService<S, X, P>,
+    request: Request<Q>,
+    /// Where that is part of its key.
+    content: Option<Arc<Content>>,
+    #[cfg(feature = "grpc")]
+    deadline: Option<Deadline>,
+}
 
 pin_project! {
     /// A request that waits. The inner service is neither readied nor called for it meanwhile.
@@ -113,7 +137,7 @@ pin_project! {
         X: Timer,
     {
         // Taken together when the waiting is over.
-        waiting: Option<(CacheService<S, X, P>, Incoming<Q>)>,
+        held: Option<Held<S, Q, X, P>>,
         reason: Forward,
         // Gone when it gives up.
         waiter: Option<Waiter>,
@@ -126,18 +150,24 @@ pin_project! {
 }
 
 impl<S, Q, X: Timer, P> Waiting<S, Q, X, P> {
-    /// A request that would be forwarded for this reason.
+    /// A request that would be forwarded for this reason, and its content where that is part of its key.
     pub(crate) fn new(
         service: CacheService<S, X, P>,
-        request: Incoming<Q>,
+        (request, content): (Request<Q>, Option<Arc<Content>>),
         reason: Forward,
-        Seat { waiter, sleep }: Seat<X::Sleep>,
+        seat: Seat<X::Sleep>,
     ) -> Self {
         Self {
-            waiting: Some((service, request)),
+            held: Some(Held {
+                service,
+                request,
+                content,
+                #[cfg(feature = "grpc")]
+                deadline: seat.deadline,
+            }),
             reason,
-            waiter: Some(waiter),
-            sleep,
+            waiter: Some(seat.waiter),
+            sleep: seat.sleep,
             rest: None,
         }
     }
@@ -145,13 +175,19 @@ impl<S, Q, X: Timer, P> Waiting<S, Q, X, P> {
     /// Whether it is over, and if this one leads now.
     fn poll_turn(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Leader>> {
         let mut this = self.project();
-        let (service, (request, _)) = this.waiting.as_ref().expect(COMPLETED);
+        let held = this.held.as_mut().expect(COMPLETED);
+        let (service, request) = (&held.service, &held.request);
         let settings = &service.settings;
         loop {
             let Poll::Ready(turn) = this.waiter.as_mut().expect(COMPLETED).poll(cx.waker()) else {
-                let limits = [this.sleep.as_mut(), this.rest.as_mut()];
-                let mut limits = limits.into_iter().filter_map(Option::as_pin_mut);
-                if !limits.any(|limit| limit.poll(cx).is_ready()) {
+                let is_over = poll_limit(this.sleep.as_mut(), cx);
+                #[cfg(feature = "grpc")]
+                if is_over && deadline_passes(&mut held.deadline, settings.collapsing.head_limit) {
+                    // The others may wait on.
+                    *this.waiter = None;
+                    return Poll::Ready(None);
+                }
+                if !is_over && !poll_limit(this.rest.as_mut(), cx) {
                     return Poll::Pending;
                 }
                 if let Some(waiter) = this.waiter.take() {
@@ -196,12 +232,42 @@ where
     ) -> Poll<ResponseFuture<S, Q, R, X, P>> {
         let leader = ready!(self.as_mut().poll_turn(cx));
         let this = self.project();
-        let (mut service, (request, content)) = this.waiting.take().expect(COMPLETED);
+        let mut held = this.held.take().expect(COMPLETED);
         *this.waiter = None;
+        held.service.refresh_settings();
+        #[cfg(feature = "grpc")]
+        if let Some(deadline) = &held.deadline {
+            if deadline.has_passed() {
+                return Poll::Ready(held.service.too_late(&held.request));
+            }
+            let now = held.service.settings.clock.now();
+            deadline.tell(held.request.headers_mut(), now);
+        }
         let mut company = Company::having_waited(*this.reason, leader);
-        service.refresh_settings();
+        let Held {
+            service,
+            request,
+            content,
+            ..
+        } = held;
         Poll::Ready(service.respond(request, content, &mut company))
     }
+}
+
+/// Whether it is the deadline that a timer was set to which has fired.
+#[cfg(feature = "grpc")]
+fn deadline_passes(deadline: &mut Option<Deadline>, limit: Duration) -> bool {
+    let due = deadline
+        .as_mut()
+        .filter(|deadline| deadline.timeout() <= limit);
+    due.map(Deadline::pass).is_some()
+}
+
+/// Whether a limit has passed, where there is one.
+fn poll_limit<T: Future<Output = ()>>(limit: Pin<&mut Option<T>>, cx: &mut Context<'_>) -> bool {
+    limit
+        .as_pin_mut()
+        .is_some_and(|limit| limit.poll(cx).is_ready())
 }
 
 const COMPLETED: &str = "polled after completion";

@@ -1,5 +1,7 @@
 //! gRPC: unary methods that the user says are safe.
 
+mod deadline;
+mod late;
 mod message;
 mod rule;
 mod unary;
@@ -7,6 +9,7 @@ mod unary;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::Body;
 
+pub(crate) use self::deadline::Deadline;
 pub(crate) use self::message::is_one;
 pub(crate) use self::unary::Unary;
 

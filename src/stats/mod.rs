@@ -111,7 +111,8 @@ impl Stats {
         self.stale_if_error
     }
 
-    /// Requests that could not be answered from the store and were not to be forwarded: 504.
+    /// Requests that could not be answered from the store and were not to be forwarded: 504; or of gRPC, and their
+    /// deadline has passed.
     #[must_use]
     pub fn unsatisfiable(&self) -> u64 {
         self.unsatisfiable

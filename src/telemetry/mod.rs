@@ -50,6 +50,8 @@ mod telling {
             Outcome::Forwarded(_) => "forwarded",
             Outcome::Unsatisfiable => "only-if-cached",
             Outcome::Offline => "offline",
+            #[cfg(feature = "grpc")]
+            Outcome::DeadlineExceeded => "deadline-exceeded",
         }
     }
 

@@ -38,6 +38,8 @@ fn level(answered: &Answered<'_>) -> Level {
     let is_made_here = *code == StatusCode::GATEWAY_TIMEOUT && !status.is_of_a_response(*code);
     match status.outcome() {
         Outcome::Unsatisfiable | Outcome::Offline => Level::INFO,
+        #[cfg(feature = "grpc")]
+        Outcome::DeadlineExceeded => Level::WARN,
         _ if is_instead(status) || is_made_here => Level::WARN,
         _ => Level::DEBUG,
     }

@@ -1,6 +1,7 @@
 //! gRPC: unary methods that a rule says are safe (C-48).
 
 mod calls;
+mod deadlines;
 mod failures;
 mod streams;
 mod waiting;
