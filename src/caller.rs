@@ -146,13 +146,12 @@ impl Line<'_> {
 
 #[cfg(test)]
 mod tests {
-    use http::uri::Scheme;
     use http::{Uri, header};
 
     use super::*;
     use crate::key::Text;
     use crate::seed::Seed;
-    use crate::target::Target;
+    use crate::target::{OriginForm, Target};
 
     fn sent(fields: &HeaderMap) -> Caller {
         let seed = Seed::random(false);
@@ -165,7 +164,7 @@ mod tests {
     #[test]
     fn its_key_is_the_one_that_was_wanted() {
         for is_literal in [false, true] {
-            let seed = Seed::random(is_literal);
+            let (seed, origin_form) = (Seed::random(is_literal), OriginForm::default());
             for (uri, host) in [
                 ("http://h/a?b", None),
                 ("http://H:80/%7ea?b", None),
@@ -176,7 +175,7 @@ mod tests {
                 let uri: Uri = uri.parse().unwrap();
                 let host = host.map(|host| (header::HOST, HeaderValue::from_static(host)));
                 let fields = HeaderMap::from_iter(host);
-                let target = Target::of_request(&uri, &fields, &Scheme::HTTP).unwrap();
+                let target = Target::of_request(&uri, &fields, &origin_form).unwrap();
                 let partition = Partition::named(&seed, None, b"a");
                 let text = Text::of(&seed, target);
                 let wanted = Wanted::new(&seed, &text, Some(partition));

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use http::uri::Scheme;
 use http::{Extensions, HeaderMap, Request, Response, Uri};
 
 use crate::cache::Cache;
@@ -11,7 +10,7 @@ use crate::policy::{invalidation, may_invalidate};
 use crate::selector::Selector;
 use crate::settings::Settings;
 use crate::store::Exchanging;
-use crate::target::Target;
+use crate::target::{OriginForm, Target};
 use crate::wishes::{Invalidates, Wishes};
 #[cfg(feature = "structured-fields")]
 use crate::{header::cache_groups, relations, search::Searched};
@@ -58,14 +57,18 @@ impl Wished {
 
 impl Invalidation {
     /// Of a request that is unsafe, or of which nobody knows, and that has a target or wishes something.
-    pub(crate) fn of<Q>(cache: &Arc<Cache>, request: &Request<Q>, scheme: &Scheme) -> Option<Self> {
+    pub(crate) fn of<Q>(
+        cache: &Arc<Cache>,
+        request: &Request<Q>,
+        origin_form: &OriginForm,
+    ) -> Option<Self> {
         if !may_invalidate(request.method()) {
             return None;
         }
         // A `Host` that disagrees is no reason to spare what the URI names.
         let uri = request.uri();
         let target =
-            Target::of_request(uri, request.headers(), scheme).or_else(|| Target::of_uri(uri));
+            Target::of_request(uri, request.headers(), origin_form).or_else(|| Target::of_uri(uri));
         let wished = Wished::of(cache, request.extensions(), target);
         let target = target.and_then(|target| target.literal(true).to_text().parse().ok());
         (target.is_some() || wished.is_some()).then(|| Self {

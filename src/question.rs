@@ -68,7 +68,7 @@ impl<S, X, P> CacheService<S, X, P> {
         let invalidation = if passed.is_safe {
             None
         } else {
-            Invalidation::of(&self.cache, &request, &self.settings.scheme)
+            Invalidation::of(&self.cache, &request, &self.settings.origin_form)
         };
         let purpose = match invalidation {
             Some(invalidation) => match self.posting(&request, mode) {
@@ -308,7 +308,7 @@ impl<S, X, P> CacheService<S, X, P> {
         let mut asked = may_be_stored.then(|| Asked::posting(fields)).flatten()?;
         asked.set_wishes(Wishes::of(request.extensions()));
         asked.has_authorization |= self.reader().names_user(uri);
-        let target = Target::of_request(uri, fields, &self.settings.scheme)?;
+        let target = Target::of_request(uri, fields, &self.settings.origin_form)?;
         let mut text = Text::of(&self.cache.seed, target);
         if let Some(wishes) = &mut asked.wishes {
             wishes.remember(&text);

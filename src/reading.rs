@@ -160,8 +160,11 @@ impl Reader<'_> {
         // Where it stands as it is known there is no userinfo either.
         let is_normal = !asked.has_host && text.write_normal(uri);
         if !is_normal {
-            let scheme = &self.settings.scheme;
-            text.write(seed, Target::of_request(uri, request.headers(), scheme)?);
+            let origin_form = &self.settings.origin_form;
+            text.write(
+                seed,
+                Target::of_request(uri, request.headers(), origin_form)?,
+            );
         }
         if let Some(wishes) = &mut asked.wishes {
             wishes.remember(text);

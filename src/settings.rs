@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::uri::Scheme;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response, Uri, header};
 
 use crate::cache_status::CacheStatus;
@@ -17,7 +16,7 @@ use crate::relations::Related;
 use crate::rules::Rules;
 use crate::seed::{Digester, Seed};
 use crate::store::Limits;
-use crate::target::Target;
+use crate::target::{OriginForm, Target};
 use crate::wishes::Wishes;
 
 const MEBIBYTE: usize = 1024 * 1024;
@@ -40,8 +39,8 @@ pub(crate) struct Settings {
     pub(crate) answers_query: bool,
     /// So many octets of a request's content are read to be part of its key.
     pub(crate) max_content: usize,
-    /// The scheme of requests whose URI has none.
-    pub(crate) scheme: Scheme,
+    /// What is said of requests whose URI has no authority.
+    pub(crate) origin_form: OriginForm,
     /// The request fields that say who asks; `None` where it makes no difference.
     pub(crate) credentials: Option<Credentials>,
     /// What else responses are kept apart by.
@@ -152,7 +151,7 @@ impl Settings {
             related: Related::default(),
             answers_query: false,
             max_content: MEBIBYTE / 16,
-            scheme: Scheme::HTTP,
+            origin_form: OriginForm::default(),
             credentials: (kind == Kind::Private).then(|| Credentials {
                 fields: credentials.to_vec(),
                 has_others: false,

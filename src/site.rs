@@ -14,7 +14,7 @@ pub(crate) fn of<Q>(settings: &Settings, request: &Request<Q>) -> Option<Box<[u8
         return None;
     }
     let uri = request.uri();
-    let target = Target::of_request(uri, request.headers(), &settings.scheme);
+    let target = Target::of_request(uri, request.headers(), &settings.origin_form);
     let target = target.or_else(|| Target::of_uri(uri))?;
     Some(target.origin().into_boxed_slice())
 }

@@ -19,6 +19,23 @@ pub(crate) struct Target<'a> {
     is_literal: bool,
 }
 
+/// What is said of requests whose URI has no authority.
+#[derive(Debug, Clone)]
+pub(crate) struct OriginForm {
+    pub(crate) scheme: Scheme,
+    /// Of those that have no `Host` either.
+    pub(crate) authority: Option<Authority>,
+}
+
+impl Default for OriginForm {
+    fn default() -> Self {
+        Self {
+            scheme: Scheme::HTTP,
+            authority: None,
+        }
+    }
+}
+
 impl<'a> Target<'a> {
     /// The target of an absolute URI; `None` for any other form.
     pub(crate) fn of_uri(uri: &'a Uri) -> Option<Self> {
@@ -27,12 +44,12 @@ impl<'a> Target<'a> {
     }
 
     /// The target of a request: of its URI, or of its `Host` where the URI has no authority, as
-    /// between a connection and what sends on it; it has the `scheme` that such requests are said to have.
+    /// between a connection and what sends on it; what else there is to it is what such requests are said to have.
     /// `None` where the two disagree (RFC 9110 §7.2), or there is neither.
     pub(crate) fn of_request(
         uri: &'a Uri,
         fields: &'a HeaderMap,
-        scheme: &'a Scheme,
+        origin_form: &'a OriginForm,
     ) -> Option<Self> {
         let mut hosts = fields.get_all(header::HOST).iter();
         let host = hosts.next().map(HeaderValue::as_bytes);
@@ -40,8 +57,11 @@ impl<'a> Target<'a> {
             return None;
         }
         let Some(authority) = uri.authority() else {
-            let (host, port) = split_host(host?)?;
-            let scheme = uri.scheme_str().unwrap_or(scheme.as_str());
+            let (host, port) = match host {
+                Some(host) => split_host(host)?,
+                None => split_authority(origin_form.authority.as_ref()?)?,
+            };
+            let scheme = uri.scheme_str().unwrap_or(origin_form.scheme.as_str());
             return Self::new(uri, scheme, host, port);
         };
         let (written, port) = split_authority(authority)?;
@@ -390,7 +410,7 @@ mod tests {
         for host in host {
             fields.append(header::HOST, host.parse().unwrap());
         }
-        Target::of_request(&uri, &fields, &Scheme::HTTP).map(Target::to_text)
+        Target::of_request(&uri, &fields, &OriginForm::default()).map(Target::to_text)
     }
 
     /// 9110-7.2-1, EDGE-37
@@ -425,8 +445,33 @@ mod tests {
         let mut fields = HeaderMap::new();
         fields.insert(header::HOST, HeaderValue::from_static("h:443"));
         let uri = Uri::from_static("/a");
-        let target = Target::of_request(&uri, &fields, &Scheme::HTTPS);
+        let origin_form = OriginForm {
+            scheme: Scheme::HTTPS,
+            ..OriginForm::default()
+        };
+        let target = Target::of_request(&uri, &fields, &origin_form);
         assert_eq!(target.map(Target::to_text).as_deref(), Some("https://h/a"));
+    }
+
+    /// EDGE-37: `Host` comes before what is set.
+    #[test]
+    fn a_request_without_host_has_the_authority_that_was_set() {
+        let mut fields = HeaderMap::new();
+        let uri = Uri::from_static("/a");
+        let origin_form = OriginForm {
+            authority: Some(Authority::from_static("u@H:80")),
+            ..OriginForm::default()
+        };
+        let text = |fields: &HeaderMap| {
+            Target::of_request(&uri, fields, &origin_form).map(Target::to_text)
+        };
+        assert_eq!(text(&fields).as_deref(), Some("http://h/a"));
+        fields.insert(header::HOST, HeaderValue::from_static("i"));
+        assert_eq!(text(&fields).as_deref(), Some("http://i/a"));
+        let absolute = Uri::from_static("http://j/a");
+        fields.clear();
+        let target = Target::of_request(&absolute, &fields, &origin_form);
+        assert_eq!(target.map(Target::to_text).as_deref(), Some("http://j/a"));
     }
 
     /// 9111-2-1: some releases of `http` let such a path be built
@@ -435,7 +480,7 @@ mod tests {
         let uri = Uri::builder().scheme("http").authority("h");
         if let Ok(uri) = uri.path_and_query("evil/x").build() {
             assert!(Target::of_uri(&uri).is_none());
-            assert!(Target::of_request(&uri, &HeaderMap::new(), &Scheme::HTTP).is_none());
+            assert!(Target::of_request(&uri, &HeaderMap::new(), &OriginForm::default()).is_none());
         }
     }
 }

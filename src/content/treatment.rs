@@ -50,7 +50,7 @@ impl Reader<'_> {
             return None;
         }
         let fields = request.headers();
-        let target = Target::of_request(request.uri(), fields, &settings.scheme)?;
+        let target = Target::of_request(request.uri(), fields, &settings.origin_form)?;
         let text = Text::of(&self.cache.seed, target);
         #[cfg(feature = "grpc")]
         if grpc::is_grpc(fields) {

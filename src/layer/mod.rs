@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderName;
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
 use tower::Layer;
 
 use crate::background::{Tokio, WithoutBackground};
@@ -280,7 +280,45 @@ impl<X, P> CacheLayer<X, P> {
     /// the connection is encrypted, say so, or what is stored for it has the URI of what is not.
     #[must_use]
     pub fn origin_form_scheme(self, scheme: Scheme) -> Self {
-        self.set(|settings| settings.scheme = scheme)
+        self.set(|settings| settings.origin_form.scheme = scheme)
+    }
+
+    /// The authority of requests whose URI has none, and that have no `Host` either: as generated clients of gRPC make them
+    /// for a channel, which alone knows whom it is connected to. By default they are none of the cache's business: nothing
+    /// tells those for one origin from those for another.
+    ///
+    /// It holds for each service that the layer makes. **Where these are connected to different origins, give each a layer
+    /// of its own.**
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::uri::{Authority, Scheme};
+    /// use http::{Request, Response};
+    /// use http_body_util::{Empty, Full};
+    /// use tower::{Service, ServiceBuilder, service_fn};
+    /// use tower_client_cache::{CacheLayer, CacheStatus};
+    ///
+    /// # futures_executor::block_on(async {
+    /// let connection = service_fn(|_: Request<Empty<Bytes>>| async {
+    ///     let response = Response::builder().header("cache-control", "max-age=60");
+    ///     response.body(Full::<Bytes>::from("news"))
+    /// });
+    /// let layer = CacheLayer::new()
+    ///     .origin_form_scheme(Scheme::HTTPS)
+    ///     .origin_form_authority(Authority::from_static("example.com"));
+    /// let handle = layer.handle();
+    /// let mut client = ServiceBuilder::new().layer(layer).service(connection);
+    ///
+    /// let response = client.call(Request::get("/news").body(Empty::new())?).await?;
+    /// assert!(response.extensions().get::<CacheStatus>().unwrap().is_stored());
+    /// # use http_body_util::BodyExt; let _ = response.into_body().collect().await;
+    /// assert_eq!(handle.entries().next().unwrap().uri(), "https://example.com/news");
+    /// # Ok::<_, http::Error>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn origin_form_authority(self, authority: Authority) -> Self {
+        self.set(|settings| settings.origin_form.authority = Some(authority))
     }
 
     /// The clock that ages are reckoned with; by default the system's. One that does not know the time yet

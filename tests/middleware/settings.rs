@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use http::HeaderName;
-use http::uri::Scheme;
-use support::{Conversation, get, reply};
+use http::uri::{Authority, Scheme};
+use http::{HeaderName, Method};
+use support::{Conversation, get, reply, request};
 use tower::Layer;
 use tower_client_cache::{CacheLayer, Clock, Forward, NotStored};
 
@@ -111,6 +111,31 @@ async fn a_request_in_origin_form_has_the_scheme_that_was_set() {
             "{uri}"
         );
     }
+}
+
+/// EDGE-37: a request without an authority and without `Host` is known by the authority that was set, or not at all
+#[tokio::test]
+async fn a_request_without_host_has_the_authority_that_was_set() {
+    let here = || {
+        let mut request = get("/a", &[]);
+        *request.uri_mut() = "/a".parse().unwrap();
+        request
+    };
+    let talk = Conversation::default();
+    talk.origin.answers(|_| reply(200).control("max-age=60"));
+    let answer = talk.send(here()).await;
+    answer.assert_forwarded(Forward::Bypass);
+    let authority = Authority::from_static("o.test");
+    let talk = Conversation::with(|layer| layer.origin_form_authority(authority));
+    talk.origin.answers(|_| reply(200).control("max-age=60"));
+    talk.send(here()).await.assert_stored();
+    talk.send(here()).await.assert_hit();
+    talk.get("http://o.test/a").await.assert_hit();
+    talk.send(request(Method::DELETE, "/a", &[])).await;
+    talk.send(here()).await.assert_forwarded(Forward::UriMiss);
+    // Its URI is where it was sent from, and nobody's.
+    let uri = talk.origin.last().uri;
+    assert_eq!(uri, "/a");
 }
 
 /// Promise 6: a limit that is set while the cache is in use holds from then on.
