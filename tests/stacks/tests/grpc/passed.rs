@@ -1,128 +1,18 @@
-//! tonic: the cache around a channel, below a generated client.
-
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+//! What no rule names goes through as it is.
 
 use http::{HeaderValue, header};
 use stacks::{Site, page};
 use support::Answer;
-use tokio::task::JoinSet;
-use tokio_stream::{Iter, iter};
-use tonic::metadata::MetadataMap;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint, Error, Server, server::TcpIncoming};
-use tonic::{Code, Request, Response, Status, async_trait};
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status};
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
-use tonic_health::pb::health_server::{Health, HealthServer};
-use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tower::{Layer, ServiceExt};
-use tower_client_cache::{CacheLayer, CacheService, CacheStatus, Forward, NotStored};
+use tower_client_cache::{CacheLayer, CacheService, Forward, NotStored};
 
-type Answers = Vec<Result<HealthCheckResponse, Status>>;
-
-/// Knows the health of one service, and is ready to have that stored.
-#[derive(Clone, Default)]
-struct Doctor {
-    asked: Arc<Mutex<Vec<MetadataMap>>>,
-}
-
-impl Doctor {
-    fn calls(&self) -> usize {
-        self.asked.lock().expect("no panic").len()
-    }
-
-    fn note<T>(&self, request: &Request<T>) {
-        let metadata = request.metadata().clone();
-        self.asked.lock().expect("no panic").push(metadata);
-    }
-}
-
-fn health(status: ServingStatus) -> HealthCheckResponse {
-    HealthCheckResponse {
-        status: status.into(),
-    }
-}
-
-#[async_trait]
-impl Health for Doctor {
-    async fn check(
-        &self,
-        request: Request<HealthCheckRequest>,
-    ) -> Result<Response<HealthCheckResponse>, Status> {
-        self.note(&request);
-        let name = &request.get_ref().service;
-        if name != "heart" {
-            return Err(Status::not_found(format!("there is no {name}")));
-        }
-        let mut response = Response::new(health(ServingStatus::Serving));
-        let storable = "max-age=86400, public".parse().expect("a value");
-        response.metadata_mut().insert("cache-control", storable);
-        Ok(response)
-    }
-
-    type WatchStream = Iter<<Answers as IntoIterator>::IntoIter>;
-
-    async fn watch(
-        &self,
-        request: Request<HealthCheckRequest>,
-    ) -> Result<Response<Self::WatchStream>, Status> {
-        self.note(&request);
-        let mut metadata = MetadataMap::new();
-        metadata.insert("x-next-visit", "tomorrow".parse().expect("a value"));
-        let gone = Status::with_metadata(Code::Aborted, "the doctor is gone", metadata);
-        Ok(Response::new(iter(vec![
-            Ok(health(ServingStatus::Serving)),
-            Ok(health(ServingStatus::NotServing)),
-            Err(gone),
-        ])))
-    }
-}
-
-/// The server, until it is dropped.
-struct Practice {
-    doctor: Doctor,
-    address: SocketAddr,
-    _task: JoinSet<Result<(), Error>>,
-}
-
-impl Practice {
-    async fn open() -> Self {
-        let doctor = Doctor::default();
-        let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into()).expect("a free port");
-        let address = incoming.local_addr().expect("an address");
-        let service = HealthServer::new(doctor.clone());
-        let mut task = JoinSet::new();
-        task.spawn(
-            Server::builder()
-                .add_service(service)
-                .serve_with_incoming(incoming),
-        );
-        Self {
-            doctor,
-            address,
-            _task: task,
-        }
-    }
-
-    async fn channel(&self) -> Channel {
-        let endpoint: Endpoint = format!("http://{}", self.address).parse().expect("a URI");
-        endpoint.connect().await.expect("a connection")
-    }
-}
-
-fn about(service: &str) -> HealthCheckRequest {
-    HealthCheckRequest {
-        service: service.to_owned(),
-    }
-}
-
-fn status<T>(response: &Response<T>) -> CacheStatus {
-    *response
-        .extensions()
-        .get::<CacheStatus>()
-        .expect("every response says what the cache did")
-}
+use crate::practice::Practice;
+use crate::{about, add, status};
 
 /// GRPC-3, GRPC-7, 9111-4-7: each call reaches the server, whatever its answer says.
 #[tokio::test]
@@ -188,14 +78,6 @@ async fn a_stream_of_messages_ends_with_its_trailers() {
         gone.metadata().get("x-next-visit").expect("metadata"),
         "tomorrow"
     );
-}
-
-fn add(name: &'static str) -> impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone {
-    move |mut request| {
-        let value = "added".parse().expect("a value");
-        request.metadata_mut().insert(name, value);
-        Ok(request)
-    }
 }
 
 /// Promise 6: an interceptor above asks for a body with a default, one below for nothing.
