@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use support::begun;
-use tower_client_cache::{Forward, Outcome};
+use http_body_util::BodyExt;
+use support::{Answer, begun};
+use tower::{Layer, Service};
+use tower_client_cache::request_body::Replay;
+use tower_client_cache::{CacheLayer, Forward, Outcome};
 
 use super::waiting::{assert_waits, others};
-use super::{GET, call, head, message, shop, success};
+use super::{GET, call, head, message, safe, shop, success};
+use crate::content::Content;
 
 /// GRPC-8: A call that waits ends at its deadline; the others wait on, and get the answer.
 #[tokio::test(start_paused = true)]
@@ -83,4 +87,27 @@ async fn a_limit_that_is_nearer_ends_no_call() {
     let other = other.await;
     assert_eq!(other.body, message("own"));
     assert_eq!(other.cache.collapsed(), Some(false));
+}
+
+/// GRPC-8: Where no timer would end its waiting, a call with a deadline does not wait.
+#[tokio::test]
+async fn without_a_timer_a_call_with_a_deadline_does_not_wait() {
+    let talk = shop();
+    let layer = CacheLayer::without_background().collapse(true);
+    let layer = layer.rules([safe()]);
+    let layer = layer.request_body(|content: Replay<Content>| content.boxed_unsync());
+    let client = layer.layer(talk.client.get_ref().clone());
+    let send = |fields: &[(&str, &str)]| client.clone().call(call(GET, "a", fields));
+    let (gate, held) = success("x").held();
+    talk.origin.will(held);
+    let first = begun(send(&[]));
+    let _waits = begun(send(&[]));
+    assert_eq!(talk.origin.calls(), 1);
+    talk.origin.will(success("own"));
+    let own = send(&[("grpc-timeout", "1H")]).now_or_never();
+    let own = own.expect("it does not wait").unwrap();
+    assert_eq!(Answer::read(own).await.unwrap().body, message("own"));
+    assert_eq!(talk.origin.calls(), 2);
+    gate.open();
+    first.await.unwrap();
 }

@@ -23,7 +23,7 @@ async fn what_is_no_success_is_not_stored() {
     let behind =
         |trailers: HeaderMap| head().frames([data(message("x")), Ok(Frame::trailers(trailers))]);
     let cut = message("xyz").slice(..7);
-    let replies: [(&str, Reply); 14] = [
+    let replies: [(&str, Reply); 15] = [
         ("a status behind a message", whole(&["x"], "14")),
         ("a status behind nothing", whole(&[], "5")),
         ("a success without a message", whole(&[], "0")),
@@ -40,6 +40,13 @@ async fn what_is_no_success_is_not_stored() {
         (
             "a status in the head, and more",
             trailers_only("0").frames(frames(&["x"], "0")),
+        ),
+        (
+            "HTML, by its type",
+            reply(200)
+                .control("max-age=60")
+                .field("content-type", "text/html")
+                .frames(frames(&["x"], "0")),
         ),
         (
             "HTML",
@@ -63,7 +70,7 @@ async fn what_is_no_success_is_not_stored() {
         talk.send(call(GET, "a", &[])).await;
         assert_eq!(talk.handle.len(), 0, "{what}");
     }
-    assert_eq!(talk.origin.calls(), 14);
+    assert_eq!(talk.origin.calls(), 15);
     let body = OriginBody::new([data(message("x")), Err(OriginError("torn"))], false);
     talk.origin.will(head().with_body(body));
     let torn = talk.try_send(call(GET, "a", &[])).await;
