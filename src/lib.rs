@@ -248,8 +248,8 @@
 //! - `structured-fields`: what reads fields in the syntax of RFC 9651: targeted cache control
 //!   (RFC 9213), cache groups (RFC 9875), and `No-Vary-Search`. It is not a default feature because it brings
 //!   in nine more crates, for fields that few origins send. It adds settings, and changes nothing until one of them is used.
-//! - `grpc`: unary methods of gRPC that a rule says are safe are answered from the store: `Rule::safe_grpc`. It brings in
-//!   no crates.
+//! - `grpc`: unary methods of gRPC that a rule says are safe are answered from the store, below the clients that tonic
+//!   generates: `Rule::safe_grpc` says how. It brings in no crates.
 //! - `tracing`, `metrics`: each request, and what is stored and removed, as events of the crate `tracing`, and as counters
 //!   and histograms of the crate `metrics`, by names in the manner of OpenTelemetry: see [`telemetry`].
 //! - `reqwest`: around the client of reqwest 0.13, in its own types: the module `reqwest`.

@@ -17,7 +17,8 @@ impl Rule {
     /// says how much of it. What has more, or trailers, or no `Content-Type`, is forwarded as it is; so is what asks for a
     /// range or has a condition, since nobody says what these mean here. None of them invalidates anything.
     ///
-    /// Conditions on [responses](Self::responses) have no say in this.
+    /// Conditions on [responses](Self::responses) have no say in this. Of gRPC it says nothing that would be stored: that
+    /// takes the feature `grpc`.
     ///
     /// ```
     /// use std::time::Duration;
