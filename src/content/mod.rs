@@ -44,8 +44,8 @@ pub(crate) struct ContentKey {
 /// What sort of request had it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    Query,
     Post,
+    Query,
     /// A POST that is a call of gRPC.
     Grpc,
 }
@@ -123,7 +123,7 @@ impl ContentKey {
 
 impl Kind {
     /// All of them, each at its place.
-    const ALL: [Self; 3] = [Self::Query, Self::Post, Self::Grpc];
+    const ALL: [Self; 3] = [Self::Post, Self::Query, Self::Grpc];
 }
 
 /// Whether this is the method QUERY (RFC 10008 §2).

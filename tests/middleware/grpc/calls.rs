@@ -293,6 +293,21 @@ async fn an_answer_that_a_clear_overtakes_is_not_stored() {
     assert_eq!(talk.handle.len(), 0);
 }
 
+/// GRPC-8: It outlives its process, with its trailers.
+#[tokio::test]
+async fn what_is_stored_is_kept_in_a_snapshot() {
+    let open = || with(|layer| layer.rules([safe()]).secret(&[7; 32]));
+    let (talk, later) = (open(), open());
+    talk.origin.will(success("x"));
+    talk.send(call(GET, "a", &[])).await.assert_stored();
+    let mut written = Vec::new();
+    talk.handle.snapshot(&mut written).unwrap();
+    later.handle.restore(&written[..]).unwrap();
+    let answer = later.send(call(GET, "a", &[])).await;
+    assert_eq!(answer.assert_hit().trailers, Some(trailers("0")));
+    assert_eq!(answer.body, message("x"));
+}
+
 /// FETCH-3, FETCH-6: The modes of a request hold, and `explain` says what it can.
 #[tokio::test]
 async fn modes_hold_for_calls() {
