@@ -1,5 +1,5 @@
-//! What the tests of octocrab share: GitHub, scripted, on loopback; the client below the cache; and what a write makes
-//! wrong beside its target.
+//! What the tests and the example of kube and octocrab share: the two services, scripted, on loopback; the client
+//! below the cache; and what a write makes wrong beside its target.
 
 use http::{Method, Request, Uri};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
@@ -8,8 +8,10 @@ use tower_client_cache::{Invalidates, Selector};
 
 mod answer;
 mod github;
+mod kubernetes;
 
 pub use github::{GitHub, LIMIT};
+pub use kubernetes::ApiServer;
 
 /// A client for HTTP/1.1 without TLS, whose requests have this body.
 pub fn http_client<B>() -> Client<HttpConnector, B>
@@ -23,7 +25,7 @@ where
 /// is below it, whatever the query.
 ///
 /// The rules of HTTP know of the written URI alone. So a `PATCH` of `/labels/bug` leaves `/labels?page=2` as it is
-/// stored. It goes between the cache
+/// stored; and kube writes to `/configmaps/a?`, which is another URI than `/configmaps/a`. It goes between the cache
 /// and the layer that makes the URI absolute: `ServiceBuilder::map_request(writes_collection)`.
 ///
 /// ```
