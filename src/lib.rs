@@ -90,7 +90,8 @@
 //! ```
 //!
 //! A layer below the cache that puts credentials on requests is a leak: one user may be shown what is
-//! another's. A client below it that follows redirects by itself, as reqwest does unless it is told not
+//! another's. So is a client certificate where others share the store: it stands in no request, and who has one needs a
+//! [`CacheLayer`] of its own, or a [`Partition`]. A client below it that follows redirects by itself, as reqwest does unless it is told not
 //! to, has the last answer stored under the first URI, unless the cache is told
 //! [where it came from](CacheLayer::final_uri); with the feature `reqwest` it is. Around an axum router the layer goes outside of
 //! `nest`, which shortens the path that the cache would see.
