@@ -1,0 +1,202 @@
+//! Auth and cookies.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+use stack::cookies::{CookieLayer, Jar};
+use stacks::{Site, answer, page};
+use support::Answer;
+use tower::ServiceBuilder;
+use tower_client_cache::{CacheLayer, SetCookie};
+use tower_http::auth::AddAuthorizationLayer;
+use tower_http::follow_redirect::FollowRedirectLayer;
+
+use crate::{ask, http_client};
+
+/// `/me` says who asks; `/start` sets a cookie, `/stop` takes it back, and `/login` sets one and moves to `/me`.
+async fn site_of_users() -> Site {
+    Site::serve(async |request| {
+        let fields = request.headers();
+        let user = fields
+            .get(header::AUTHORIZATION)
+            .or(fields.get(header::COOKIE));
+        let user = user.map_or(Bytes::from("nobody"), |user| {
+            user.as_bytes().to_vec().into()
+        });
+        match request.uri().path() {
+            "/start" => with(page("started"), &[("set-cookie", "session=1")]),
+            "/stop" => with(page("stopped"), &[("set-cookie", "session=; max-age=0")]),
+            "/login" => {
+                let moved = answer(StatusCode::SEE_OTHER, "");
+                with(moved, &[("set-cookie", "session=1"), ("location", "/me")])
+            }
+            _ => page(user),
+        }
+    })
+    .await
+}
+
+fn with(
+    mut response: Response<Full<Bytes>>,
+    fields: &[(&'static str, &'static str)],
+) -> Response<Full<Bytes>> {
+    for (name, value) in fields {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(*name, value);
+    }
+    response
+}
+
+/// PRJ-L-1, promise 8
+#[tokio::test]
+async fn auth_below_the_cache_shows_one_user_what_is_anothers() {
+    let site = site_of_users().await;
+
+    let cache = CacheLayer::new();
+    let wrong = |token| {
+        ServiceBuilder::new()
+            .layer(cache.clone())
+            .layer(AddAuthorizationLayer::bearer(token))
+            .service(http_client())
+    };
+    assert_eq!(
+        ask(&wrong("ann"), site.get("/me")).await.text(),
+        "Bearer ann"
+    );
+    let leaked = ask(&wrong("bob"), site.get("/me")).await;
+    assert_eq!(leaked.assert_hit().text(), "Bearer ann");
+
+    let cache = CacheLayer::new();
+    let right = |token| {
+        ServiceBuilder::new()
+            .layer(AddAuthorizationLayer::bearer(token))
+            .layer(cache.clone())
+            .service(http_client())
+    };
+    for is_hit in [false, true] {
+        for (token, text) in [("ann", "Bearer ann"), ("bob", "Bearer bob")] {
+            let own = ask(&right(token), site.get("/me")).await;
+            assert_eq!((own.text(), own.cache.is_hit()), (text, is_hit));
+        }
+    }
+}
+
+/// PRJ-L-1, EDGE-20, promise 8
+#[tokio::test]
+async fn cookies_below_the_cache_show_one_user_what_is_anothers() {
+    let site = site_of_users().await;
+    let jar_of = |session: &str| {
+        let (jar, uri) = (Jar::default(), site.uri("/"));
+        let set = HeaderValue::try_from(format!("session={session}")).unwrap();
+        jar.take(&uri, &[(header::SET_COOKIE, set)].into_iter().collect());
+        jar
+    };
+    let (ann, bob) = (jar_of("ann"), jar_of("bob"));
+
+    let cache = CacheLayer::new();
+    let wrong = |jar: &Jar| {
+        ServiceBuilder::new()
+            .layer(cache.clone())
+            .layer(CookieLayer::new(jar.clone()))
+            .service(http_client())
+    };
+    assert_eq!(
+        ask(&wrong(&ann), site.get("/me")).await.text(),
+        "session=ann"
+    );
+    let leaked = ask(&wrong(&bob), site.get("/me")).await;
+    assert_eq!(leaked.assert_hit().text(), "session=ann");
+
+    let cache = CacheLayer::new();
+    let right = |jar: &Jar| {
+        ServiceBuilder::new()
+            .layer(CookieLayer::new(jar.clone()))
+            .layer(cache.clone())
+            .service(http_client())
+    };
+    for is_hit in [false, true] {
+        for (jar, text) in [(&ann, "session=ann"), (&bob, "session=bob")] {
+            let own = ask(&right(jar), site.get("/me")).await;
+            assert_eq!((own.text(), own.cache.is_hit()), (text, is_hit));
+        }
+    }
+}
+
+/// C-32, EDGE-19: where cookies are above the cache, what it stores is better stripped of them.
+#[tokio::test]
+async fn a_cookie_that_is_stored_is_set_again_after_it_was_taken_back() {
+    let site = site_of_users().await;
+    for (choice, session) in [
+        (SetCookie::Store, "session=1"),
+        (SetCookie::Strip, "nobody"),
+    ] {
+        let jar = Jar::default();
+        let client = ServiceBuilder::new()
+            .layer(CookieLayer::new(jar.clone()))
+            .layer(CacheLayer::new().set_cookie(choice))
+            .service(http_client());
+        ask(&client, site.get("/start")).await.assert_stored();
+        assert_eq!(jar.cookies(&site.uri("/")).unwrap(), "session=1");
+        ask(&client, site.get("/stop")).await.assert_stored();
+        assert_eq!(jar.cookies(&site.uri("/")), None);
+
+        ask(&client, site.get("/start")).await.assert_hit();
+        let user = ask(&client, site.get("/me")).await;
+        assert_eq!(user.text(), session, "{choice:?}");
+    }
+}
+
+/// It is sent to whomever an answer names, by a layer that knows of no redirect.
+#[tokio::test]
+async fn auth_below_redirects_gives_the_token_to_another_origin() {
+    let elsewhere = site_of_users().await;
+    let location = elsewhere.uri("/me").to_string();
+    let site = Site::serve(move |_| {
+        let mut moved = answer(StatusCode::FOUND, "");
+        let location = HeaderValue::try_from(&location).unwrap();
+        moved.headers_mut().insert(header::LOCATION, location);
+        async { moved }
+    })
+    .await;
+    let auth = AddAuthorizationLayer::bearer("ann");
+
+    let wrong = ServiceBuilder::new()
+        .layer(FollowRedirectLayer::new())
+        .layer(auth.clone())
+        .layer(CacheLayer::new())
+        .service(http_client());
+    assert_eq!(ask(&wrong, site.get("/")).await.text(), "Bearer ann");
+
+    let right = ServiceBuilder::new()
+        .layer(auth)
+        .layer(FollowRedirectLayer::new())
+        .layer(CacheLayer::new())
+        .service(http_client());
+    assert_eq!(ask(&right, site.get("/")).await.text(), "nobody");
+    let first = &site.seen()[1];
+    assert_eq!(first.headers[header::AUTHORIZATION], "Bearer ann");
+}
+
+/// Either order is above the cache, and safe. Where redirects log in, cookies go between these two.
+#[tokio::test]
+async fn cookies_above_redirects_do_not_see_what_a_redirect_sets() {
+    let site = site_of_users().await;
+    let user = |answer: &Answer| answer.text().to_owned();
+
+    let jar = Jar::default();
+    let above = ServiceBuilder::new()
+        .layer(CookieLayer::new(jar.clone()))
+        .layer(FollowRedirectLayer::new())
+        .layer(CacheLayer::new())
+        .service(http_client());
+    assert_eq!(user(&ask(&above, site.get("/login")).await), "nobody");
+    assert_eq!(jar.cookies(&site.uri("/")), None);
+
+    let between = ServiceBuilder::new()
+        .layer(FollowRedirectLayer::new())
+        .layer(CookieLayer::new(jar.clone()))
+        .layer(CacheLayer::new())
+        .service(http_client());
+    assert_eq!(user(&ask(&between, site.get("/login")).await), "session=1");
+    assert_eq!(jar.cookies(&site.uri("/")).unwrap(), "session=1");
+}
