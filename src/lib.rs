@@ -73,25 +73,19 @@
 //! # Where in the stack it goes
 //!
 //! The cache decides by what it sees, so whatever decides *which* response a request gets has to be
-//! above it, and whatever decides *how* the origin is reached below:
+//! above it, and whatever decides *how* the origin is reached below. From the outside in:
 //!
 //! ```text
-//! request
-//!    │   trace                    sees hits too
-//!    │   auth, cookies            above, always: below, the cache could not tell users apart
-//!    │   accept-encoding, …       above: what Vary names has to be on the request
-//!    │   timeout                  above: it bounds the whole
-//!    │   redirects                above: each hop is stored under its own URI
-//!    │   decompression            above: what is stored stays small and as the origin sent it
-//!    ├── CacheLayer
-//!    │   retry                    below: a hit has nothing to retry
-//!    │   limits, load shedding    below: a hit needs no permit
-//!    ▼   client
+//! trace, auth, cookies, timeout, redirect, decompression, CacheLayer, retry, load shed, limit, client
 //! ```
 //!
 //! A layer below the cache that puts credentials on requests is a leak: one user may be shown what is
 //! another's. So is a client certificate where others share the store: it stands in no request, and who has one needs a
 //! [`CacheLayer`] of its own, or a [`Partition`]. A client below it that follows redirects by itself, as reqwest does unless it is told not
+//! The page [`order`] draws it, and says of each layer what goes wrong elsewhere.
+//!
+//! **A layer below the cache that puts credentials on requests, auth or cookies, is a leak**: one user is shown what
+//! is another's. A client below it that follows redirects by itself, as reqwest does unless it is told not
 //! to, has the last answer stored under the first URI, unless the cache is told
 //! [where it came from](CacheLayer::final_uri); with the feature `reqwest` it is. Around an axum router the layer goes outside of
 //! `nest`, which shortens the path that the cache would see.
@@ -296,6 +290,8 @@ mod invalidation;
 mod key;
 mod layer;
 mod mode;
+#[doc = include_str!("order.md")]
+pub mod order {}
 mod packed;
 mod partition;
 mod parts;

@@ -14,7 +14,7 @@ use url::Url;
 /// What one user's requests share. Clones are the same jar.
 ///
 /// It knows no list of public suffixes (RFC 6265 §5.3): give it one before it meets sites that do not trust each
-/// other, with [`CookieStore::with_suffix_list`] and the feature `public_suffix` of `cookie_store`.
+/// other, with `CookieStore::with_suffix_list` and the feature `public_suffix` of `cookie_store`.
 #[derive(Clone, Default)]
 pub struct Jar(Arc<Mutex<CookieStore>>);
 

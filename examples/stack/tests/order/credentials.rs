@@ -1,5 +1,8 @@
 //! Auth and cookies.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
@@ -7,11 +10,11 @@ use stack::cookies::{CookieLayer, Jar};
 use stacks::{Site, answer, page};
 use support::Answer;
 use tower::ServiceBuilder;
-use tower_client_cache::{CacheLayer, SetCookie};
+use tower_client_cache::{CacheLayer, Partition, SetCookie};
 use tower_http::auth::AddAuthorizationLayer;
 use tower_http::follow_redirect::FollowRedirectLayer;
 
-use crate::{ask, http_client};
+use crate::{Asked, ask, http_client};
 
 /// `/me` says who asks; `/start` sets a cookie, `/stop` takes it back, and `/login` sets one and moves to `/me`.
 async fn site_of_users() -> Site {
@@ -199,4 +202,53 @@ async fn cookies_above_redirects_do_not_see_what_a_redirect_sets() {
         .service(http_client());
     assert_eq!(user(&ask(&between, site.get("/login")).await), "session=1");
     assert_eq!(jar.cookies(&site.uri("/")).unwrap(), "session=1");
+}
+
+/// Promise 8: what is signed anew for each request is somebody else each time where the cache sees it. Below, somebody has
+/// to tell the cache who signs, right above it: what a caller puts into the extensions does not pass a redirect to another
+/// origin.
+#[tokio::test]
+async fn a_signature_goes_below_the_cache_where_the_cache_is_told_who_signs() {
+    let site = site_of_users().await;
+    let signatures = Arc::<AtomicUsize>::default();
+    let sign = |user: &'static str| {
+        let signatures = signatures.clone();
+        move |mut request: Asked| {
+            let number = signatures.fetch_add(1, Ordering::Relaxed);
+            let value = HeaderValue::try_from(format!("{user} {number}")).unwrap();
+            request.headers_mut().insert(header::AUTHORIZATION, value);
+            request
+        }
+    };
+
+    let wrong = ServiceBuilder::new()
+        .map_request(sign("ann"))
+        .layer(CacheLayer::new())
+        .service(http_client());
+    for text in ["ann 0", "ann 1"] {
+        let own = ask(&wrong, site.get("/me")).await;
+        assert_eq!(own.assert_stored().text(), text);
+    }
+
+    let cache = CacheLayer::new();
+    let right = |user: &'static str| {
+        let is = move |mut request: Asked| {
+            let user = Partition(Bytes::from_static(user.as_bytes()));
+            request.extensions_mut().insert(user);
+            request
+        };
+        ServiceBuilder::new()
+            .layer(FollowRedirectLayer::new())
+            .map_request(is)
+            .layer(cache.clone())
+            .map_request(sign(user))
+            .service(http_client())
+    };
+    let (ann, bob) = (right("ann"), right("bob"));
+    for is_hit in [false, true] {
+        for (user, text) in [(&ann, "ann 2"), (&bob, "bob 3")] {
+            let own = ask(user, site.get("/me")).await;
+            assert_eq!((own.text(), own.cache.is_hit()), (text, is_hit));
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 mod credentials;
 mod limits;
+mod page;
 mod retrying;
 mod seeing;
 mod storing;
