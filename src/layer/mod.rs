@@ -27,6 +27,9 @@ use crate::settings::Settings;
 /// layer has a store of its own. Settings are of the store: they hold for all of them, and for
 /// requests that start later.
 ///
+/// Auth and cookies go **above** it. A layer below it that puts credentials on requests is a leak: the cache does not see
+/// them, and gives one user what is another's. Where everything else goes is on the page [`order`](crate::order).
+///
 /// ```
 /// use http::{HeaderName, Request, Response};
 /// use http_body_util::Full;
