@@ -42,20 +42,23 @@ async fn tour() -> Result<(), BoxError> {
     let cache = CacheLayer::new().set_cookie(SetCookie::Strip);
     let handle = cache.handle();
     let ann = client("ann", Jar::default(), cache.clone());
+    let ann_elsewhere = client("ann", Jar::default(), cache.clone());
     let bob = client("bob", Jar::default(), cache);
     let get = |path| Asked::new(Method::GET, &origin, path);
     let stored = "fwd=uri-miss; fwd-status=200; stored";
 
     heading("Auth and cookies are above the cache: it sees who asks, and keeps users apart");
-    let login = Asked::new(Method::POST, &origin, "/login");
-    login
-        .of(&ann, "fwd=method; fwd-status=200", "welcome")
-        .await?;
-    get("/me").of(&ann, stored, "Bearer ann, session=1").await?;
+    for user in [&ann, &bob] {
+        let login = Asked::new(Method::POST, &origin, "/login");
+        login
+            .of(user, "fwd=method; fwd-status=200", "welcome")
+            .await?;
+    }
+    let me = async |user, text| get("/me").of(user, stored, text).await;
+    me(&ann, "Bearer ann, session=1").await?;
+    me(&bob, "Bearer bob, session=1").await?;
+    me(&ann_elsewhere, "Bearer ann, no session").await?;
     get("/me").of(&ann, "hit", "Bearer ann, session=1").await?;
-    get("/me")
-        .of(&bob, stored, "Bearer bob, no session")
-        .await?;
 
     heading("Redirects and decompression are above it: each hop is stored as it came, and small");
     let news = "All is well. ".repeat(100);
@@ -124,11 +127,9 @@ impl Asked {
             .to_string();
         let found = response.into_body().collect().await?.to_bytes();
         print(method.as_str(), &path, &self.journal);
-        check(
-            "status of the cache",
-            status.get(..cache.len()),
-            Some(cache),
-        )?;
+        if !status.starts_with(cache) {
+            check("status of the cache", &*status, cache)?;
+        }
         check("content", &*found, content.as_bytes())
     }
 
