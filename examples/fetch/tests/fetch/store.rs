@@ -255,6 +255,24 @@ async fn what_another_process_has_kept_meanwhile_is_kept_too() {
     assert_eq!(hits(&run), 2, "{run:?}");
 }
 
+/// What a crash leaves, and what another process finds, is one of the two.
+#[cfg(unix)]
+#[tokio::test]
+async fn who_has_begun_to_read_the_old_store_reads_it_to_its_end() {
+    use std::io::Read;
+
+    let (site, folder) = (Site::fresh().await, Folder::new());
+    let (one, two, store) = (site.url("/one"), site.url("/two"), folder.path("store"));
+    fetch(["--store", text(&store), &one]).await.succeeded();
+    let old = fs::read(&store).unwrap();
+    let mut reading = fs::File::open(&store).unwrap();
+    fetch(["--store", text(&store), &two]).await.succeeded();
+    let mut read = Vec::new();
+    reading.read_to_end(&mut read).unwrap();
+    assert!(read == old, "it is written over");
+    assert!(fs::read(&store).unwrap() != old);
+}
+
 #[tokio::test]
 async fn processes_that_write_at_once_leave_a_whole_store() {
     let (site, folder) = (Site::fresh().await, Folder::new());
