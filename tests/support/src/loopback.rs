@@ -42,7 +42,7 @@ impl Loopback {
                     });
                     // A client that goes away in the middle is no failure of the server's.
                     let _ = auto::Builder::new(TokioExecutor::new())
-                        .serve_connection(TokioIo::new(stream), service)
+                        .serve_connection_with_upgrades(TokioIo::new(stream), service)
                         .await;
                 });
             }
