@@ -3,28 +3,17 @@
 use std::pin::pin;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Version};
+use http::{HeaderMap, HeaderValue, Method, Version, header};
 use http_body::Frame;
-use http_body_util::{BodyExt, Empty, combinators::BoxBody};
-use hyper_util::client::legacy::{Client, Error};
-use hyper_util::rt::TokioExecutor;
-use stacks::{Closed, HyperClient, Site, get, hyper_client, page};
+use http_body_util::{BodyExt, combinators::BoxBody};
+use hyper_util::client::legacy::Error;
+use hyper_util::client::legacy::connect::HttpInfo;
+use stacks::{Closed, Site, get, hyper_client, page};
 use support::{Answer, OriginBody, OriginError};
 use tower::{Layer, ServiceBuilder, ServiceExt};
-use tower_client_cache::{CacheLayer, CacheService, Forward};
+use tower_client_cache::{CacheLayer, Forward};
 
-fn http2_client() -> HyperClient {
-    Client::builder(TokioExecutor::new())
-        .http2_only(true)
-        .build_http()
-}
-
-type Cached = CacheService<HyperClient>;
-
-async fn ask(client: &Cached, request: Request<Empty<Bytes>>) -> Answer {
-    let response = client.clone().oneshot(request).await.expect("a head");
-    Answer::read(response).await.expect("a whole body")
-}
+use crate::{ask, http2_client};
 
 /// 9111-2-3, 9111-4-2
 #[tokio::test]
@@ -126,24 +115,86 @@ async fn head_and_frames_arrive_while_the_origin_is_still_writing() {
 /// Promise 4, 9111-3.1-6: trailers are stored apart, and come after the content.
 #[tokio::test]
 async fn trailers_come_with_a_forward_and_with_a_hit() {
-    let site = Site::serve(|_| async {
-        let mut trailers = HeaderMap::new();
-        trailers.insert("x-checksum", HeaderValue::from_static("5eb63bbb"));
-        let content = Bytes::from_static(b"hello world");
-        let frames = [Ok(Frame::data(content)), Ok(Frame::trailers(trailers))];
-        page("").map(|_| OriginBody::new(frames, false))
-    })
-    .await;
-    let client = CacheLayer::new().layer(http2_client());
-    for is_hit in [false, true] {
-        let answer = ask(&client, site.get("/a")).await;
-        assert_eq!(answer.cache.is_hit(), is_hit);
-        assert_eq!(answer.text(), "hello world");
-        let trailers = answer.trailers.expect("trailers");
-        assert_eq!(trailers["x-checksum"], "5eb63bbb");
-        assert!(!answer.headers.contains_key("x-checksum"));
+    for client in [hyper_client(), http2_client()] {
+        let site = Site::serve(|_| async {
+            let mut trailers = HeaderMap::new();
+            trailers.insert("x-checksum", HeaderValue::from_static("5eb63bbb"));
+            let content = Bytes::from_static(b"hello world");
+            let frames = [Ok(Frame::data(content)), Ok(Frame::trailers(trailers))];
+            let mut page = page("").map(|_| OriginBody::new(frames, false));
+            // Over HTTP/1.1 hyper sends no trailers but those that are announced, to who asks for them.
+            let announced = HeaderValue::from_static("x-checksum");
+            page.headers_mut().insert(header::TRAILER, announced);
+            page
+        })
+        .await;
+        let client = CacheLayer::new().layer(client);
+        for is_hit in [false, true] {
+            let mut request = site.get("/a");
+            let trailers = HeaderValue::from_static("trailers");
+            request.headers_mut().insert(header::TE, trailers);
+            let answer = ask(&client, request).await;
+            assert_eq!(answer.cache.is_hit(), is_hit);
+            assert_eq!(answer.text(), "hello world");
+            let trailers = answer.trailers.expect("trailers");
+            assert_eq!(trailers["x-checksum"], "5eb63bbb");
+            assert!(!answer.headers.contains_key("x-checksum"));
+        }
+        assert_eq!(site.calls(), 1);
     }
-    assert_eq!(site.calls(), 1);
+}
+
+/// What hyper says of the connection belongs to the answer that came over it, and to no other.
+#[tokio::test]
+async fn only_a_forward_says_over_which_connection_it_came() {
+    let site = Site::of_pages().await;
+    let client = CacheLayer::new().layer(hyper_client());
+    let forwarded = ask(&client, site.get("/a")).await;
+    let info = forwarded.extensions.get::<HttpInfo>().expect("a peer");
+    assert_eq!(Some(info.remote_addr().port()), site.uri("/a").port_u16());
+    let hit = ask(&client, site.get("/a")).await;
+    assert!(hit.assert_hit().extensions.get::<HttpInfo>().is_none());
+}
+
+/// PRJ-L-4: a hyper client has one connection for all streams of HTTP/2, and none of them waits for another.
+#[tokio::test]
+async fn many_forwards_share_one_connection_over_http2() {
+    let (held, site) = Site::holding().await;
+    let client = CacheLayer::new().layer(http2_client());
+    let slow = tokio::spawn({
+        let (client, request) = (client.clone(), site.get("/held"));
+        async move { ask(&client, request).await }
+    });
+    held.is_asked_for().await;
+    for at in 0..32 {
+        let path = format!("/{at}");
+        let answer = ask(&client, site.get(&path)).await;
+        assert_eq!(answer.assert_stored().text(), path);
+    }
+    held.let_go();
+    slow.await.expect("no panic").assert_stored();
+    assert_eq!(site.calls(), 33);
+}
+
+/// 9110-7.2-1: a `Host` that is not of the URI goes to the server as the caller wrote it, and neither is
+/// looked up nor stored.
+#[tokio::test]
+async fn a_host_that_is_not_of_the_uri_is_passed_on() {
+    let site = Site::of_pages().await;
+    let layer = CacheLayer::new();
+    let client = layer.layer(hyper_client());
+    ask(&client, site.get("/a")).await.assert_stored();
+    for calls in [2, 3] {
+        let mut request = site.get("/a");
+        let other = HeaderValue::from_static("other.test");
+        request.headers_mut().insert(header::HOST, other);
+        ask(&client, request)
+            .await
+            .assert_forwarded(Forward::Bypass);
+        assert_eq!(site.calls(), calls);
+        assert_eq!(site.seen()[calls - 1].headers[header::HOST], "other.test");
+    }
+    assert_eq!(layer.handle().len(), 1);
 }
 
 /// Promise 6: what a client of many types asks for, a box that is `Send` and `Sync`.
