@@ -1,5 +1,7 @@
 //! What the tests in `tests/` share: a site on loopback, and a hyper client.
 
+mod secure;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -12,6 +14,8 @@ use hyper_util::rt::TokioExecutor;
 use support::{Frames, Loopback, OriginBody};
 use tokio::net::TcpSocket;
 use tokio::sync::Notify;
+
+pub use secure::{SecureSite, provider};
 
 /// A real server that remembers the heads of the requests it was sent. It stops when it is dropped.
 #[derive(Debug)]

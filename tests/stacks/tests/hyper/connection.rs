@@ -3,6 +3,7 @@
 use http::uri::Scheme;
 use http::{HeaderValue, Response, Uri, Version, header};
 use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::pool::{cache, singleton::Singleton};
 use stacks::{Site, hyper_client};
 use tower::util::BoxCloneService;
@@ -14,7 +15,7 @@ use crate::{Asked, ask};
 
 /// Sends to one site alone, whatever a request says of a host.
 fn connected_to(site: &Site) -> BoxCloneService<Asked, Response<Incoming>, Error> {
-    let pool = cache::builder().build(http1(&Dialled::default()));
+    let pool = cache::builder().build(http1(HttpConnector::new(), &Dialled::default()));
     let site = site.uri("/");
     service_fn(move |request| send_over(pool.clone(), site.clone(), request)).boxed_clone()
 }
@@ -137,7 +138,7 @@ async fn the_scheme_of_a_connection_is_a_setting() {
 async fn a_connection_for_http2_takes_either_form() {
     let site = Site::of_pages().await;
     let layer = CacheLayer::new();
-    let pool = Singleton::new(http2(&Dialled::default()));
+    let pool = Singleton::new(http2(HttpConnector::new(), &Dialled::default()));
     let server = site.uri("/");
     let connection = service_fn(move |request| send_over(pool.clone(), server.clone(), request));
     let connection = layer.layer(connection);

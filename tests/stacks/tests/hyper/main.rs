@@ -4,6 +4,7 @@ mod client;
 mod connection;
 mod pool;
 mod pooled;
+mod tls;
 mod upgrade;
 
 use bytes::Bytes;

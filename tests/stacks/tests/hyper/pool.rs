@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use http::{Response, Uri, Version};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::pool::{cache, map, singleton::Singleton};
 use stacks::{Closed, Site, get};
 use support::{Answer, OriginError};
@@ -19,11 +20,13 @@ use crate::{Asked, ask};
 type Pooled = BoxCloneSyncService<Asked, Response<Incoming>, Error>;
 
 fn http1_pool(dialled: &Dialled) -> Pooled {
-    Pooled::new(over(cache::builder().build(http1(dialled))))
+    Pooled::new(over(
+        cache::builder().build(http1(HttpConnector::new(), dialled)),
+    ))
 }
 
 fn http2_pool(dialled: &Dialled) -> Pooled {
-    Pooled::new(over(Singleton::new(http2(dialled))))
+    Pooled::new(over(Singleton::new(http2(HttpConnector::new(), dialled))))
 }
 
 type Make = fn(&Dialled) -> Pooled;
@@ -134,7 +137,8 @@ async fn a_cache_inside_a_pool_hides_that_the_connection_has_died() {
     let layer = CacheLayer::new();
     let inside = {
         let layer = layer.clone();
-        http2(&dialled).map_response(move |connection| layer.layer(connection))
+        http2(HttpConnector::new(), &dialled)
+            .map_response(move |connection| layer.layer(connection))
     };
     let pool = Singleton::new(inside);
     let send = |path: &str| {
@@ -197,7 +201,7 @@ async fn a_map_of_pools_has_one_cache() {
         Dialled::default(),
         [Site::of_pages().await, Site::of_pages().await],
     );
-    let connect = http1(&dialled);
+    let connect = http1(HttpConnector::new(), &dialled);
     let pools = map::Map::builder::<Uri>()
         .keys(|uri| (uri.scheme().cloned(), uri.authority().cloned()))
         .values(move |_| cache::builder().build(connect.clone()))

@@ -11,7 +11,7 @@ use http::{HeaderValue, Response, Uri, header};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioExecutor;
 use tokio::task::AbortHandle;
 use tower::{Service, ServiceExt, service_fn};
@@ -102,19 +102,43 @@ impl Dialled {
     }
 }
 
+/// What makes streams, for either version of HTTP.
+pub(crate) trait Dials<D>:
+    Service<D, Response: Read + Write + Unpin + Send + 'static, Error: Into<Error>, Future: Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<D, M> Dials<D> for M where
+    M: Service<
+            D,
+            Response: Read + Write + Unpin + Send + 'static,
+            Error: Into<Error>,
+            Future: Send,
+        > + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 /// Makes connections for HTTP/1.1.
-pub(crate) fn http1(
+pub(crate) fn http1<D: Send + 'static, M: Dials<D>>(
+    connector: M,
     dialled: &Dialled,
-) -> impl Service<Uri, Response = Http1, Error = Error, Future = Later<Http1>>
+) -> impl Service<D, Response = Http1, Error = Error, Future = Later<Http1>>
 + Clone
 + Send
 + Sync
-+ use<> {
++ use<D, M> {
     let dialled = dialled.clone();
-    service_fn(move |uri: Uri| -> Later<Http1> {
-        let dialled = dialled.clone();
+    service_fn(move |to: D| -> Later<Http1> {
+        let (connector, dialled) = (connector.clone(), dialled.clone());
         Box::pin(async move {
-            let stream = HttpConnector::new().oneshot(uri).await?;
+            let stream = connector.oneshot(to).await.map_err(Into::into)?;
             let (sender, connection) = http1::handshake(stream).await?;
             dialled.keep(async move { drop(connection.await) });
             Ok(Http1(sender))
@@ -123,18 +147,19 @@ pub(crate) fn http1(
 }
 
 /// Makes connections for HTTP/2.
-pub(crate) fn http2(
+pub(crate) fn http2<D: Send + 'static, M: Dials<D>>(
+    connector: M,
     dialled: &Dialled,
-) -> impl Service<Uri, Response = Http2, Error = Error, Future = Later<Http2>>
+) -> impl Service<D, Response = Http2, Error = Error, Future = Later<Http2>>
 + Clone
 + Send
 + Sync
-+ use<> {
++ use<D, M> {
     let dialled = dialled.clone();
-    service_fn(move |uri: Uri| -> Later<Http2> {
-        let dialled = dialled.clone();
+    service_fn(move |to: D| -> Later<Http2> {
+        let (connector, dialled) = (connector.clone(), dialled.clone());
         Box::pin(async move {
-            let stream = HttpConnector::new().oneshot(uri).await?;
+            let stream = connector.oneshot(to).await.map_err(Into::into)?;
             let (sender, connection) = http2::handshake(TokioExecutor::new(), stream).await?;
             dialled.keep(async move { drop(connection.await) });
             Ok(Http2(sender))
