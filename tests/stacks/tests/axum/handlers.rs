@@ -1,7 +1,5 @@
-//! axum on either side: the layer around one's own handlers, and the cached client in an app's state.
+//! The layer around a router of one's own.
 
-use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,66 +8,25 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Empty};
-use hyper::body::Incoming;
-use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use http::{HeaderValue, Method, Request, StatusCode, Version, header};
+use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use stacks::{Closed, Site, hyper_client};
 use support::Answer;
-use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tower::{Layer, ServiceExt};
-use tower_client_cache::{CacheLayer, CacheService, Forward};
+use tower::ServiceExt;
+use tower::util::MapRequestLayer;
+use tower_client_cache::{CacheLayer, Forward};
 
-/// An app that is served on a port of its own, until it is dropped.
-struct Served {
-    address: SocketAddr,
-    _task: JoinSet<()>,
-}
-
-impl Served {
-    async fn app(app: Router) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let mut task = JoinSet::new();
-        task.spawn(async { axum::serve(listener, app).await.expect("it serves") });
-        Self {
-            address,
-            _task: task,
-        }
-    }
-
-    fn uri(&self, path: &str) -> Uri {
-        format!("http://{}{path}", self.address)
-            .parse()
-            .expect("a URI")
-    }
-
-    fn get(&self, path: &str) -> Request<Empty<Bytes>> {
-        stacks::get(self.uri(path))
-    }
-
-    async fn text(&self, path: &str) -> String {
-        text(send(self.get(path)).await).await
-    }
-}
-
-/// Sends a request without a cache in between.
-async fn send(request: Request<Empty<Bytes>>) -> Response<Incoming> {
-    hyper_client().request(request).await.expect("a head")
-}
-
-async fn text(response: Response<Incoming>) -> String {
-    let body = response.into_body().collect().await;
-    String::from_utf8(body.expect("a whole body").to_bytes().into()).expect("text")
-}
+use crate::served::{Page, Served, send};
 
 /// How often the handlers were called.
-type Calls = Arc<AtomicUsize>;
+pub(crate) type Calls = Arc<AtomicUsize>;
 
-async fn page(State(calls): State<Calls>, Path(name): Path<String>) -> impl IntoResponse {
+pub(crate) async fn page(
+    State(calls): State<Calls>,
+    Path(name): Path<String>,
+) -> impl IntoResponse {
     let call = calls.fetch_add(1, Ordering::SeqCst) + 1;
     let fields = [(header::CACHE_CONTROL, "max-age=86400")];
     (fields, format!("{name}, call {call}"))
@@ -100,8 +57,8 @@ async fn the_layer_around_a_router_answers_for_its_handlers() {
     let mut other = served.get("/a");
     let host = HeaderValue::from_static("other.test");
     other.headers_mut().insert(header::HOST, host);
-    let other = text(send(other).await).await;
-    assert_eq!(other, "a, call 3", "another host");
+    let other = Page::of(send(other).await).await;
+    assert_eq!(other.text, "a, call 3", "another host");
     assert_eq!(calls.load(Ordering::SeqCst), 3);
 
     let purged = layer.handle().purge(&served.uri("/a"));
@@ -163,96 +120,71 @@ async fn a_request_without_a_host_is_passed_on() {
     assert!(layer.handle().is_empty());
 }
 
-/// 9111-2-1: around nested routers, the layer sees the whole path.
+/// 9111-4-2: the answer to a HEAD stands in for no GET, though axum lets the handler of the GET make it.
 #[tokio::test]
-async fn nested_routers_have_the_layer_around_them_all() {
+async fn a_head_that_comes_first_does_not_answer_for_a_get() {
     let layer = CacheLayer::new();
-    let section = Router::new().route("/{name}", get(page));
-    let calls = Calls::default();
-    let app = Router::new()
-        .nest("/one", section.clone())
-        .nest("/two", section)
-        .layer(layer.clone())
-        .with_state(calls.clone());
+    let (calls, app) = pages(&layer);
     let served = Served::app(app).await;
+    let mut head = served.get("/a");
+    *head.method_mut() = Method::HEAD;
+    let head = Page::of(send(head).await).await;
+    assert_eq!((head.status, head.text.as_str()), (StatusCode::OK, ""));
     for _ in 0..2 {
-        assert_eq!(served.text("/one/a").await, "a, call 1");
-        assert_eq!(served.text("/two/a").await, "a, call 2");
+        assert_eq!(served.text("/a").await, "a, call 2");
     }
-    assert_eq!(layer.handle().len(), 2);
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
 }
 
-/// What an app has in its state has to be `Clone + Send + Sync + 'static`.
-#[derive(Clone)]
-struct App {
-    client: CacheService<Client<HttpConnector, Body>>,
-    origin: Uri,
-}
-
-/// Passes a page of another site on as it comes.
-async fn passed_on(
-    State(app): State<App>,
-    method: Method,
-    fields: HeaderMap,
-) -> Result<Response<Body>, StatusCode> {
-    let mut request = Request::new(Body::empty());
-    *request.method_mut() = method;
-    *request.uri_mut() = app.origin;
-    if let Some(directives) = fields.get(header::CACHE_CONTROL) {
-        let directives = directives.clone();
-        request
-            .headers_mut()
-            .insert(header::CACHE_CONTROL, directives);
-    }
-    let response = app.client.oneshot(request).await;
-    let response = response.map_err(|error| match error.is_connect() {
-        true => StatusCode::BAD_GATEWAY,
-        false => StatusCode::INTERNAL_SERVER_ERROR,
-    })?;
-    Ok(response.map(Body::new))
-}
-
-async fn gateway(layer: &CacheLayer, origin: Uri) -> Served {
-    let client = Client::builder(TokioExecutor::new()).build_http();
-    let client = layer.layer(client);
-    let app = Router::new()
-        .route("/", get(passed_on))
-        .with_state(App { client, origin });
-    Served::app(app).await
-}
-
-/// Promise 4, PRJ-7-1: what the app hands on is a stream, and is stored on the way.
+/// 9111-2-1: what HTTP/2 says in its URI, HTTP/1.1 says in `Host`.
 #[tokio::test]
-async fn an_app_with_the_client_in_its_state_streams_what_it_gets() {
-    let (frames, site) = Site::streaming().await;
+async fn a_page_is_one_over_both_versions() {
     let layer = CacheLayer::new();
-    let gateway = gateway(&layer, site.uri("/a")).await;
-    let mut body = pin!(send(gateway.get("/")).await.into_body());
-    for part in ["one", "two"] {
-        assert!(frames.data(part), "somebody reads");
-        let frame = body.frame().await.expect("a frame").expect("no error");
-        assert_eq!(frame.into_data().expect("data"), part);
+    let (calls, app) = pages(&layer);
+    let served = Served::app(app).await;
+    assert_eq!(served.text("/a").await, "a, call 1");
+    let new = Client::builder(TokioExecutor::new())
+        .http2_only(true)
+        .build_http();
+    for path in ["/a", "/b"] {
+        let response = new.request(served.get(path)).await.expect("a head");
+        assert_eq!(response.version(), Version::HTTP_2);
+        assert!(Page::of(response).await.text.starts_with(&path[1..]));
     }
-    drop(frames);
-    assert!(body.frame().await.is_none());
-
-    assert_eq!(gateway.text("/").await, "onetwo");
-    assert_eq!(layer.handle().stats().hits(), 1);
-    assert_eq!(site.calls(), 1);
+    assert_eq!(served.text("/b").await, "b, call 2");
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
+    assert_eq!(layer.handle().stats().hits(), 2);
 }
 
-/// PRJ-L-7, 9111-5.2.1.7-1: the app tells a failure to connect from an answer of the cache's own.
+/// 9111-4-8: a hundred browsers at once, and the handler works once.
 #[tokio::test]
-async fn an_app_sees_the_errors_of_its_client() {
-    let closed = Closed::port();
-    let gateway = gateway(&CacheLayer::new(), closed.uri()).await;
-    let refused = send(gateway.get("/")).await;
-    assert_eq!(refused.status(), StatusCode::BAD_GATEWAY);
-    let mut request = gateway.get("/");
-    let directive = HeaderValue::from_static("only-if-cached");
-    request
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, directive);
-    let unsatisfiable = send(request).await;
-    assert_eq!(unsatisfiable.status(), StatusCode::GATEWAY_TIMEOUT);
+async fn a_handler_works_once_for_all_who_ask_at_once() {
+    let (calls, go) = (Calls::default(), Arc::new(Semaphore::new(0)));
+    let slow = {
+        let (calls, go) = (calls.clone(), go.clone());
+        async move || {
+            calls.fetch_add(1, Ordering::SeqCst);
+            drop(go.acquire().await);
+            ([(header::CACHE_CONTROL, "max-age=86400")], "done")
+        }
+    };
+    let (arrived, mut at_the_cache) = watch::channel(0);
+    let app = Router::new()
+        .route("/", get(slow))
+        .layer(CacheLayer::shared())
+        .layer(MapRequestLayer::new(move |request: Request<Body>| {
+            arrived.send_modify(|arrived| *arrived += 1);
+            request
+        }));
+    let served = Arc::new(Served::app(app).await);
+    let mut browsers = JoinSet::new();
+    for _ in 0..100 {
+        let served = served.clone();
+        browsers.spawn(async move { served.text("/").await });
+    }
+    let all = at_the_cache.wait_for(|arrived| *arrived == 100).await;
+    drop(all.expect("the app is there"));
+    go.add_permits(100);
+    assert_eq!(browsers.join_all().await, vec!["done"; 100]);
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
