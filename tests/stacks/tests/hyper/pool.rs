@@ -10,9 +10,10 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::pool::{cache, map, singleton::Singleton};
 use stacks::{Closed, Site, get};
 use support::{Answer, OriginError};
+use tokio_stream::StreamExt;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_client_cache::{CacheLayer, Forward};
+use tower_client_cache::{CacheLayer, Event, Forward};
 
 use crate::pooled::{Dialled, Error, http1, http2, over, send_over};
 use crate::{Asked, ask};
@@ -184,11 +185,16 @@ async fn a_body_left_unread_gives_its_connection_back() {
     let (dialled, site) = (Dialled::default(), Site::of_pages().await);
     let layer = CacheLayer::new();
     let client = layer.layer(http1_pool(&dialled));
+    let events = layer.handle().subscribe();
     let left = client.clone().oneshot(site.get("/a")).await;
     drop(left.expect("a head"));
-    while layer.handle().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    let mut recorded =
+        events.filter(|event| matches!(event, Event::Stored { .. } | Event::Refused { .. }));
+    let event = recorded
+        .next()
+        .await
+        .expect("the body is read, or given up");
+    assert!(matches!(event, Event::Stored { .. }), "{event:?}");
     ask(&client, site.get("/b")).await.assert_stored();
     ask(&client, site.get("/a")).await.assert_hit();
     assert_eq!((dialled.count(), site.calls()), (1, 2));
