@@ -317,6 +317,8 @@ mod settings;
 mod sharing;
 mod site;
 mod snapshot;
+#[doc = include_str!("stacks.md")]
+pub mod stacks {}
 mod stats;
 mod store;
 mod stored;
