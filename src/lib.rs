@@ -88,7 +88,8 @@
 //! is another's. A client below it that follows redirects by itself, as reqwest does unless it is told not
 //! to, has the last answer stored under the first URI, unless the cache is told
 //! [where it came from](CacheLayer::final_uri); with the feature `reqwest` it is. Around an axum router the layer goes outside of
-//! `nest`, which shortens the path that the cache would see.
+//! `nest`, which shortens the path that the cache would see. The page [`stacks`] tells what is particular to each client and
+//! server.
 //!
 //! **The cache is always ready.** A hit has no use for the inner service, so
 //! [`poll_ready`](tower::Service::poll_ready) does not ask it: stored responses are served over a client
