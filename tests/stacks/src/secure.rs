@@ -69,6 +69,7 @@ impl SecureSite {
                         let response = answer(Request::from_parts(head, body));
                         async move { Ok::<_, Infallible>(response.await) }
                     });
+                    stream.set_nodelay(true).expect("it is a TCP socket");
                     // Who does not trust the certificate goes away here.
                     let Ok(stream) = acceptor.accept(stream).await else {
                         return;
