@@ -133,6 +133,9 @@ pub enum NotStored {
     Vary,
     /// `Content-Length` cannot be read, or stands beside `Transfer-Encoding`.
     ContentLength,
+    /// The inner service has left the body in a transfer coding other than `chunked`, whose field is not kept (RFC 9111
+    /// §3.1).
+    TransferCoding,
     /// The body is larger than the limit for one body, the head has more than 1,024 lines, or the store is to
     /// hold nothing.
     TooLarge,
@@ -161,7 +164,7 @@ pub enum NotStored {
 
 impl NotStored {
     /// All of them, each at its place.
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 27] = [
         Self::Disabled,
         Self::Bypass,
         Self::Method,
@@ -178,6 +181,7 @@ impl NotStored {
         Self::NoValidator,
         Self::Vary,
         Self::ContentLength,
+        Self::TransferCoding,
         Self::TooLarge,
         Self::NoRoom,
         Self::Partial,
@@ -210,6 +214,7 @@ impl NotStored {
             Self::NoValidator => "no-validator",
             Self::Vary => "vary",
             Self::ContentLength => "content-length",
+            Self::TransferCoding => "transfer-coding",
             Self::TooLarge => "too-large",
             Self::NoRoom => "no-room",
             Self::Partial => "partial",

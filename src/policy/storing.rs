@@ -193,13 +193,18 @@ impl Policy {
     }
 }
 
-/// What the body must come to. `Transfer-Encoding` beside a length contradicts it (RFC 9112 §6.3).
+/// What the body must come to. `Transfer-Encoding` beside a length contradicts it (RFC 9112 §6.3), and one that is
+/// not `chunked` leaves octets coded that would be served without it (RFC 9111 §3.1).
 fn content_length(said: ContentLength, fields: &HeaderMap) -> Result<Option<u64>, NotStored> {
+    let mut codings = fields.get_all(header::TRANSFER_ENCODING).iter();
+    let coding = codings.next();
+    let is_undone = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
     match said {
+        _ if codings.next().is_some() || !coding.is_none_or(is_undone) => {
+            Err(NotStored::TransferCoding)
+        }
         ContentLength::Absent => Ok(None),
-        ContentLength::Octets(octets) | ContentLength::Rewritten(octets)
-            if !fields.contains_key(header::TRANSFER_ENCODING) =>
-        {
+        ContentLength::Octets(octets) | ContentLength::Rewritten(octets) if coding.is_none() => {
             Ok(Some(octets))
         }
         _ => Err(NotStored::ContentLength),
@@ -403,6 +408,27 @@ mod tests {
             of(&[fresh, ("content-length", "5"), ("content-length", "6")]),
             refused
         );
+    }
+
+    /// 9111-3.1-3: the field is not kept, so what it says of the octets has to be undone.
+    #[test]
+    fn octets_that_are_left_in_a_transfer_coding_are_not_stored() {
+        let fresh = ("cache-control", "max-age=60");
+        let of = |codings: &[&'static str]| {
+            let lines = codings.iter().map(|coding| ("transfer-encoding", *coding));
+            may_store(200, &lines.chain([fresh]).collect::<Vec<_>>()).err()
+        };
+        assert_eq!(of(&["Chunked"]), None);
+        let refused = Some(NotStored::TransferCoding);
+        for codings in [
+            &["gzip, chunked"][..],
+            &["gzip", "chunked"],
+            &["chunked, gzip"],
+            &["cow"],
+            &[""],
+        ] {
+            assert_eq!(of(codings), refused, "{codings:?}");
+        }
     }
 
     /// 9111-3.1-1, 9111-3.1-2, 9111-3.1-3, 9111-3.1-4, PRJ-3.1-7, EDGE-48
