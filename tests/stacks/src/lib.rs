@@ -1,6 +1,10 @@
-//! What the tests in `tests/` share: a site on loopback, and a hyper client.
+//! What the tests in `tests/` share: a site on loopback, a server of octets, and a hyper client.
 
+mod outcome;
 mod secure;
+mod tasks;
+mod upstream;
+mod wire;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +19,11 @@ use support::{Frames, Loopback, OriginBody};
 use tokio::net::TcpSocket;
 use tokio::sync::Notify;
 
+pub use outcome::Outcome;
 pub use secure::{SecureSite, provider};
+pub use tasks::Tasks;
+pub use upstream::{Step, Upstream};
+pub use wire::{Wire, Written};
 
 /// A real server that remembers the heads of the requests it was sent. It stops when it is dropped.
 #[derive(Debug)]
