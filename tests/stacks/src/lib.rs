@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 
 pub use outcome::Outcome;
 pub use secure::{SecureSite, provider};
-pub use tasks::Tasks;
+pub use tasks::{tasks, tasks_left};
 pub use upstream::{Step, Upstream};
 pub use wire::{Wire, Written};
 

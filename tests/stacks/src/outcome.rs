@@ -37,8 +37,8 @@ impl Outcome {
     {
         match client.clone().oneshot(request).await {
             Ok(response) => {
-                let (mut outcome, status, body) = Self::begun(response);
-                outcome.read(body, u64::MAX).await;
+                let (mut outcome, status, mut body) = Self::begun(response);
+                outcome.read(&mut body, u64::MAX).await;
                 (outcome, status)
             }
             Err(error) => (Self::failed(&error), None),
@@ -70,8 +70,8 @@ impl Outcome {
         (outcome, status, body)
     }
 
-    /// Reads so many octets, or to the end; the rest is dropped.
-    pub async fn read<B: Body<Error: Error> + Unpin>(&mut self, mut body: B, octets: u64) {
+    /// Reads so many octets, or to the end.
+    pub async fn read<B: Body<Error: Error> + Unpin>(&mut self, body: &mut B, octets: u64) {
         while self.octets < octets {
             match body.frame().await {
                 None => {

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::Wire;
+use crate::{Wire, tasks_left};
 
 /// One step of an answer. After the last one the connection is kept for another request.
 #[derive(Debug, Clone)]
@@ -113,6 +113,15 @@ impl Upstream {
     pub async fn is_stalled(&self) {
         let stalled = self.script.stalled.acquire().await;
         stalled.expect("it is never closed").forget();
+    }
+
+    /// Waits until there is no task on this runtime but the one that listens: no connection, and nobody's work.
+    ///
+    /// # Panics
+    ///
+    /// Where that does not come about.
+    pub async fn is_left_alone(&self) {
+        tasks_left(1).await;
     }
 
     /// Lets one answer that stalls go on, or the next one that does.

@@ -1,6 +1,6 @@
 //! Heads that say something else of the content than is true, and octets that are no HTTP.
 
-use stacks::{Outcome, Step, Tasks, Upstream, Wire, get};
+use stacks::{Outcome, Step, Upstream, Wire, get};
 use tower::Layer;
 use tower_client_cache::CacheLayer;
 
@@ -259,7 +259,6 @@ async fn octets_behind_a_response_answer_nobody() {
         format!("{STORABLE}content-length: {length}\r\n\r\n{content}")
     };
     let upstream = Upstream::listen(Wire::Http1).await;
-    let tasks = Tasks::now();
     let layer = CacheLayer::new();
     let handle = layer.handle();
     // Its connections are kept for other requests.
@@ -280,5 +279,5 @@ async fn octets_behind_a_response_answer_nobody() {
     assert_eq!(bodies.len(), 3);
     assert!(bodies.iter().all(|body| body != "smuggled"), "{bodies:?}");
     drop(client);
-    tasks.are_all_there_is().await;
+    upstream.is_left_alone().await;
 }

@@ -2,12 +2,14 @@
 //! what it would see without the cache, nothing false is stored, and no task is left.
 
 use http::{StatusCode, header};
-use stacks::{HyperClient, Outcome, Step, Tasks, Upstream, Wire, Written, get};
+use stacks::{HyperClient, Outcome, Step, Upstream, Wire, Written, get};
 use tower::Layer;
 use tower_client_cache::{CacheHandle, CacheLayer, NotStored};
 
 mod lies;
 mod resets;
+mod stalls;
+mod storms;
 
 /// What the server sends when it is well again.
 const WELL: Written<'_> = Written {
@@ -36,7 +38,6 @@ async fn compared(wire: Wire, client: HyperClient, steps: &[Step]) -> Seen {
 /// The same with a cache of one's own.
 async fn compared_with(wire: Wire, client: HyperClient, steps: &[Step], layer: CacheLayer) -> Seen {
     let upstream = Upstream::listen(wire).await;
-    let tasks = Tasks::now();
     upstream.will(steps.to_vec());
     let (mut bare, _) = Outcome::of(&client, get(upstream.uri("/a"))).await;
 
@@ -72,7 +73,7 @@ async fn compared_with(wire: Wire, client: HyperClient, steps: &[Step], layer: C
     }
 
     drop(cached);
-    tasks.are_all_there_is().await;
+    upstream.is_left_alone().await;
     Seen {
         outcome,
         why_not: status.and_then(|status| status.not_stored()),

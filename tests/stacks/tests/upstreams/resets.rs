@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use stacks::{Step, Wire, Written};
-use tower_client_cache::NotStored;
 
 use super::compared;
 
