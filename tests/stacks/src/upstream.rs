@@ -1,6 +1,7 @@
 //! A server that answers with octets, as they are written by a test: right ones or wrong ones.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,22 +47,49 @@ pub struct Upstream {
     _tasks: JoinSet<()>,
 }
 
-#[derive(Debug)]
+/// Makes an answer of the head of a request.
+type Answers = Box<dyn Fn(&str) -> Vec<Step> + Send + Sync>;
+
 struct Script {
     wire: Wire,
+    otherwise: Option<Answers>,
     answers: Mutex<VecDeque<Vec<Step>>>,
     seen: Mutex<Vec<String>>,
     stalled: Semaphore,
     go_on: Notify,
 }
 
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script")
+            .field("wire", &self.wire)
+            .field("answers", &self.answers)
+            .field("seen", &self.seen)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Upstream {
-    /// Listens on a port of its own.
+    /// Listens on a port of its own, and answers as it [is told](Self::will).
     pub async fn listen(wire: Wire) -> Self {
+        Self::bind(wire, None).await
+    }
+
+    /// Listens on a port of its own, and answers with what this makes of the head of a request, which is not
+    /// remembered.
+    pub async fn answering(
+        wire: Wire,
+        answer: impl Fn(&str) -> Vec<Step> + Send + Sync + 'static,
+    ) -> Self {
+        Self::bind(wire, Some(Box::new(answer))).await
+    }
+
+    async fn bind(wire: Wire, otherwise: Option<Answers>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let script = Arc::new(Script {
             wire,
+            otherwise,
             answers: Mutex::default(),
             seen: Mutex::default(),
             stalled: Semaphore::new(0),
@@ -134,9 +162,14 @@ impl Script {
     async fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
         let mut unread = Vec::new();
         while let Some(head) = self.wire.next_request(&mut stream, &mut unread).await? {
-            lock(&self.seen).push(head);
-            let steps = lock(&self.answers).pop_front();
-            for step in steps.expect("an answer for each request") {
+            let steps = if let Some(answer) = &self.otherwise {
+                answer(&head)
+            } else {
+                lock(&self.seen).push(head);
+                let steps = lock(&self.answers).pop_front();
+                steps.expect("an answer for each request")
+            };
+            for step in steps {
                 if !self.take(step, &mut stream).await? {
                     return Ok(());
                 }
