@@ -34,6 +34,7 @@ impl Loopback {
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
+                while connections.try_join_next().is_some() {} // has ended, and takes memory
                 let answer = answer.clone();
                 connections.spawn(async move {
                     let service = service_fn(move |request| {
