@@ -23,7 +23,7 @@ pub use outcome::Outcome;
 pub use secure::{SecureSite, provider};
 pub use tasks::{tasks, tasks_left};
 pub use upstream::{Step, Upstream};
-pub use wire::{Wire, Written};
+pub use wire::{Wire, Written, frame, literal};
 
 /// A real server that remembers the heads of the requests it was sent. It stops when it is dropped.
 #[derive(Debug)]

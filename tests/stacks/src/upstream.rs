@@ -100,6 +100,7 @@ impl Upstream {
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
+                while connections.try_join_next().is_some() {} // has ended, and takes memory
                 let script = answers.clone();
                 connections.spawn(async move {
                     // A client that goes away in the middle is no failure of the server's.

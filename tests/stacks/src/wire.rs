@@ -166,8 +166,12 @@ fn http2(response: Written<'_>) -> Vec<u8> {
     octets
 }
 
-/// A frame (RFC 9113 §4.1).
-pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+/// A frame of HTTP/2 (RFC 9113 §4.1).
+///
+/// # Panics
+///
+/// Where the payload is longer than four octets can tell.
+pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).expect("a small payload");
     let mut octets = length.to_be_bytes()[1..].to_vec();
     octets.extend([kind, flags]);
@@ -176,8 +180,12 @@ pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8>
     octets
 }
 
-/// A field that is neither compressed nor remembered (RFC 7541 §6.2.2).
-fn literal(name: &str, value: &str) -> Vec<u8> {
+/// A field of HTTP/2 that is neither compressed nor remembered (RFC 7541 §6.2.2).
+///
+/// # Panics
+///
+/// Where name or value have more than 126 octets.
+pub fn literal(name: &str, value: &str) -> Vec<u8> {
     let mut octets = vec![0];
     for text in [name, value] {
         octets.push(u8::try_from(text.len()).expect("a short text"));

@@ -43,6 +43,9 @@ const CAPACITY: usize = 8 << 20;
 const BESIDE: usize = 8 << 20;
 const EACH_CALLER: usize = 512 << 10;
 
+/// What may be left beside when all but the cache is gone: its tables, and what has been counted here.
+const LEFT_BESIDE: usize = 2 << 20;
+
 struct Options {
     seconds: u64,
     callers: u64,
@@ -78,7 +81,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         seed,
     } = options;
     println!("{seconds} seconds, {callers} callers, seed {seed}");
-    let tasks_before = tasks();
+    let (tasks_before, heap_before) = (tasks(), HEAP.current_usage());
 
     let origins = Arc::new(Origins::serve(seed).await);
     let layer = CacheLayer::new().capacity(CAPACITY);
@@ -108,10 +111,13 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let origins = Arc::into_inner(origins).expect("everybody has ended");
     origins.stop();
     tasks_left(tasks_before).await;
+    let left = HEAP.current_usage().saturating_sub(heap_before);
 
     tally.print();
     let bound = CAPACITY + BESIDE + EACH_CALLER * usize::try_from(callers)?;
     println!("peak heap: {peak} octets, of {bound} that it is bound to");
+    let left_bound = CAPACITY + LEFT_BESIDE;
+    println!("heap at the end: {left} octets, of {left_bound} that it is bound to");
     println!(
         "stored at the end: {} responses of {} octets, of {CAPACITY}",
         stored.0, stored.1
@@ -126,7 +132,11 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     println!("{stats:?}");
 
     let is_idle = (stats.in_flight(), stats.recording()) == (0, 0);
-    let is_well = tally.others() == 0 && peak <= bound && stored.1 <= CAPACITY && is_idle;
+    let is_well = tally.others() == 0
+        && peak <= bound
+        && left <= left_bound
+        && stored.1 <= CAPACITY
+        && is_idle;
     println!("{}", if is_well { "all is well" } else { "NOT WELL" });
     Ok(if is_well {
         ExitCode::SUCCESS

@@ -1,16 +1,19 @@
 //! Bodies that are large, many, or endless.
 
+use std::convert::Infallible;
 use std::error::Error;
 
 use bytes::Bytes;
-use futures_util::future::join_all;
-use http::{Request, Response};
-use http_body::Body;
-use http_body_util::{BodyExt, Empty};
-use stacks::{Outcome, Step, Upstream, get};
-use tower::{Service, ServiceExt};
+use futures_util::{future::join_all, stream};
+use http::{HeaderValue, Request, Response};
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt, Empty, StreamBody};
+use stacks::{HyperClient, Outcome, Step, Upstream, Wire, get};
+use support::Loopback;
+use tower::{Layer, Service, ServiceExt};
+use tower_client_cache::CacheLayer;
 
-use super::Asks;
+use super::{Asks, BESIDE, CAPACITY, on_one_thread};
 
 static ZEROS: [u8; 1 << 20] = [0; 1 << 20];
 
@@ -41,14 +44,7 @@ impl Asks for Gigabytes {
             Step::Close,
         ]);
         let response = client.oneshot(get(upstream.uri("/a"))).await;
-        let mut body = response.expect("a head").into_body();
-        let mut read = 0;
-        while let Some(frame) = body.frame().await {
-            let frame = frame.expect("no error").into_data().expect("data");
-            assert!(frame == ZEROS[..frame.len()], "after {read} octets");
-            read += frame.len();
-        }
-        assert_eq!(read, octets);
+        assert_zeros(response.expect("a head").into_body(), self.times).await;
     }
 }
 
@@ -62,6 +58,51 @@ fn gigabytes_pass_and_are_not_kept() {
         };
         assert_eq!(body.is_bounded(&format!("2 GiB, told: {has_length}")), 0);
     }
+}
+
+/// PRJ-7-2: over HTTP/2 the server waits for the client.
+#[test]
+fn gigabytes_pass_over_http2_and_are_not_kept() {
+    const TIMES: usize = 2_048;
+    let read = async |client: Option<HyperClient>, layer: &CacheLayer| {
+        let site = Loopback::serve(|_| async {
+            let zeros =
+                (0..TIMES).map(|_| Ok::<_, Infallible>(Frame::data(Bytes::from_static(&ZEROS))));
+            let body = StreamBody::new(stream::iter(zeros));
+            let mut response = Response::new(body);
+            let fresh = HeaderValue::from_static("max-age=86400");
+            response.headers_mut().insert("cache-control", fresh);
+            response
+        })
+        .await;
+        let request = get(site.uri("/a"));
+        if let Some(client) = client {
+            let response = client.oneshot(request).await.expect("a head");
+            assert_zeros(response.into_body(), TIMES).await;
+        } else {
+            let client = layer.layer(Wire::Http2.client());
+            let response = client.oneshot(request).await.expect("a head");
+            assert_zeros(response.into_body(), TIMES).await;
+        }
+    };
+    let layer = CacheLayer::new().capacity(CAPACITY);
+    let bare = on_one_thread(async || read(Some(Wire::Http2.client()), &layer).await);
+    let cached = on_one_thread(async || read(None, &layer).await);
+    let more = cached.saturating_sub(bare);
+    println!("2 GiB over HTTP/2: {bare} octets at most without the cache, {more} more with it");
+    assert!(more <= CAPACITY as u64 + BESIDE, "{more}");
+    assert!(layer.handle().is_empty());
+}
+
+/// Reads so many times 1 MiB of zeros.
+async fn assert_zeros<B: Body<Data = Bytes, Error: Error> + Unpin>(mut body: B, times: usize) {
+    let mut read = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.expect("no error").into_data().expect("data");
+        assert!(frame == ZEROS[..frame.len()], "after {read} octets");
+        read += frame.len();
+    }
+    assert_eq!(read, times * ZEROS.len());
 }
 
 /// So many bodies at once, of 64 KiB, of which half has come when the last one is begun; then all end, or none.

@@ -4,29 +4,7 @@ use stacks::{Outcome, Step, Upstream, Wire, get};
 use tower::Layer;
 use tower_client_cache::CacheLayer;
 
-use super::{Seen, compared};
-
-/// What is to become of a response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    /// There is no answer.
-    Fails,
-    /// The body breaks off.
-    BreaksOff,
-    /// It comes whole, and is not stored.
-    Passes,
-    /// It comes whole, and is stored.
-    IsStored,
-}
-
-fn fate_of(seen: &Seen) -> Fate {
-    match (&seen.outcome.head, &seen.outcome.end, seen.stored) {
-        (Err(_), ..) => Fate::Fails,
-        (Ok(_), Some(Err(_)), _) => Fate::BreaksOff,
-        (Ok(_), _, 0) => Fate::Passes,
-        (Ok(_), ..) => Fate::IsStored,
-    }
-}
+use super::{Fate, compared};
 
 const STORABLE: &str = "HTTP/1.1 200 So\r\ncache-control: max-age=86400\r\n";
 
@@ -181,7 +159,7 @@ async fn a_lie_about_the_length_is_seen_as_without_the_cache_and_not_stored() {
     for (lie, octets, fate) in LIES {
         let steps = [Step::octets(format!("{STORABLE}{octets}")), Step::Close];
         let seen = compared(Wire::Http1, Wire::Http1.client(), &steps).await;
-        assert_eq!(fate_of(&seen), fate, "{lie}: {seen:?}");
+        assert_eq!(seen.fate(), fate, "{lie}: {seen:?}");
     }
 }
 
@@ -247,7 +225,7 @@ async fn what_is_no_answer_to_what_was_asked_is_seen_as_without_the_cache() {
     for (what, octets, fate) in NONSENSE {
         let steps = [Step::octets(octets), Step::Close];
         let seen = compared(Wire::Http1, Wire::Http1.client(), &steps).await;
-        assert_eq!(fate_of(&seen), fate, "{what}: {seen:?}");
+        assert_eq!(seen.fate(), fate, "{what}: {seen:?}");
     }
 }
 

@@ -6,10 +6,12 @@ use stacks::{HyperClient, Outcome, Step, Upstream, Wire, Written, get};
 use tower::Layer;
 use tower_client_cache::{CacheHandle, CacheLayer, NotStored};
 
+mod frames;
 mod lies;
 mod resets;
 mod stalls;
 mod storms;
+mod storms_http2;
 
 /// What the server sends when it is well again.
 const WELL: Written<'_> = Written {
@@ -27,6 +29,30 @@ struct Seen {
     why_not: Option<NotStored>,
     /// How many responses were stored.
     stored: usize,
+}
+
+/// What is to become of a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// There is no answer.
+    Fails,
+    /// The body breaks off.
+    BreaksOff,
+    /// It comes whole, and is not stored.
+    Passes,
+    /// It comes whole, and is stored.
+    IsStored,
+}
+
+impl Seen {
+    fn fate(&self) -> Fate {
+        match (&self.outcome.head, &self.outcome.end, self.stored) {
+            (Err(_), ..) => Fate::Fails,
+            (Ok(_), Some(Err(_)), _) => Fate::BreaksOff,
+            (Ok(_), _, 0) => Fate::Passes,
+            (Ok(_), ..) => Fate::IsStored,
+        }
+    }
 }
 
 /// Sends a request without the cache and one with it, both answered with these steps, and compares. Then the server

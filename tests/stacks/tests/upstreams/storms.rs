@@ -1,4 +1,4 @@
-//! Servers that send too much: fields, names in `Vary`, trailers, interim responses.
+//! Servers that send too much over HTTP/1.1: fields, names in `Vary`, trailers, interim responses.
 
 use std::fmt::Write;
 use std::pin::pin;
