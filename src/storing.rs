@@ -164,6 +164,14 @@ impl Filling<'_> {
         } else {
             storable.content_length
         };
+        let read_on = settings.read_on;
+        // Who drops its answer has cancelled the call, which may be a stream that never ends.
+        #[cfg(feature = "grpc")]
+        let read_on = if self.fill.asked.is_grpc() {
+            0
+        } else {
+            read_on
+        };
         let is_shared = self.mark_shared(&storable.terms);
         let incomplete = Incomplete {
             cache: cache.clone(),
@@ -181,7 +189,7 @@ impl Filling<'_> {
             terms: storable.terms,
             part: None,
             keeps_incomplete,
-            read_on: settings.read_on,
+            read_on,
             outdated: self.held().map(Arc::downgrade),
             exchanging: self.fill.hand_on(),
         };

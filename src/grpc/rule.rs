@@ -23,7 +23,8 @@ impl Rule {
     /// it is, and takes the place of nothing.
     ///
     /// A stream is not delayed, whatever a rule says. A call whose message is not there at once, or is of more than one, is
-    /// forwarded as it is; an answer is passed on as it comes, and who [waits](crate::CacheLayer::collapse) for it is
+    /// forwarded as it is; an answer is passed on as it comes, one that is dropped is not
+    /// [read on](crate::CacheLayer::finish_abandoned), and who [waits](crate::CacheLayer::collapse) for it is
     /// released when a second message begins. A call that waits ends at its deadline (`grpc-timeout`) with
     /// `DEADLINE_EXCEEDED`; where it is forwarded after all, that says how much time is left.
     ///

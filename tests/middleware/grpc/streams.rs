@@ -95,6 +95,21 @@ async fn an_answer_of_many_messages_streams() {
     assert_eq!(talk.handle.stats().refusals(NotStored::Bypass), 1);
 }
 
+/// GRPC-8: Who drops an answer has cancelled the call, which may be a stream: nothing of it is read on.
+#[tokio::test]
+async fn an_answer_that_is_dropped_is_not_read_on() {
+    let talk = shop();
+    let (frames, streamed) = head().streamed();
+    talk.origin.will(streamed);
+    let mut client = talk.client.clone();
+    let mut body = client.call(call(GET, "a", &[])).await.unwrap().into_body();
+    assert!(frames.data("\0\0\0\0\x01a"));
+    text(&mut body);
+    drop(body);
+    assert!(!frames.data("\0"), "nobody reads it");
+    assert_eq!(talk.handle.len(), 0);
+}
+
 /// 9110-9.2.1-1: Whatever becomes of a call of a safe method, it invalidates nothing; another does.
 #[tokio::test]
 async fn a_stream_of_a_safe_method_invalidates_nothing() {
