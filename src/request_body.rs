@@ -94,7 +94,7 @@ impl<F> fmt::Debug for With<F> {
 /// The content of a request as the inner service gets it: what the cache has read of it, then what it has not. It is
 /// empty where a request without content is sent again.
 ///
-/// It has the frames, the trailers and the error of what it was made of, as they came.
+/// It has the frames, the trailers and the error of what it was made of, as they came, and knows its length where that did.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -116,6 +116,8 @@ pub struct Replay<Q: Body> {
     // What was read last, where that was no data.
     last: Option<Result<HeaderMap, Q::Error>>,
     rest: Option<Pin<Box<Q>>>,
+    /// Whether it says how much it is, where all of it was read.
+    tells_length: bool,
 }
 
 impl<Q: Body> Replay<Q> {
@@ -131,6 +133,15 @@ impl<Q: Body> Replay<Q> {
             frames: frames.into_iter(),
             last,
             rest: None,
+            tells_length: true,
+        }
+    }
+
+    /// The same, and it says how much it is only where this is so: as what was read did, or has none to say.
+    pub(crate) fn telling_length(self, tells_length: bool) -> Self {
+        Self {
+            tells_length,
+            ..self
         }
     }
 
@@ -176,7 +187,7 @@ impl<Q: Body> Body for Replay<Q> {
         let rest = self.rest.as_ref().map(Body::size_hint);
         let rest = rest.unwrap_or_else(|| SizeHint::with_exact(0));
         let mut hint = SizeHint::new();
-        if let Some(upper) = rest.upper() {
+        if let Some(upper) = rest.upper().filter(|_| self.tells_length) {
             hint.set_upper(upper.saturating_add(self.octets));
         }
         hint.set_lower(rest.lower().saturating_add(self.octets));

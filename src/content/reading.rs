@@ -32,6 +32,8 @@ struct Begun<S, Q, X, P> {
     head: Request<()>,
     /// What of it was not read yet.
     body: Pin<Box<Q>>,
+    /// Whether it said how much it is.
+    tells_length: bool,
 }
 
 /// How content ends.
@@ -42,13 +44,14 @@ enum End<Q: Body> {
     Other(Replay<Q>),
 }
 
-impl<S, Q, X, P> Reading<S, Q, X, P> {
+impl<S, Q: Body, X, P> Reading<S, Q, X, P> {
     pub(crate) fn new(service: CacheService<S, X, P>, request: Request<Q>, judge: Judge) -> Self {
         let (head, body) = request.into_parts();
         Self {
             begun: Some(Begun {
                 service,
                 head: Request::from_parts(head, ()),
+                tells_length: body.size_hint().exact().is_some(),
                 body: Box::pin(body),
             }),
             judge,
@@ -56,9 +59,7 @@ impl<S, Q, X, P> Reading<S, Q, X, P> {
             octets: 0,
         }
     }
-}
 
-impl<S, Q: Body, X, P> Reading<S, Q, X, P> {
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<End<Q>> {
         let Begun { service, body, .. } = self.begun.as_mut().expect(COMPLETED);
         let limit = service.settings.max_content;
@@ -102,6 +103,7 @@ where
             mut service,
             head,
             body: rest,
+            tells_length,
         } = begun;
         service.refresh_settings();
         let make = |service: &CacheService<S, X, P>, replay| {
@@ -111,7 +113,7 @@ where
         let (reason, refused, is_safe, body) = match end {
             End::Whole => {
                 let frames = std::mem::take(&mut self.frames);
-                let replay = Replay::whole(&frames);
+                let replay = Replay::whole(&frames).telling_length(tells_length);
                 let body = make(&service, replay);
                 let fields = head.headers();
                 match self.judge.judge(fields, &frames) {

@@ -80,7 +80,7 @@ async fn content_that_fails_fails_at_the_inner_service() {
     assert_eq!(talk.handle.len(), 0);
 }
 
-/// Size hints survive: what was read whole is of a known length.
+/// Size hints survive: of what was read whole the length is known where it was known before.
 #[tokio::test]
 async fn content_that_was_read_says_how_long_it_is() {
     let talk = with(|layer| layer.query(true));
@@ -90,6 +90,12 @@ async fn content_that_was_read_says_how_long_it_is() {
     let body = OriginBody::new([data("12"), data(""), data("345")], false).boxed_unsync();
     let answer = talk.send(with_body("QUERY", body, &[])).await;
     answer.assert_hit();
+    let body = OriginBody::new([data("12"), data("3")], false).boxed_unsync();
+    let answer = talk.send(with_body("QUERY", body, &[])).await;
+    answer.assert_stored();
+    assert_eq!(talk.heard().octets, "123");
+    let hint = talk.heard().hint;
+    assert_eq!((hint.lower(), hint.upper()), (3, None));
 }
 
 /// A request that is given up while its content is read leaves nothing behind.

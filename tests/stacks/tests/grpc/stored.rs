@@ -34,6 +34,18 @@ async fn a_unary_call_is_answered_from_the_store() {
     assert_eq!(handle.len(), 2);
 }
 
+/// GRPC-8: the server is asked as it would be without the cache.
+#[tokio::test]
+async fn a_call_that_is_forwarded_is_the_one_that_was_made() {
+    let practice = Practice::open().await;
+    let (mut cached, _) = cached(&practice).await;
+    cached.check(about("heart")).await.expect("a diagnosis");
+    let seen = practice.doctor.last().into_headers();
+    let mut plain = HealthClient::new(practice.channel().await);
+    plain.check(about("heart")).await.expect("a diagnosis");
+    assert_eq!(seen, practice.doctor.last().into_headers());
+}
+
 /// GRPC-8: one client knows whom it asks, another does not; for the same they ask once.
 #[tokio::test]
 async fn a_client_may_say_whom_it_asks() {
