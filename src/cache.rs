@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cache_status::NotStored;
 use crate::collapse::Groups;
-use crate::events::{Event, Observers, Removal, Validation};
+use crate::events::{Event, EventUri, Observers, Removal, Validation};
 use crate::handle::Purged;
 use crate::key::CacheKey;
 use crate::mode::Mode;
@@ -68,7 +68,7 @@ impl Cache {
     pub(crate) fn stored(&self, response: &StoredResponse) {
         self.counters.store();
         self.observers.tell(|| Event::Stored {
-            uri: (&response.key).into(),
+            uri: EventUri::of_key(&response.key),
             size: response.size(),
         });
     }
@@ -77,7 +77,7 @@ impl Cache {
     pub(crate) fn refused(&self, key: &Arc<CacheKey>, reason: NotStored) {
         self.counters.refuse(reason);
         self.observers.tell(|| Event::Refused {
-            uri: key.into(),
+            uri: EventUri::of_key(key),
             reason,
         });
     }
@@ -86,7 +86,7 @@ impl Cache {
     pub(crate) fn validated(&self, key: &Arc<CacheKey>, outcome: Validation) {
         self.counters.validation(outcome);
         self.observers.tell(|| Event::Validated {
-            uri: key.into(),
+            uri: EventUri::of_key(key),
             outcome,
         });
     }

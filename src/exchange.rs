@@ -9,7 +9,7 @@ use crate::answer::{passed, unavailable};
 use crate::body::CacheBody;
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, Forward, NotStored, Outcome};
-use crate::events::{About, Answered, Event, ToldOf, Validation};
+use crate::events::{About, Answered, Event, EventUri, ToldOf, Validation};
 use crate::fill::{Fill, Filling};
 use crate::invalidation::Invalidation;
 use crate::settings::Settings;
@@ -93,7 +93,7 @@ impl Exchange {
         if let (None, Purpose::Fill(fill)) = (&self.told_of, &mut self.purpose) {
             let filling = Filling::new(&self.cache, &self.settings, fill, CacheStatus::hit());
             self.cache.observers.tell(|| Event::Refused {
-                uri: filling.key().into(),
+                uri: EventUri::of_key(filling.key()),
                 reason,
             });
         }
@@ -165,7 +165,7 @@ impl Exchange {
         match (&response, &self.told_of) {
             (Some(response), Some(told_of)) => self.tell(told_of, response),
             (None, Some(told_of)) => self.cache.observers.tell(|| Event::Failed {
-                uri: told_of.uri.clone().into(),
+                uri: EventUri::of_request(&told_of.uri),
                 method: told_of.method.clone(),
                 reason: self.reason,
             }),

@@ -47,8 +47,8 @@ pub(crate) enum About<'a> {
 impl From<About<'_>> for EventUri {
     fn from(about: About<'_>) -> Self {
         match about {
-            About::Key(key) => key.into(),
-            About::Request(uri) => uri.clone().into(),
+            About::Key(key) => Self::of_key(key),
+            About::Request(uri) => Self::of_request(uri),
         }
     }
 }

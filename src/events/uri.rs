@@ -34,6 +34,16 @@ impl EventUri {
     }
 }
 
+impl EventUri {
+    pub(crate) fn of_key(key: &Arc<CacheKey>) -> Self {
+        Self(Of::Key(key.clone()))
+    }
+
+    pub(crate) fn of_request(uri: &Uri) -> Self {
+        Self(Of::Request(uri.clone()))
+    }
+}
+
 #[cfg(feature = "tracing")]
 impl EventUri {
     pub(crate) fn about(&self) -> About<'_> {
@@ -41,18 +51,6 @@ impl EventUri {
             Of::Key(key) => About::Key(key),
             Of::Request(uri) => About::Request(uri),
         }
-    }
-}
-
-impl From<&Arc<CacheKey>> for EventUri {
-    fn from(key: &Arc<CacheKey>) -> Self {
-        Self(Of::Key(key.clone()))
-    }
-}
-
-impl From<Uri> for EventUri {
-    fn from(uri: Uri) -> Self {
-        Self(Of::Request(uri))
     }
 }
 
@@ -90,7 +88,7 @@ mod tests {
             ("h:443", "h:443"),
             ("*", "*"),
         ] {
-            let uri = EventUri::from(uri.parse::<Uri>().unwrap());
+            let uri = EventUri::of_request(&uri.parse().unwrap());
             assert_eq!(uri.to_string(), expected);
             assert!(!format!("{uri:?}").contains("?b"));
         }

@@ -7,7 +7,7 @@ use http::{Request, Response};
 
 use super::CacheHandle;
 use crate::cache_status::NotStored;
-use crate::events::Event;
+use crate::events::{Event, EventUri};
 use crate::snapshot::{RestoreError, Restored, Snapshot};
 
 impl CacheHandle {
@@ -46,7 +46,7 @@ impl CacheHandle {
         if let Err(refused) = result {
             self.cache.counters.refuse(refused);
             self.cache.observers.tell(|| Event::Refused {
-                uri: request.uri().clone().into(),
+                uri: EventUri::of_request(request.uri()),
                 reason: refused,
             });
         }

@@ -7,7 +7,7 @@ use super::copies::Copies;
 use super::fence::Fence;
 use super::index::Index;
 use super::{Limits, Refused};
-use crate::events::{Event, Observers};
+use crate::events::{Event, EventUri, Observers};
 use crate::key::CacheKey;
 use crate::relations::Relations;
 #[cfg(feature = "structured-fields")]
@@ -226,7 +226,7 @@ impl State {
         self.evictions[cause as usize] += 1;
         if self.observers.are_there() {
             self.evicted.push(Event::Evicted {
-                uri: (&response.key).into(),
+                uri: EventUri::of_key(&response.key),
                 cause,
                 size: response.size(),
             });
