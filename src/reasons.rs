@@ -133,8 +133,8 @@ pub enum NotStored {
     Vary,
     /// `Content-Length` cannot be read, or stands beside `Transfer-Encoding`.
     ContentLength,
-    /// The inner service has left the body in a transfer coding other than `chunked`, whose field is not kept (RFC 9111
-    /// §3.1).
+    /// The inner service has left the body in a transfer coding, as HTTP clients do with all but `chunked`, and the
+    /// field that says so is not kept (RFC 9111 §3.1).
     TransferCoding,
     /// The body is larger than the limit for one body, the head has more than 1,024 lines, or the store is to
     /// hold nothing.

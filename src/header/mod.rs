@@ -23,6 +23,7 @@ pub(crate) mod range;
 mod structured;
 #[cfg(feature = "structured-fields")]
 mod targeted;
+pub(crate) mod transfer_encoding;
 pub(crate) mod vary;
 
 use http::{HeaderMap, HeaderName};

@@ -9,7 +9,7 @@ use super::{Fate, compared};
 const STORABLE: &str = "HTTP/1.1 200 So\r\ncache-control: max-age=86400\r\n";
 
 /// Each is written behind the beginning of a head that may be stored, and then the connection is closed.
-const LIES: [(&str, &str, Fate); 29] = [
+const LIES: [(&str, &str, Fate); 30] = [
     (
         "longer",
         "content-length: 13\r\n\r\ntwelve bytes",
@@ -97,9 +97,14 @@ const LIES: [(&str, &str, Fate); 29] = [
         Fate::Passes,
     ),
     (
-        "an unknown coding",
-        "transfer-encoding: cow\r\n\r\ntwelve bytes",
+        "a coding that nobody undoes",
+        "transfer-encoding: gzip\r\n\r\ntwelve bytes",
         Fate::Passes,
+    ),
+    (
+        "a coding of no registry",
+        "transfer-encoding: cow\r\n\r\ntwelve bytes",
+        Fate::IsStored,
     ),
     (
         "a chunk without size",
