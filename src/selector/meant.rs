@@ -160,11 +160,10 @@ impl Means for Resolved {
         let mut info = None;
         let mut ask = |filter: &Filter| {
             let info = info.get_or_insert_with(|| StoredInfo::new(seen.clone(), self.now));
-            // What panics says nothing, and what may be meant is.
-            let answer = catch_unwind(AssertUnwindSafe(|| filter(info)));
-            Some(answer.unwrap_or(true))
+            catch_unwind(AssertUnwindSafe(|| filter(info))).ok()
         };
         let holds = self.test.holds(&seen.response, self.now, &mut ask);
+        // What panics says nothing, and what may be meant is.
         holds.unwrap_or(true)
     }
 }

@@ -221,8 +221,8 @@ impl Selector {
     ///
     /// It runs where no lock is held, so that it may take its time and use the cache, and it may run on whatever thread
     /// is about to store a response that was asked for before the verb was called. It may be asked about the same
-    /// response more than once. Where it panics, nothing comes of that, but that the response counts as meant. What
-    /// is about to be stored has no [`hits`](StoredInfo::hits), and its ages are of the time at which the verb
+    /// response more than once. Where it panics, nothing comes of that, but that the response counts as meant, unless what
+    /// the filter is joined with says otherwise; [`not`](Self::not) makes no difference to that. What is about to be stored has no [`hits`](StoredInfo::hits), and its ages are of the time at which the verb
     /// was called.
     ///
     /// ```

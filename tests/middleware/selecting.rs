@@ -134,6 +134,10 @@ fn asking(fields: &[(&str, &str)]) -> Selector {
     Selector::request(&get("/a", fields))
 }
 
+fn panicking() -> Selector {
+    Selector::filter(|_| panic!("this is meant to panic"))
+}
+
 /// What each of these means, of what is stored.
 fn table(talk: &Conversation) -> Vec<(Selector, &'static [&'static str])> {
     let seconds = Duration::from_secs;
@@ -251,7 +255,10 @@ fn table(talk: &Conversation) -> Vec<(Selector, &'static [&'static str])> {
         (Selector::since(now + seconds(1)), &[]),
         (Selector::stale(), &["a?q", "a/", "a/b", "ab"]),
         (named("top"), &["top"]),
-        (Selector::filter(|_| panic!("this is meant to panic")), &ALL),
+        (panicking(), &ALL),
+        (panicking().not(), &ALL),
+        (named("top").and(panicking().not()), &["top"]),
+        ((named("top").not().or(panicking())).not(), &["top"]),
         (
             Selector::uri(&a).and(Selector::partition("b")),
             &["a-site", "a-user-site"],

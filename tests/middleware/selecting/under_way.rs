@@ -9,6 +9,10 @@ use tower_client_cache::{CacheLayer, NotStored, Selector};
 
 use crate::{frame, in_flight, text};
 
+fn panicking() -> Selector {
+    Selector::filter(|_| panic!("this is meant to panic"))
+}
+
 fn uri(uri: &'static str) -> Uri {
     Uri::from_static(uri)
 }
@@ -55,7 +59,9 @@ fn table(talk: &Conversation) -> Vec<(Selector, bool)> {
         (Selector::stale().not(), true),
         (new("1"), true),
         (new("2"), false),
-        (Selector::filter(|_| panic!("this is meant to panic")), true),
+        (panicking(), true),
+        (panicking().not(), true),
+        (panicking().not().and(new("2")), false),
         (Selector::filter(|info| info.body_len() == 3), true),
         (Selector::filter(|info| info.body_len() != 3), false),
     ]
