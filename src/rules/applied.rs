@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, StatusCode};
 
-use super::{Rule, Rules};
+use super::{Rule, Rules, normal};
 use crate::policy::Lifetimes;
 use crate::tags::{self, Tags};
 
@@ -24,8 +24,9 @@ impl Rules {
         fields: &HeaderMap,
     ) -> Applied {
         let mut applied = Applied::default();
+        let uri = normal(text);
         for rule in self.rules.iter() {
-            let holds = rule.holds_for(text, asked)
+            let holds = rule.holds_for(&uri, asked)
                 && rule
                     .responses
                     .as_ref()

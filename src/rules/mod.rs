@@ -3,6 +3,7 @@
 mod applied;
 mod safe;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,8 +91,9 @@ impl Rule {
         }
     }
 
-    /// It holds for the path of this URI and for what is below it, as [`Selector::prefix`](crate::Selector::prefix) means
-    /// it: `/a` is `/a`, `/a?b` and `/a/b`, and not `/ab`.
+    /// It holds for the path of this URI and for what is below it: `/a` is `/a`, `/a?b` and `/a/b`, and not `/ab`. What is
+    /// percent-encoded without need makes no difference, in a [shared](crate::CacheLayer::shared) cache neither; dot segments are
+    /// names like others.
     #[must_use]
     pub fn prefix(self, uri: &Uri) -> Self {
         let target = Target::of_uri(uri).map(Target::without_query);
@@ -102,8 +104,9 @@ impl Rule {
         }
     }
 
-    /// It holds for requests with such a URI and such fields. The URI is as it stands in the cache key: absolute, in its
-    /// normal form.
+    /// It holds for requests with such a URI and such fields. The URI is absolute, in its normal form: nothing is
+    /// percent-encoded that needs not be, in a [shared](crate::CacheLayer::shared) cache neither, where the key has it as
+    /// it was written. Dot segments stay.
     ///
     /// It is asked when a response is about to be stored, and where the rule [ignores](Self::ignore_query) part of the query
     /// for every request. Where it panics, so does the request.
@@ -216,7 +219,7 @@ impl Rule {
 }
 
 impl Rule {
-    /// Whether it holds for a request, of which this is the text of the key.
+    /// Whether it holds for a request of this URI, in its normal form.
     fn holds_for(&self, text: &[u8], fields: &HeaderMap) -> bool {
         let is_meant = |holds: &RequestCondition| {
             let uri = Uri::try_from(text);
@@ -225,7 +228,7 @@ impl Rule {
         self.is_at(text) && self.requests.as_deref().is_none_or(is_meant)
     }
 
-    /// Whether it may hold for requests of which this is the text of the key, as far as that goes.
+    /// Whether it may hold for requests of this URI, in its normal form, as far as that goes.
     fn is_at(&self, text: &[u8]) -> bool {
         let is_there = |place: &Option<Where>, is_at: fn(&[u8], &[u8]) -> bool| match place {
             None => true,
@@ -288,11 +291,12 @@ impl Rules {
     /// Leaves out of the text of a key the parameters that do not count there.
     #[cold]
     pub(crate) fn leave_out(&self, text: &mut Text, fields: &HeaderMap) {
+        let normal = normal(text.as_bytes());
         let mut rules = self.rules.iter();
         let first = rules.find(|rule| {
             !rule.says.ignored_query.is_empty()
                 && rule.responses.is_none()
-                && rule.holds_for(text.as_bytes(), fields)
+                && rule.holds_for(&normal, fields)
         });
         if let Some(rule) = first {
             text.leave_out(&rule.says.ignored_query);
@@ -302,9 +306,10 @@ impl Rules {
     /// The texts that the key of a URI may have, whatever fields it is asked for with.
     pub(crate) fn forms_of(&self, text: Text) -> Vec<Text> {
         let mut forms = Vec::new();
+        let normal = normal(text.as_bytes()).into_owned();
         for rule in &*self.rules {
             let ignored = &rule.says.ignored_query;
-            if ignored.is_empty() || rule.responses.is_some() || !rule.is_at(text.as_bytes()) {
+            if ignored.is_empty() || rule.responses.is_some() || !rule.is_at(&normal) {
                 continue;
             }
             let mut form = text.clone();
@@ -317,4 +322,17 @@ impl Rules {
         forms.push(text);
         forms
     }
+}
+
+/// The normal form of a URI that stands as it does in a key. There it may be literal; what a rule says holds
+/// however it is written (RFC 9110 §4.2.3).
+fn normal(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.contains(&b'%') {
+        return Cow::Borrowed(text);
+    }
+    let uri = Uri::try_from(text).ok();
+    let target = uri.as_ref().and_then(Target::of_uri);
+    target.map_or(Cow::Borrowed(text), |target| {
+        Cow::Owned(target.to_text().into_bytes())
+    })
 }

@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 
-use super::{Rule, Rules};
+use super::{Rule, Rules, normal};
 use crate::content::Judge;
 use crate::key::Text;
 
@@ -96,7 +96,8 @@ impl Rules {
         fields: &HeaderMap,
         says: impl Fn(&'r Rule) -> Option<&'r T>,
     ) -> Option<&'r T> {
+        let uri = normal(text.as_bytes());
         let mut rules = self.rules.iter();
-        rules.find_map(|rule| says(rule).filter(|_| rule.holds_for(text.as_bytes(), fields)))
+        rules.find_map(|rule| says(rule).filter(|_| rule.holds_for(&uri, fields)))
     }
 }

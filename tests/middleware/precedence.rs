@@ -423,3 +423,37 @@ async fn no_rule_makes_a_shared_cache_less_safe() {
         .await
         .assert_forwarded(Forward::VaryMiss);
 }
+
+/// C-01, 9110-4.2.3-1: a rule holds for a URI however that is written, though a shared cache keeps apart what is written in
+/// two ways. Else who writes it in another way would have stored what is not to be.
+#[tokio::test]
+async fn a_rule_holds_for_a_uri_however_it_is_written() {
+    for written in ["/~a", "/%7Ea", "/%7ea", "/%7E%61"] {
+        let place: Uri = format!("http://o.test{written}").parse().expect("a URI");
+        let rules = [
+            Rule::new().prefix(&place).tags(["placed"]),
+            Rule::new()
+                .requests(|uri, _| uri.path().starts_with("/~a"))
+                .tags(["asked"]),
+            Rule::new().prefix(&place).ignore_query(["t"]),
+        ];
+        let set = |layer: CacheLayer| layer.rules(rules);
+        for talk in [
+            Conversation::with(set.clone()),
+            Conversation::shared_with(set),
+        ] {
+            for asked in ["/~a/b?t=1", "/%7Ea/b?t=1", "/%7ea/b?t=1", "/~%61/b?t=1"] {
+                talk.handle.clear();
+                talk.origin.will(fresh(60));
+                talk.get(asked).await.assert_stored();
+                let stored = talk.handle.entries().next().expect("it is stored");
+                let tags: Vec<_> = stored.tags().collect();
+                assert_eq!(tags, ["asked", "placed"], "{written} {asked}");
+                assert!(!stored.uri().contains('?'), "{written} {asked}");
+                talk.get(&asked.replace("t=1", "t=2")).await.assert_hit();
+                let uri: Uri = format!("http://o.test{asked}").parse().expect("a URI");
+                assert_eq!(talk.handle.purge(&uri).responses(), 1, "{asked}");
+            }
+        }
+    }
+}
