@@ -71,7 +71,12 @@ impl Memory {
         done: &mut Removed,
         gone: &mut Vec<Arc<StoredResponse>>,
     ) {
-        while !open.is_empty() {
+        // What has taken its place was tried when it was stored, or is of who has asked since: to look again spares
+        // nobody anything, and is not done for ever where a filter itself stores.
+        for _ in 0..TRIES {
+            if open.is_empty() {
+                break;
+            }
             let chosen: Vec<_> = open
                 .into_iter()
                 .filter(|Open { seen, is_meant, .. }| *is_meant || meant.test.means(seen))

@@ -4,8 +4,9 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{HeaderName, Uri};
+use http::{HeaderName, Request, Response, Uri};
 use support::{Answer, Conversation, begun, reply};
 use tower_client_cache::{CacheHandle, NotStored, Purged, Selector};
 
@@ -277,4 +278,34 @@ async fn what_is_expired_while_it_is_tried_is_purged() {
     });
     assert_eq!(talk.handle.purge(selector).responses(), 100);
     assert!(talk.handle.is_empty());
+}
+
+/// A filter that stores something else in the place of what it is asked about is not asked for ever.
+#[tokio::test]
+async fn a_filter_that_stores_what_it_is_asked_about_ends() {
+    for is_expiry in [false, true] {
+        let talk = Conversation::default();
+        store(&talk, "/a", "t").await;
+        let (asked, clock) = (Arc::new(AtomicUsize::new(0)), talk.clock.clone());
+        let (count, handle) = (asked.clone(), talk.handle.clone());
+        let selector = Selector::filter(move |_| {
+            // Without end the test would have none either.
+            if count.fetch_add(1, Ordering::SeqCst) > 1000 {
+                return false;
+            }
+            clock.advance(1);
+            let request = Request::get("http://o.test/a").body(()).unwrap();
+            let response = Response::builder().header("cache-control", "max-age=60");
+            let response = response.body(Bytes::new()).unwrap();
+            handle.insert(&request, response).expect("it may be stored");
+            true
+        });
+        if is_expiry {
+            talk.handle.expire(selector);
+        } else {
+            talk.handle.purge(selector);
+        }
+        let asked = asked.load(Ordering::SeqCst);
+        assert!((1..100).contains(&asked), "{is_expiry}: {asked}");
+    }
 }
