@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::copies::Copies;
 use super::fence::Made;
-use super::meant::{Among, Meant, Verb};
+use super::meant::{Among, Means, Meant, Verb};
 use super::memory::Memory;
 use super::state::{AT_ONCE, State};
 use super::{Exchanging, Refused, Removed, Seen};
@@ -79,7 +80,7 @@ impl Memory {
             }
             let chosen: Vec<_> = open
                 .into_iter()
-                .filter(|Open { seen, is_meant, .. }| *is_meant || meant.test.means(seen))
+                .filter_map(|open| open.meant(&self.copies, &meant.test))
                 .map(|open| {
                     let expired = match verb {
                         Verb::Purge => None,
@@ -173,6 +174,17 @@ struct Open {
     seen: Seen,
     /// Whether that is known already.
     is_meant: bool,
+}
+
+impl Open {
+    /// The same, if it is meant.
+    fn meant(mut self, copies: &Copies, test: &Arc<dyn Means>) -> Option<Self> {
+        if !self.is_meant {
+            self.seen.hits += copies.hits_of(&self.seen.response);
+            self.is_meant = test.means(&self.seen);
+        }
+        self.is_meant.then_some(self)
+    }
 }
 
 /// Where there may be more that is meant.

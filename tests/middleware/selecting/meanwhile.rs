@@ -309,3 +309,19 @@ async fn a_filter_that_stores_what_it_is_asked_about_ends() {
         assert!((1..100).contains(&asked), "{is_expiry}: {asked}");
     }
 }
+
+/// Hits that copies have answered are hits.
+#[tokio::test]
+async fn a_filter_is_told_of_every_hit() {
+    const HITS: u64 = 100;
+    let talk = Conversation::default();
+    store(&talk, "/a", "t").await;
+    for _ in 0..HITS {
+        talk.get("/a").await.assert_hit();
+    }
+    assert!(talk.handle.stats().copies() > 0);
+    let is_cold = || Selector::filter(|info| info.hits() < HITS);
+    assert_eq!(talk.handle.expire(is_cold()).responses(), 0);
+    assert_eq!(talk.handle.purge(is_cold()).responses(), 0);
+    assert_eq!(talk.handle.purge(is_cold().not()).responses(), 1);
+}
