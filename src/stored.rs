@@ -166,11 +166,11 @@ impl StoredResponse {
 
     /// The same, as stale as one whose lifetime has ended at this time; `None` where it was made so before. It is still
     /// good to be validated, and where the origin fails for as long as it would be from now on. Copies of it
-    /// are of no use.
-    pub(crate) fn expired(&self, at: SystemTime) -> Option<Self> {
+    /// are of no use; so often have they answered.
+    pub(crate) fn expired(&self, at: SystemTime, answered: u64) -> Option<Self> {
         let terms = self.terms.expired(at)?;
         let copying = Copying::default();
-        copying.add_answered(self.copying.answered());
+        copying.add_answered(answered);
         copying.withdraw();
         Some(Self {
             key: self.key.clone(),

@@ -110,10 +110,11 @@ impl Meant {
         }
         match verb {
             Verb::Purge => Err(seen.response),
-            Verb::Expire => Ok(seen
-                .response
-                .expired(self.at)
-                .map_or(seen.response, Arc::new)),
+            Verb::Expire => {
+                let answered = seen.response.copying.answered();
+                let expired = seen.response.expired(self.at, answered);
+                Ok(expired.map_or(seen.response, Arc::new))
+            }
         }
     }
 }

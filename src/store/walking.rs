@@ -84,7 +84,11 @@ impl Memory {
                 .map(|open| {
                     let expired = match verb {
                         Verb::Purge => None,
-                        Verb::Expire => open.seen.response.expired(meant.at).map(Arc::new),
+                        Verb::Expire => {
+                            let response = &open.seen.response;
+                            let answered = self.copies.hits_of(response);
+                            response.expired(meant.at, answered).map(Arc::new)
+                        }
                     };
                     (open, expired)
                 })

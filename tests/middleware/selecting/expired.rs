@@ -108,11 +108,15 @@ async fn what_is_expired_is_not_answered_from_copies() {
         talk.get("/a").await.assert_hit();
     }
     assert!(talk.handle.stats().copies() > 0);
+    let hits = || talk.handle.entries().map(|info| info.hits()).sum::<u64>();
+    assert_eq!(hits(), 20);
     talk.handle.expire(Selector::origin(&uri()));
     assert_eq!(talk.handle.stats().copies(), 0);
+    assert_eq!(hits(), 20, "what copies have answered counts on");
     talk.origin
         .will(reply(304).control("max-age=60").field("etag", "\"e\""));
     talk.get("/a").await.assert_validated();
+    assert_eq!(hits(), 21);
     for _ in 0..20 {
         talk.get("/a").await.assert_hit();
     }
