@@ -112,10 +112,12 @@ impl Terms {
         self.lifetime > age && !self.is_expired
     }
 
-    /// Whether at this age it may be used for nothing but to be validated, whatever fails.
-    pub(crate) fn is_spent(&self, age: Duration) -> bool {
+    /// Whether at this age it may be used for nothing but to be validated, whatever fails; for so long whatever is stale may
+    /// be used where the origin cannot be reached.
+    pub(crate) fn is_spent(&self, age: Duration, disconnected: Duration) -> bool {
         let is_never_stale = self.is_must_revalidate || self.is_no_cache;
         let window = self.stale_while_revalidate.max(self.stale_if_error);
+        let window = window.max(disconnected);
         let is_in_window = age.saturating_sub(self.lifetime) <= window && !window.is_zero();
         !self.is_fresh(age) && (is_never_stale || !is_in_window)
     }

@@ -110,8 +110,9 @@ impl CacheHandle {
     }
 
     /// Removes what is stale and may not even be used where the origin fails or while it is being validated: its
-    /// lifetime has ended, and so have `stale-if-error` and `stale-while-revalidate` where it has them. That it could
-    /// still be validated keeps nothing.
+    /// lifetime has ended, and so have `stale-if-error` and `stale-while-revalidate` where it has them, and
+    /// [`stale_if_disconnected`](crate::CacheLayer::stale_if_disconnected) where that is set. That it could
+    /// still be validated keeps nothing, nor does what a request might say it takes.
     ///
     /// It is of no use but to have the room; what has expired gives way by itself where room is needed. What is on
     /// its way is stored as usual, so that none of it is [counted](Purged::in_flight). All that is stored is looked at.

@@ -43,7 +43,8 @@ enum Test {
     OlderThan(Duration),
     Since(SystemTime),
     Stale,
-    Spent,
+    /// Stale by more than this as well, for which it may be used where the origin cannot be reached.
+    Spent(Duration),
     Filter(Filter),
     Every(Vec<Self>),
     Any(Vec<Self>),
@@ -112,7 +113,10 @@ impl Resolving<'_> {
             Meaning::OlderThan(age) => Test::OlderThan(*age),
             Meaning::Since(time) => Test::Since(*time),
             Meaning::Stale => Test::Stale,
-            Meaning::Spent => Test::Spent,
+            Meaning::Spent => {
+                let disconnected = self.settings.policy.stale_if_disconnected;
+                Test::Spent(disconnected.unwrap_or_default())
+            }
             Meaning::Filter(filter) => Test::Filter(filter.clone()),
             Meaning::Every(every) => Test::Every(all(every)),
             Meaning::Any(any) => Test::Any(all(any)),
@@ -195,7 +199,7 @@ impl Test {
             Self::OlderThan(limit) => age() > *limit,
             Self::Since(time) => terms.response_time >= *time,
             Self::Stale => !terms.is_fresh(age()),
-            Self::Spent => terms.is_spent(age()),
+            Self::Spent(disconnected) => terms.is_spent(age(), *disconnected),
             Self::Filter(filter) => return ask(filter),
             Self::Not(test) => !test.holds(response, now, ask)?,
             Self::Every(every) => return joined(every, false, |one| one.holds(response, now, ask)),

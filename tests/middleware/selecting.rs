@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, Method, Uri};
-use support::{Conversation, get, reply, request};
+use support::{Conversation, OriginError, Reply, get, reply, request};
 use tower_client_cache::{CacheHandle, CacheLayer, Selector};
 
 /// Method, path or URI, fields of the request; `Cache-Control` of the response, which varies by language.
@@ -357,4 +357,22 @@ async fn what_has_expired_is_removed_when_it_may_be_used_for_nothing() {
         assert_eq!(talk.handle.remove_expired().responses(), removed);
     }
     assert!(talk.handle.is_empty());
+}
+
+/// C-22: what may be used where the origin cannot be reached is of use.
+#[tokio::test]
+async fn what_may_be_used_without_a_connection_has_not_expired() {
+    let talk = Conversation::with(|layer| layer.stale_if_disconnected(Duration::from_secs(100)));
+    for (path, control) in [("/a", "max-age=10"), ("/b", "max-age=10, must-revalidate")] {
+        talk.origin.will(reply(200).control(control).body("old"));
+        talk.get(path).await.assert_stored();
+    }
+    for (seconds, removed) in [(9, 0), (1, 1), (100, 0)] {
+        talk.clock.advance(seconds);
+        assert_eq!(talk.handle.remove_expired().responses(), removed);
+    }
+    talk.origin.will(Reply::fails(OriginError("down")));
+    assert_eq!(talk.get("/a").await.text(), "old");
+    talk.clock.advance(1);
+    assert_eq!(talk.handle.remove_expired().responses(), 1);
 }
