@@ -18,7 +18,7 @@ use crate::reading::Reader;
 use crate::search;
 use crate::seed::Seed;
 use crate::settings::Settings;
-use crate::store::{Among, Means, Meant, Seen};
+use crate::store::{Among, Came, Means, Meant, Seen};
 use crate::stored::StoredResponse;
 use crate::target::Target;
 
@@ -156,17 +156,17 @@ impl Resolving<'_> {
 }
 
 impl Means for Resolved {
-    fn at_once(&self, response: &StoredResponse) -> Option<bool> {
-        self.test.holds(response, self.now, &mut |_| None)
+    fn at_once(&self, response: &StoredResponse, came: Came) -> Option<bool> {
+        self.test.holds(response, (self.now, came), &mut |_| None)
     }
 
-    fn means(&self, seen: &Seen) -> bool {
+    fn means(&self, seen: &Seen, came: Came) -> bool {
         let mut info = None;
         let mut ask = |filter: &Filter| {
             let info = info.get_or_insert_with(|| StoredInfo::new(seen.clone(), self.now));
             catch_unwind(AssertUnwindSafe(|| filter(info))).ok()
         };
-        let holds = self.test.holds(&seen.response, self.now, &mut ask);
+        let holds = self.test.holds(&seen.response, (self.now, came), &mut ask);
         // What panics says nothing, and what may be meant is.
         holds.unwrap_or(true)
     }
@@ -177,10 +177,10 @@ impl Test {
     fn holds(
         &self,
         response: &StoredResponse,
-        now: SystemTime,
+        at: (SystemTime, Came),
         ask: &mut dyn FnMut(&Filter) -> Option<bool>,
     ) -> Option<bool> {
-        let (key, terms) = (&response.key, &response.terms);
+        let (key, terms, (now, came)) = (&response.key, &response.terms, at);
         let age = || terms.current_age(now);
         Some(match self {
             Self::Never => false,
@@ -197,13 +197,16 @@ impl Test {
                 labels.any(|label| tags.binary_search(label).is_ok())
             }
             Self::OlderThan(limit) => age() > *limit,
-            Self::Since(time) => terms.response_time >= *time,
+            Self::Since(time) => {
+                let is_later = came == Came::Later && *time <= now;
+                is_later || terms.response_time >= *time
+            }
             Self::Stale => !terms.is_fresh(age()),
             Self::Spent(disconnected) => terms.is_spent(age(), *disconnected),
             Self::Filter(filter) => return ask(filter),
-            Self::Not(test) => !test.holds(response, now, ask)?,
-            Self::Every(every) => return joined(every, false, |one| one.holds(response, now, ask)),
-            Self::Any(any) => return joined(any, true, |one| one.holds(response, now, ask)),
+            Self::Not(test) => !test.holds(response, at, ask)?,
+            Self::Every(every) => return joined(every, false, |one| one.holds(response, at, ask)),
+            Self::Any(any) => return joined(any, true, |one| one.holds(response, at, ask)),
         })
     }
 

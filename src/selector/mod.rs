@@ -204,8 +204,9 @@ impl Selector {
         Meaning::OlderThan(age).into()
     }
 
-    /// Every response that was received, or freshened, at this time or later. Whatever is on its way is received
-    /// later.
+    /// Every response that was [received](StoredInfo::response_time), or freshened, at this time or later. Whatever is on
+    /// its way, a body half read too, is received later than at any time that has come, also where the clock is set back
+    /// meanwhile.
     #[must_use]
     pub fn since(time: SystemTime) -> Self {
         Meaning::Since(time).into()

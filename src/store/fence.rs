@@ -56,6 +56,8 @@ pub(super) type Forgotten = Vec<Pending>;
 pub(super) enum Made {
     /// By the exchange alone.
     Anew,
+    /// Before, and written down: it does not come from the origin now.
+    Before,
     /// Of what is stored.
     OfStored,
 }
@@ -297,7 +299,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::super::Seen;
-    use super::super::meant::{Among, Means};
+    use super::super::meant::{Among, Came, Means};
     use super::*;
     use crate::stored::StoredResponse;
 
@@ -441,11 +443,11 @@ mod tests {
         struct Nothing;
 
         impl Means for Nothing {
-            fn at_once(&self, _: &StoredResponse) -> Option<bool> {
+            fn at_once(&self, _: &StoredResponse, _: Came) -> Option<bool> {
                 Some(false)
             }
 
-            fn means(&self, _: &Seen) -> bool {
+            fn means(&self, _: &Seen, _: Came) -> bool {
                 false
             }
         }

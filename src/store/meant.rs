@@ -11,10 +11,19 @@ use crate::stored::StoredResponse;
 /// Tells what is meant. It is asked about what is stored, and about what is about to be.
 pub(crate) trait Means: fmt::Debug + Send + Sync {
     /// Whether a response is meant, where that can be said without running anything of a user's.
-    fn at_once(&self, response: &StoredResponse) -> Option<bool>;
+    fn at_once(&self, response: &StoredResponse, came: Came) -> Option<bool>;
 
     /// Whether it is, whatever has to be run for it. Not for where a lock is held.
-    fn means(&self, seen: &Seen) -> bool;
+    fn means(&self, seen: &Seen, came: Came) -> bool;
+}
+
+/// When a response came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// When it says.
+    Before,
+    /// It was on its way when the verb was called, and so comes later, whatever the clock says that it has become.
+    Later,
 }
 
 /// Where everything is that may be meant.
@@ -102,10 +111,11 @@ impl Meant {
         &self,
         verb: Verb,
         response: Arc<StoredResponse>,
+        came: Came,
     ) -> Result<Arc<StoredResponse>, Arc<StoredResponse>> {
         let seen = Seen::unused(response);
-        let is_meant = self.test.at_once(&seen.response);
-        if !is_meant.unwrap_or_else(|| self.test.means(&seen)) {
+        let is_meant = self.test.at_once(&seen.response, came);
+        if !is_meant.unwrap_or_else(|| self.test.means(&seen, came)) {
             return Ok(seen.response);
         }
         match verb {

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 pub(crate) use claim::{Exchanging, Reservation};
 pub(crate) use copies::Copy;
-pub(crate) use meant::{Among, Means, Meant, Verb};
+pub(crate) use meant::{Among, Came, Means, Meant, Verb};
 pub(crate) use memory::Memory;
 pub(crate) use seeing::Seen;
 

@@ -19,7 +19,7 @@ impl Memory {
         switch: &Switch,
     ) -> Result<(), Refused> {
         let mut gone = Vec::new();
-        let mut state = self.lock_for(exchange, Made::Anew, &mut response)?;
+        let mut state = self.lock_for(exchange, Made::Before, &mut response)?;
         let result = if state.has_as_new(&response) {
             Err(Refused::Outdated)
         } else {

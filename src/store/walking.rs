@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::copies::Copies;
 use super::fence::Made;
-use super::meant::{Among, Means, Meant, Verb};
+use super::meant::{Among, Came, Means, Meant, Verb};
 use super::memory::Memory;
 use super::state::{AT_ONCE, State};
 use super::{Exchanging, Refused, Removed, Seen};
@@ -134,8 +134,12 @@ impl Memory {
             };
             tried = state.fence.generation();
             drop(state);
+            let came = match made {
+                Made::Before => Came::Before,
+                Made::Anew | Made::OfStored => Came::Later,
+            };
             for pending in untried {
-                let done = pending.meant.done_to(pending.verb, response.clone());
+                let done = pending.meant.done_to(pending.verb, response.clone(), came);
                 *response = done.map_err(|_| Refused::Fenced)?;
             }
         }
@@ -158,7 +162,7 @@ impl Removed {
             let Some(held) = state.index.peek(*number) else {
                 continue;
             };
-            match (meant.test.at_once(&held.response), verb) {
+            match (meant.test.at_once(&held.response, Came::Before), verb) {
                 (Some(false), _) => {}
                 (Some(true), Verb::Purge) => self.take(state, *number, gone),
                 (is_meant, _) => open.push(Open {
@@ -185,7 +189,7 @@ impl Open {
     fn meant(mut self, copies: &Copies, test: &Arc<dyn Means>) -> Option<Self> {
         if !self.is_meant {
             self.seen.hits += copies.hits_of(&self.seen.response);
-            self.is_meant = test.means(&self.seen);
+            self.is_meant = test.means(&self.seen, Came::Before);
         }
         self.is_meant.then_some(self)
     }

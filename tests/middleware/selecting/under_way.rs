@@ -191,3 +191,47 @@ async fn a_selector_is_remembered_however_many_come_after_it() {
         assert_eq!(in_flight(&talk.handle), 0);
     }
 }
+
+/// Whatever is on its way is received later than at any time that has come: though its head was there before, and though the
+/// clock has been set back when it is.
+#[tokio::test]
+async fn what_is_on_its_way_is_received_since_any_time_that_has_come() {
+    for is_begun in [false, true] {
+        for (later, is_meant) in [(0, true), (1, false)] {
+            for is_expiry in [false, true] {
+                let talk = Conversation::default();
+                talk.clock.advance(1000);
+                let (frames, streamed) = reply(200).control("max-age=600").streamed();
+                let (gate, held) = streamed.held();
+                talk.origin.will(held);
+                let asking = begun(talk.start(get("/a", &[])));
+                let (mut asking, mut answer) = (Some(asking), None);
+                let mut gate = Some(gate);
+                if is_begun {
+                    gate.take().expect("it is closed").open();
+                    answer = Some(asking.take().expect("it is asked").await.unwrap());
+                }
+                talk.clock.advance(100);
+                let since = Selector::since(talk.clock.now() + Duration::from_secs(later));
+                if is_expiry {
+                    talk.handle.expire(since);
+                } else {
+                    talk.handle.purge(since);
+                }
+                talk.clock.set_back(50);
+                if let (Some(gate), Some(asking)) = (gate, asking) {
+                    gate.open();
+                    answer = Some(asking.await.unwrap());
+                }
+                let mut body = answer.expect("it is answered").into_body();
+                frames.data("old");
+                drop(frames);
+                assert_eq!(text(&mut body), "old");
+                assert!(frame(&mut body).is_none());
+                let is_fresh = talk.handle.entries().any(|info| !info.is_stale());
+                assert_eq!(is_fresh, !is_meant, "{is_begun} {later} {is_expiry}");
+                assert_eq!(talk.handle.is_empty(), is_meant && !is_expiry);
+            }
+        }
+    }
+}

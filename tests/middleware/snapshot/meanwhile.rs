@@ -1,6 +1,7 @@
 //! What happens while something is put back is held against it.
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use http::{Method, Uri};
 use support::{Conversation, get, reply, request};
@@ -87,6 +88,27 @@ async fn what_is_removed_or_forbidden_meanwhile_is_not_put_back() {
         let report = other.handle.restore(reader).expect("a snapshot");
         assert_eq!((report.responses(), report.refused()), (0, 1), "{what}");
         assert!(other.handle.is_empty(), "{what}");
+    }
+}
+
+/// It was received when it says, and not when it is put back.
+#[tokio::test]
+async fn what_was_received_before_is_put_back_though_what_has_come_since_is_purged() {
+    let (talk, octets) = stored().await;
+    let other = another(&talk, |layer| layer);
+    let (opening, rest) = octets.split_at(super::damaged::OPENING);
+    let received = talk.handle.entries().next().unwrap().response_time();
+    for (later, restored) in [(1, 1), (0, 0)] {
+        other.handle.clear();
+        other.clock.advance(10);
+        let act = Some(|| {
+            other
+                .handle
+                .purge(Selector::since(received + Duration::from_secs(later)));
+        });
+        let reader = Meanwhile { opening, rest, act };
+        let report = other.handle.restore(reader).expect("a snapshot");
+        assert_eq!(report.responses(), restored, "{later}");
     }
 }
 
