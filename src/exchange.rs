@@ -26,6 +26,8 @@ pub(crate) struct Exchange {
     pub(crate) site: Option<Box<[u8]>>,
     /// Whether anybody is to be answered.
     pub(crate) has_caller: bool,
+    /// It counts as forwarded: it was sent, or nothing could be.
+    pub(crate) is_counted: bool,
     /// What a caller has asked for, where anybody wants to be told.
     pub(crate) told_of: Option<Box<ToldOf>>,
 }
@@ -53,6 +55,7 @@ pub(crate) enum Next<B> {
 impl Exchange {
     /// The request is about to be sent.
     pub(crate) fn sent(&mut self) {
+        self.count();
         match &mut self.purpose {
             Purpose::Fill(fill) => fill.request_time = self.settings.clock.now(),
             Purpose::Invalidate(_, invalidation) => invalidation.sent(),
@@ -61,6 +64,13 @@ impl Exchange {
                 invalidation.sent();
             }
             Purpose::Pass(_) => {}
+        }
+    }
+
+    /// Counts it as forwarded, once, where it is somebody's.
+    fn count(&mut self) {
+        if self.has_caller && !std::mem::replace(&mut self.is_counted, true) {
+            self.cache.counters.forward(self.reason);
         }
     }
 
@@ -138,7 +148,8 @@ impl Exchange {
             store, counters, ..
         } = &*self.cache;
         match &held {
-            _ if !self.has_caller => {}
+            // What was sent before, and was to be sent once more, counts as forwarded.
+            _ if !self.has_caller || self.is_counted => {}
             None => counters.unsatisfiable(),
             Some((response, is_stale)) => {
                 store.copies.count_hit(response.body().held());
@@ -158,6 +169,7 @@ impl Exchange {
 
     /// There is no answer: a stored response, where it may be reused all the same.
     pub(crate) fn failed<B>(&mut self) -> Option<Response<CacheBody<B>>> {
+        self.count();
         let mut response = self.instead();
         if let Some(response) = &mut response {
             self.settings.announce(response);

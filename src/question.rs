@@ -62,7 +62,6 @@ impl<S, X, P> CacheService<S, X, P> {
         let Passed {
             reason, refused, ..
         } = passed;
-        self.cache.counters.forward(reason);
         let mode = CacheMode::of(request.extensions());
         mode.tell(request.headers_mut());
         let invalidation = if passed.is_safe {
@@ -96,6 +95,7 @@ impl<S, X, P> CacheService<S, X, P> {
             has_waited,
             purpose,
             has_caller: false,
+            is_counted: false,
             site: None,
             told_of: None,
         }
@@ -120,7 +120,6 @@ impl<S, X, P> CacheService<S, X, P> {
         X: Timer,
         P: RequestBody<Q>,
     {
-        self.cache.counters.forward(missed.reason);
         let request = forwarding.as_mut().unsent().request;
         let caller = Caller::of(wanted, request.headers());
         CacheMode::of(request.extensions()).tell(request.headers_mut());

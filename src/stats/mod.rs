@@ -10,6 +10,9 @@ use crate::cache_status::{Forward, NotStored};
 
 /// What a cache has done since it was made, and what it holds: see [`CacheHandle::stats`](crate::CacheHandle::stats).
 ///
+/// Every request that gets an answer or an error is one of those that are [hits](Self::hits), [forwarded](Self::forwarded),
+/// [collapsed](Self::collapsed) or [unsatisfiable](Self::unsatisfiable), and not two of them.
+///
 /// The counts are of requests and responses, and never fall; [`since`](Self::since) has those between two
 /// readings. All of them are of one moment, unless requests come faster than they can be read: then each is right,
 /// and a request may be in one and not yet in the next.
@@ -118,7 +121,8 @@ impl Stats {
         self.unsatisfiable
     }
 
-    /// Requests forwarded for this reason.
+    /// Requests forwarded for this reason, when they are: one that waits for the inner service to be ready was not
+    /// yet.
     #[must_use]
     pub fn forwards(&self, reason: Forward) -> u64 {
         self.forwards[reason as usize]

@@ -306,6 +306,9 @@ async fn what_waits_for_its_turn_is_answered_as_if_it_came_only_then() {
     layer.handle().set_mode(Mode::Offline);
     let later = client.call(get("/a", &[])).await.unwrap();
     Answer::read(later).await.unwrap().assert_hit();
+    let stats = layer.handle().stats();
+    let counted = (stats.hits(), stats.forwarded(), stats.unsatisfiable());
+    assert_eq!(counted, (3, 3, 5), "each of the eleven is one of these");
 }
 
 /// Promise 2: a failure of what was under way is what it was
