@@ -1,12 +1,14 @@
 //! The numbers of what the cache has done.
 
+use std::time::Duration;
+
 use futures_util::FutureExt;
 use http::Method;
 use http_body_util::BodyExt;
-use support::{Conversation, OriginError, Reply, get, reply, request};
-use tower_client_cache::{Eviction, Forward, NotStored, Stats};
+use support::{Answer, Conversation, OriginError, Reply, get, reply, request};
+use tower_client_cache::{CacheMode, Eviction, Forward, Mode, NotStored, Selector, Stats};
 
-use crate::{text, until};
+use crate::{in_flight, text, until};
 
 /// Each of the numbers, by name.
 fn numbers(stats: &Stats) -> Vec<(String, u64)> {
@@ -410,4 +412,94 @@ async fn what_is_on_its_way_is_counted_while_it_is() {
     let stats = talk.handle.stats();
     assert_eq!((stats.in_flight(), stats.responses()), (0, 1));
     assert_eq!(stats.bytes(), talk.handle.bytes());
+}
+
+/// Whatever happens, each request is one of four things, and what is held is what is there.
+#[tokio::test]
+async fn the_numbers_add_up_over_many_requests() {
+    const REQUESTS: u64 = 3000;
+    let talk = Conversation::with(|layer| layer.stale_if_disconnected(Duration::from_secs(5)));
+    let mut seed = 1_u64;
+    let mut below = |limit: u64| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % limit
+    };
+    let mut removed = 0;
+    for asked in 1..=REQUESTS {
+        talk.origin.forget_replies();
+        let control = [
+            "max-age=5",
+            "max-age=5, stale-while-revalidate=5",
+            "no-store",
+            "no-cache",
+            "max-age=5, stale-if-error=9",
+        ];
+        let control = control[below(5) as usize];
+        for _ in 0..2 {
+            talk.origin.will(match below(6) {
+                0 => Reply::fails(OriginError("down")),
+                1 => reply(503),
+                2 => reply(304).control(control),
+                3 => reply(206)
+                    .control(control)
+                    .field("etag", "\"1\"")
+                    .field("content-range", "bytes 0-1/8")
+                    .body("01"),
+                _ => reply(200)
+                    .control(control)
+                    .field("etag", "\"1\"")
+                    .body("01234567"),
+            });
+        }
+        let method = match below(9) {
+            0 => Method::POST,
+            1 => Method::HEAD,
+            _ => Method::GET,
+        };
+        let fields: &[(&str, &str)] = match below(9) {
+            0 => &[("range", "bytes=0-1")],
+            1 => &[("cache-control", "only-if-cached")],
+            2 => &[("cache-control", "no-store")],
+            3 => &[("if-none-match", "\"1\"")],
+            4 => &[("cache-control", "max-stale=9")],
+            _ => &[],
+        };
+        let mut request = request(method, &format!("/{}", below(9)), fields);
+        match below(12) {
+            0 => drop(request.extensions_mut().insert(CacheMode::Reload)),
+            1 => drop(request.extensions_mut().insert(CacheMode::ForceCache)),
+            2 => drop(request.extensions_mut().insert(CacheMode::NoStore)),
+            _ => {}
+        }
+        match below(12) {
+            0 => talk.handle.set_mode(Mode::Offline),
+            1 => talk.handle.set_mode(Mode::ReadOnly),
+            2 => talk.handle.set_mode(Mode::Refresh),
+            3 => talk.handle.set_mode(Mode::Bypass),
+            4 => talk.handle.set_mode(Mode::Closed),
+            5 => removed += talk.handle.remove_expired().responses(),
+            6 => drop(
+                talk.handle
+                    .expire(Selector::older_than(Duration::from_secs(3))),
+            ),
+            _ => talk.handle.enable(),
+        }
+        talk.clock.advance(below(3));
+        if let Ok(response) = talk.start(request).await {
+            let _ = Answer::read(response).await;
+        }
+        until(|| in_flight(&talk.handle) == 0).await;
+        let stats = talk.handle.stats();
+        let all = stats.hits() + stats.forwarded() + stats.collapsed() + stats.unsatisfiable();
+        assert_eq!(all, asked, "{stats:?}");
+        let held: usize = talk.handle.entries().map(|info| info.size()).sum();
+        assert_eq!(stats.bytes() - stats.copies(), held);
+        assert_eq!(stats.responses(), talk.handle.entries().count());
+        assert!(stats.stale_hits() <= stats.hits() && stats.stale_if_error() <= stats.forwarded());
+    }
+    let stats = talk.handle.stats();
+    assert!(removed > 0 && stats.stale_if_error() > 0 && stats.validated() > 0);
+    assert!(stats.stale_hits() > 0 && stats.unsatisfiable() > 0 && stats.replaced() > 0);
 }
