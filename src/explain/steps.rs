@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderName, Request};
+use http::{HeaderName, Request, StatusCode};
 
 use super::{Explanation, Step, Verdict};
 use crate::cache::Cache;
@@ -13,6 +13,7 @@ use crate::key::{Text, Wanted};
 use crate::mode::{CacheMode, Mode};
 use crate::policy::reuse::{self, Decision};
 use crate::policy::selection::{self, Comparing};
+use crate::policy::stale::Failure;
 use crate::policy::{Asked, range};
 use crate::reading::{Read, Reader};
 #[cfg(feature = "structured-fields")]
@@ -278,6 +279,7 @@ impl Explaining<'_> {
         }
         let age = self.age(terms, now);
         self.freshness(terms, age);
+        self.failures(asked, seen);
         if seen.is_invalid {
             let text = "it may have been made wrong: it is validated before it is reused";
             self.say("RFC 9111 §4.4", text.to_owned());
@@ -355,10 +357,24 @@ impl Explaining<'_> {
             let text = "it says must-revalidate: it is not reused stale";
             self.say("RFC 9111 §5.2.2.2", text.to_owned());
         }
-        if !terms.stale_if_error.is_zero() {
-            let window = seconds(terms.stale_if_error);
-            let text = format!("where the origin fails it may be reused stale for {window}");
-            self.say("RFC 5861 §4", text);
+    }
+
+    /// What a failure would permit, as things stand.
+    fn failures(&mut self, asked: &Asked, seen: &Seen) {
+        if seen.is_invalid || asked.directives.only_if_cached {
+            return;
+        }
+        let policy = &self.settings.policy;
+        let limit = |failure| policy.reusable_after(failure, asked, &seen.response.terms);
+        let failed = limit(Failure::Status(StatusCode::SERVICE_UNAVAILABLE));
+        let disconnected = limit(Failure::Disconnected);
+        let text =
+            |what, limit| format!("where the origin {what} it may be reused stale for {limit}");
+        if let Some(limit) = failed {
+            self.say("RFC 5861 §4", text("fails", seconds(limit)));
+        }
+        if let Some(limit) = disconnected.filter(|_| disconnected != failed) {
+            self.say("RFC 9111 §4.2.4", text("cannot be reached", seconds(limit)));
         }
     }
 

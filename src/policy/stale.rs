@@ -77,21 +77,28 @@ impl Policy {
         terms: &Terms,
         age: Duration,
     ) -> bool {
+        let limit = self.reusable_after(failure, asked, terms);
+        limit.is_some_and(|limit| age.saturating_sub(terms.lifetime) <= limit)
+    }
+
+    /// How stale one may be that is reused after such a failure; `None` where none is.
+    pub(crate) fn reusable_after(
+        &self,
+        failure: Failure,
+        asked: &Asked,
+        terms: &Terms,
+    ) -> Option<Duration> {
         if terms.is_no_cache || terms.is_must_revalidate || asked.is_reload() || !failure.is_error()
         {
-            return false;
+            return None;
         }
-        let staleness = age.saturating_sub(terms.lifetime);
         let wished = asked.wishes.as_ref();
         if let Some(limit) = wished.and_then(|wishes| wishes.stale_if_error) {
-            return !limit.is_zero() && staleness <= limit;
+            return (!limit.is_zero()).then_some(limit);
         }
         let directives = &asked.directives;
         if directives.no_cache || directives.max_age.is_some() || directives.min_fresh.is_some() {
-            return false;
-        }
-        if directives.max_stale.is_some_and(|limit| staleness > limit) {
-            return false;
+            return None;
         }
         let of_request = directives
             .stale_if_error
@@ -103,7 +110,8 @@ impl Policy {
             .filter(|_| failure == Failure::Disconnected)
             .unwrap_or(Duration::ZERO);
         let limit = of_request.max(of_response).max(of_cache);
-        !limit.is_zero() && staleness <= limit
+        let most = directives.max_stale.unwrap_or(Duration::MAX);
+        (!limit.is_zero()).then_some(limit.min(most))
     }
 }
 

@@ -1,9 +1,11 @@
 //! What would be done with a request is said without doing it, and printed so that it can be read.
 
+use std::time::Duration;
+
 use http::Request;
 use http_body_util::Empty;
-use support::{Conversation, Reply, get, reply, request};
-use tower_client_cache::{CacheMode, Forward, Lifetime, Mode, Outcome, Verdict};
+use support::{Conversation, OriginError, Reply, get, reply, request};
+use tower_client_cache::{CacheMode, Forward, Lifetime, Mode, Outcome, StaleIfError, Verdict};
 
 fn stored() -> Reply {
     reply(200)
@@ -89,7 +91,7 @@ ask the origin whether it is still good (stale)
   RFC 9111 §4.2.3    current_age 75 s = 5 s + resident_time 70 s
   RFC 9111 §4.2.1    freshness_lifetime 60 s, by max-age
   RFC 9111 §4.2      it is stale by 15 s
-  RFC 5861 §4        where the origin fails it may be reused stale for 300 s
+  RFC 5861 §4        where the origin fails it may be reused stale for 3 s
   RFC 9111 §4.3.1    the origin is asked with If-None-Match
 ",
     );
@@ -193,7 +195,6 @@ answer with the stored response
   RFC 9111 §4.2.3    current_age 75 s = 5 s + resident_time 70 s
   RFC 9111 §4.2.1    freshness_lifetime 60 s, by max-age
   RFC 9111 §4.2      it is stale by 15 s
-  RFC 5861 §4        where the origin fails it may be reused stale for 300 s
 ",
     );
     assert_explained(
@@ -243,7 +244,7 @@ async fn whatever_else_there_is() {
     let mut wished = asked();
     wished
         .extensions_mut()
-        .insert(Lifetime(std::time::Duration::from_millis(1500)));
+        .insert(Lifetime(Duration::from_millis(1500)));
     talk.origin.will(stored());
     talk.send(wished).await.assert_stored();
     let printed = talk.handle.explain(&asked()).to_string();
@@ -255,4 +256,69 @@ async fn whatever_else_there_is() {
         .expire(&http::Uri::from_static("http://o.test/a?b"));
     let printed = talk.handle.explain(&asked()).to_string();
     assert!(printed.contains("by expired"), "{printed}");
+}
+
+/// 5861-4-1, 9111-4.2.4-2, C-22: what is said of a failure is what would come of one.
+#[tokio::test]
+async fn what_a_failure_would_permit() {
+    let seconds = Duration::from_secs;
+    for (control, asks, wish, expected) in [
+        ("stale-if-error=30", "x", None, (Some(30), Some(50))),
+        ("x", "x", None, (None, Some(50))),
+        ("stale-if-error=90", "x", None, (Some(90), None)),
+        ("stale-if-error=90", "x", Some(5), (Some(5), None)),
+        ("stale-if-error=90", "x", Some(0), (None, None)),
+        ("stale-if-error=90", "max-stale=7", None, (Some(7), None)),
+        ("stale-if-error=90", "max-age=100", None, (None, None)),
+        ("stale-if-error=90", "no-cache", None, (None, None)),
+        (
+            "stale-if-error=90, must-revalidate",
+            "x",
+            None,
+            (None, None),
+        ),
+        ("stale-if-error=90, no-cache", "x", None, (None, None)),
+        ("x", "stale-if-error=60", None, (Some(60), None)),
+    ] {
+        let what = format!("{control}; {asks}; {wish:?}");
+        let (failed, disconnected) = expected;
+        for (says, fails, limit) in [
+            ("fails", reply(503), failed),
+            (
+                "cannot be reached",
+                Reply::fails(OriginError("down")),
+                disconnected.or(failed),
+            ),
+        ] {
+            let talk = Conversation::with(|layer| layer.stale_if_disconnected(seconds(50)));
+            let control = format!("max-age=10, {control}");
+            let stored = reply(200).control(&control).field("etag", "\"1\"");
+            talk.store(stored.body("old")).await.assert_stored();
+            let mut asked = get("/a", &[("cache-control", asks)]);
+            if let Some(limit) = wish {
+                asked.extensions_mut().insert(StaleIfError(seconds(limit)));
+            }
+            talk.clock.advance(10 + limit.unwrap_or(0));
+            let printed = talk.handle.explain(&asked).to_string();
+            let expected = match says {
+                "fails" => failed,
+                _ => disconnected,
+            };
+            let line = format!("where the origin {says} it may be reused stale for ");
+            match expected {
+                Some(limit) => assert!(
+                    printed.contains(&format!("{line}{limit} s")),
+                    "{what}: {printed}"
+                ),
+                None => assert!(!printed.contains(&line), "{what}: {printed}"),
+            }
+            if asks == "max-stale=7" {
+                continue; // it is answered at once
+            }
+            talk.origin.will(fails);
+            let answer = talk.start(asked).await;
+            let is_reused = answer.is_ok_and(|answer| answer.status() == 200);
+            assert_eq!(is_reused, limit.is_some(), "{what}");
+        }
+    }
 }
