@@ -97,9 +97,10 @@ impl CacheMode {
 /// | `Offline` | yes, stale as well | yes, what is on its way | no |
 /// | `Closed` | no | no | no |
 ///
-/// In all of them an unsafe request that reaches the origin invalidates, and an answer shows that what was stored
-/// is outdated (RFC 9111 §4.4, §4.3.3): what is stored is as right as ever when the cache is in `Normal` again.
-/// Clearing and purging work in all of them as well.
+/// In all of them an unsafe request that reaches the origin invalidates (RFC 9111 §4.4): nothing that it has made wrong
+/// answers when the cache is in `Normal` again. In all but `Bypass`, where nothing stored is looked at, an answer also
+/// shows that what was stored is outdated (§4.3.3); after a `Bypass` what is stored and fresh answers as before, though a
+/// caller may have seen something newer meanwhile. Clearing and purging work in all of them as well.
 ///
 /// Several modes at once forbid together what each forbids: `ReadOnly` and `Refresh` are `Bypass`,
 /// `Refresh` and `Offline` are `Closed`.

@@ -73,7 +73,7 @@ impl CacheHandle {
     }
 
     /// Switches the cache off and removes everything, without a moment in between in which something
-    /// could be stored or served.
+    /// could be stored or served: it [disables](Self::disable), and [clears](Self::clear) then.
     pub fn disable_and_clear(&self) -> Purged {
         self.disable();
         self.clear()
@@ -106,7 +106,8 @@ impl CacheHandle {
     }
 }
 
-/// Keeps a mode in force for as long as it lives: see [`CacheHandle::hold`].
+/// Keeps a mode in force for as long as it lives: see [`CacheHandle::hold`]. It may be dropped on another thread, and in
+/// whichever order; one that is [forgotten](std::mem::forget) keeps its mode in force for ever.
 ///
 /// ```
 /// use tower_client_cache::{CacheLayer, Mode};

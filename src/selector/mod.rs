@@ -98,8 +98,14 @@ impl Selector {
     /// stands for it by `No-Vary-Search`, where that is obeyed.
     ///
     /// URIs are compared as in the cache key: letter case of scheme and host, a default port, a
-    /// fragment and userinfo make no difference; a query does. The URI has to be absolute; one that is
-    /// not means nothing that is stored.
+    /// fragment and userinfo make no difference; a query does, and so do the order of its parameters and dot segments. What
+    /// is percent-encoded without need makes none, but in a [shared](crate::CacheLayer::shared) cache, which keeps
+    /// `/~a` and `/%7Ea` apart (choice C-01). The URI has to be absolute; one that is
+    /// not means nothing that is stored, and its [`not`](Self::not) everything.
+    ///
+    /// What a [`Key`](crate::Key) names is not stored for its URI: [`request`](Self::request) means that. What is stored
+    /// without some of its parameters is meant where a [rule](crate::Rule::ignore_query) says that they do not count, and
+    /// not where one request has [said](crate::IgnoreQuery) so: there the URI without them means it.
     #[must_use]
     pub fn uri(uri: &Uri) -> Self {
         normal(uri).map_or(Meaning::Nothing, Meaning::Uri).into()

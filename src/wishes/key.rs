@@ -12,7 +12,8 @@ use bytes::Bytes;
 /// the URI as it is.
 ///
 /// What is stored by a name is not found by a URI: it takes an unsafe request with the same name to invalidate it, or a
-/// purge of [`Selector::request`](crate::Selector::request) with it; or one of its tags, its origin, or all.
+/// purge of [`Selector::request`](crate::Selector::request) with it; or one of its tags, its partition, its origin or
+/// [what is below](crate::Selector::prefix) the root of that, or all.
 ///
 /// Rules hold for the URI, whatever the name. The name is no secret: [`StoredInfo`](crate::StoredInfo) shows it, behind the
 /// origin and a space.

@@ -170,6 +170,22 @@ async fn what_is_found_outdated_while_read_only_is_not_served() {
     assert_eq!(talk.get("/a").await.cache.outcome(), Outcome::Offline);
 }
 
+/// PRJ-4.3.3-4: where what is stored is looked at, an answer that is not stored outdates it.
+#[tokio::test]
+async fn what_is_not_looked_at_is_not_found_outdated() {
+    for mode in ONLINE {
+        let talk = with_a_response("max-age=60", 1).await;
+        talk.handle.set_mode(mode);
+        talk.origin.will(new("no-store"));
+        let newer = talk.get_with("/a", &[("cache-control", "no-cache")]).await;
+        assert_eq!(newer.text(), "new", "{mode:?}");
+        talk.handle.set_mode(Mode::Normal);
+        talk.origin.will(new("no-store"));
+        let next = talk.get("/a").await;
+        assert_eq!(next.cache.is_hit(), mode == Mode::Bypass, "{mode:?}");
+    }
+}
+
 /// Promise 2, 9111-4.4-1, 9111-4.4-3
 #[tokio::test]
 async fn unsafe_requests_invalidate_in_every_mode_that_forwards_them() {
