@@ -35,8 +35,8 @@ impl Purged {
         self.0.bytes
     }
 
-    /// How many exchanges with the origin were under way. What they bring of what was meant is not stored, or
-    /// stored stale; what they are about is not known yet, so that all are counted.
+    /// How many exchanges with the origin were under way that may store something. What they bring of what was meant is
+    /// not stored, or stored stale; what they are about is not known yet, so that all of them are counted.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.0.in_flight
