@@ -349,8 +349,8 @@ impl<S, X, P> CacheService<S, X, P> {
     where
         P: RequestBody<Q>,
     {
-        let frames = content.map_or(&[][..], Content::frames);
-        let mut spare = Request::new(self.request_body.make(Replay::whole(frames))?);
+        let replay = content.map_or_else(Replay::empty, Content::replay);
+        let mut spare = Request::new(self.request_body.make(replay)?);
         *spare.method_mut() = request.method().clone();
         *spare.uri_mut() = request.uri().clone();
         *spare.version_mut() = request.version();

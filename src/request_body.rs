@@ -112,43 +112,48 @@ impl<F> fmt::Debug for With<F> {
 /// ```
 pub struct Replay<Q: Body> {
     frames: vec::IntoIter<Bytes>,
+    /// How many octets those have.
     octets: u64,
     // What was read last, where that was no data.
     last: Option<Result<HeaderMap, Q::Error>>,
     rest: Option<Pin<Box<Q>>>,
-    /// Whether it says how much it is, where all of it was read.
-    tells_length: bool,
+    /// How many octets are left, where what it is made of has said how many it has.
+    left: Option<u64>,
 }
 
 impl<Q: Body> Replay<Q> {
-    /// What was read to its end.
-    pub(crate) fn whole(frames: &[Bytes]) -> Self {
-        Self::begun(frames.to_vec(), None)
-    }
-
-    /// What was read up to here.
-    pub(crate) fn begun(frames: Vec<Bytes>, last: Option<Result<HeaderMap, Q::Error>>) -> Self {
+    /// What was read, of a body that had said before that it has so many octets, if it had. What came of it is no reason to
+    /// say anything else: what breaks off would be taken for whole.
+    pub(crate) fn of(frames: Vec<Bytes>, told: Option<u64>) -> Self {
         Self {
             octets: frames.iter().map(|frame| frame.len() as u64).sum(),
             frames: frames.into_iter(),
-            last,
+            last: None,
             rest: None,
-            tells_length: true,
+            left: told,
         }
     }
 
-    /// The same, and it says how much it is only where this is so: as what was read did, or has none to say.
-    pub(crate) fn telling_length(self, tells_length: bool) -> Self {
-        Self {
-            tells_length,
-            ..self
-        }
+    /// No content.
+    pub(crate) fn empty() -> Self {
+        Self::of(Vec::new(), Some(0))
     }
 
-    /// The same, and this after it; nothing comes after an error.
-    pub(crate) fn followed_by(self, rest: Pin<Box<Q>>) -> Self {
-        let rest = (!matches!(self.last, Some(Err(_)))).then_some(rest);
-        Self { rest, ..self }
+    /// The same, and these trailers or this error after it, and the rest; nothing comes after an error.
+    pub(crate) fn followed_by(
+        self,
+        last: Option<Result<HeaderMap, Q::Error>>,
+        rest: Pin<Box<Q>>,
+    ) -> Self {
+        let rest = (!matches!(last, Some(Err(_)))).then_some(rest);
+        Self { last, rest, ..self }
+    }
+
+    /// Counts what is given.
+    fn give(&mut self, octets: usize) {
+        if let Some(left) = &mut self.left {
+            *left = left.saturating_sub(octets as u64);
+        }
     }
 }
 
@@ -163,6 +168,7 @@ impl<Q: Body> Body for Replay<Q> {
         let this = self.get_mut();
         if let Some(frame) = this.frames.next() {
             this.octets -= frame.len() as u64;
+            this.give(frame.len());
             return Poll::Ready(Some(Ok(Frame::data(frame))));
         }
         if let Some(last) = this.last.take() {
@@ -174,7 +180,11 @@ impl<Q: Body> Body for Replay<Q> {
         let frame = ready!(rest.as_mut().poll_frame(cx));
         let to_bytes =
             |frame: Frame<Q::Data>| frame.map_data(|mut data| data.copy_to_bytes(data.remaining()));
-        Poll::Ready(frame.map(|frame| frame.map(to_bytes)))
+        let frame = frame.map(|frame| frame.map(to_bytes));
+        if let Some(Ok(frame)) = &frame {
+            this.give(frame.data_ref().map_or(0, Bytes::len));
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -184,10 +194,13 @@ impl<Q: Body> Body for Replay<Q> {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let rest = self.rest.as_ref().map(Body::size_hint);
-        let rest = rest.unwrap_or_else(|| SizeHint::with_exact(0));
+        if let Some(left) = self.left {
+            return SizeHint::with_exact(left);
+        }
+        let rest = self.rest.as_ref().map(Body::size_hint).unwrap_or_default();
         let mut hint = SizeHint::new();
-        if let Some(upper) = rest.upper().filter(|_| self.tells_length) {
+        // What it turns out to be was not known when it was sent.
+        if let Some(upper) = rest.upper().filter(|_| rest.exact().is_none()) {
             hint.set_upper(upper.saturating_add(self.octets));
         }
         hint.set_lower(rest.lower().saturating_add(self.octets));

@@ -6,10 +6,12 @@ mod treatment;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, header};
+use http_body::Body;
 
 pub(crate) use self::judge::{Judge, Judgement};
 pub(crate) use self::reading::Reading;
 pub(crate) use self::treatment::Treatment;
+use crate::request_body::Replay;
 use crate::seed::{Digest, Digester, Seed};
 
 /// Request fields that say what content means (RFC 10008 §2.7).
@@ -24,12 +26,14 @@ pub(crate) static METADATA: [HeaderName; 3] = [
 pub(crate) struct Content {
     pub(crate) key: ContentKey,
     frames: Vec<Bytes>,
+    /// How many octets it had said before that it has.
+    told: Option<u64>,
 }
 
 impl Content {
-    /// As it came: frame by frame.
-    pub(crate) fn frames(&self) -> &[Bytes] {
-        &self.frames
+    /// As it came, to be sent once more.
+    pub(crate) fn replay<Q: Body>(&self) -> Replay<Q> {
+        Replay::of(self.frames.clone(), self.told)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
-use http::Request;
+use http::{HeaderMap, Request};
 use http_body::Body;
 use tower::Service;
 
@@ -32,16 +32,19 @@ struct Begun<S, Q, X, P> {
     head: Request<()>,
     /// What of it was not read yet.
     body: Pin<Box<Q>>,
-    /// Whether it said how much it is.
-    tells_length: bool,
+    /// How many octets it has, as far as it has said so.
+    told: Option<u64>,
 }
 
 /// How content ends.
-enum End<Q: Body> {
+enum End<E> {
     /// All of it was read.
     Whole,
-    /// It is no part of a key: it is too long, has trailers, has failed, or keeps waiting whoever may not wait.
-    Other(Replay<Q>),
+    /// It is no part of a key, though all of it was read: it is not as long as it has said.
+    Untrue,
+    /// It is no part of a key: it is too long, has trailers, has failed, or keeps waiting whoever may not wait. What was
+    /// read last, where that was no data.
+    Other(Option<Result<HeaderMap, E>>),
 }
 
 impl<S, Q: Body, X, P> Reading<S, Q, X, P> {
@@ -51,7 +54,7 @@ impl<S, Q: Body, X, P> Reading<S, Q, X, P> {
             begun: Some(Begun {
                 service,
                 head: Request::from_parts(head, ()),
-                tells_length: body.size_hint().exact().is_some(),
+                told: body.size_hint().exact(),
                 body: Box::pin(body),
             }),
             judge,
@@ -60,14 +63,22 @@ impl<S, Q: Body, X, P> Reading<S, Q, X, P> {
         }
     }
 
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<End<Q>> {
-        let Begun { service, body, .. } = self.begun.as_mut().expect(COMPLETED);
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<End<Q::Error>> {
+        let Begun {
+            service,
+            body,
+            told,
+            ..
+        } = self.begun.as_mut().expect(COMPLETED);
         let limit = service.settings.max_content;
         loop {
             let last = match body.as_mut().poll_frame(cx) {
                 Poll::Pending if self.judge.waits() => return Poll::Pending,
                 Poll::Pending => None,
-                Poll::Ready(None) => return Poll::Ready(End::Whole),
+                Poll::Ready(None) if told.is_none_or(|told| told == self.octets as u64) => {
+                    return Poll::Ready(End::Whole);
+                }
+                Poll::Ready(None) => return Poll::Ready(End::Untrue),
                 Poll::Ready(Some(Err(error))) => Some(Err(error)),
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                     Ok(mut data) => {
@@ -81,8 +92,7 @@ impl<S, Q: Body, X, P> Reading<S, Q, X, P> {
                     Err(frame) => frame.into_trailers().ok().map(Ok),
                 },
             };
-            let frames = std::mem::take(&mut self.frames);
-            return Poll::Ready(End::Other(Replay::begun(frames, last)));
+            return Poll::Ready(End::Other(last));
         }
     }
 }
@@ -103,24 +113,24 @@ where
             mut service,
             head,
             body: rest,
-            tells_length,
+            told,
         } = begun;
         service.refresh_settings();
         let make = |service: &CacheService<S, X, P>, replay| {
             let body = service.request_body.make(replay);
             body.expect("content is read where a body can be made of it")
         };
+        let frames = std::mem::take(&mut self.frames);
+        let is_certain = self.judge.is_certain();
         let (reason, refused, is_safe, body) = match end {
             End::Whole => {
-                let frames = std::mem::take(&mut self.frames);
-                let replay = Replay::whole(&frames).telling_length(tells_length);
-                let body = make(&service, replay);
+                let body = make(&service, Replay::of(frames.clone(), told));
                 let fields = head.headers();
                 match self.judge.judge(fields, &frames) {
                     Judgement::Key => {
                         let (seed, method) = (&service.cache.seed, head.method());
                         let key = ContentKey::of(seed, method, fields, &self.judge, &frames);
-                        let content = Arc::new(Content { key, frames });
+                        let content = Arc::new(Content { key, frames, told });
                         let request = head.map(|()| body);
                         let company = &mut Company::default();
                         return Poll::Ready(service.respond(request, Some(content), company));
@@ -130,14 +140,14 @@ where
                     Judgement::Unsafe => (Forward::Method, NotStored::Method, false, body),
                 }
             }
-            End::Other(begun) => {
-                let body = make(&service, begun.followed_by(rest));
-                (
-                    Forward::Bypass,
-                    NotStored::Bypass,
-                    self.judge.is_certain(),
-                    body,
-                )
+            End::Untrue => {
+                let body = make(&service, Replay::of(frames, told));
+                (Forward::Bypass, NotStored::Bypass, is_certain, body)
+            }
+            End::Other(last) => {
+                let replay = Replay::of(frames, told).followed_by(last, rest);
+                let body = make(&service, replay);
+                (Forward::Bypass, NotStored::Bypass, is_certain, body)
             }
         };
         let passed = Passed {

@@ -1,5 +1,6 @@
 //! Keys made from content: QUERY (RFC 10008), and POST that a rule says is safe.
 
+mod lengths;
 mod posts;
 mod query;
 mod replay;
