@@ -68,13 +68,15 @@ impl ContentKey {
         digester.write(b"content ");
         digester.write(method.as_str().as_bytes());
         digester.write(Digester::END);
+        // Of what is not there as well: where other fields count it is another key.
         for name in judge.names() {
+            digester.write(name.as_str().as_bytes());
+            digester.write(Digester::END);
             for value in fields.get_all(name) {
-                digester.write(name.as_str().as_bytes());
-                digester.write(Digester::END);
                 digester.write(value.as_bytes());
                 digester.write(Digester::END);
             }
+            digester.write(Digester::NEXT);
         }
         digester.write(Digester::NEXT);
         for frame in frames {

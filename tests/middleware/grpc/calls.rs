@@ -107,6 +107,24 @@ async fn what_is_part_of_the_key_and_what_is_not() {
     assert_eq!(talk.handle.len(), 10);
 }
 
+/// GRPC-8: Where other metadata count than before, what was stored by then answers nobody: it may be of any of them.
+#[tokio::test]
+async fn what_was_stored_by_other_metadata_answers_nobody() {
+    let talk = shop();
+    talk.origin.will(success("pommes"));
+    let french = [("x-language", "fr")];
+    talk.send(call(GET, "a", &french)).await.assert_stored();
+    talk.send(call(GET, "a", &[])).await.assert_hit();
+    let chosen = [HeaderName::from_static("x-language")];
+    talk.handle.set_rules([safe().grpc_metadata(chosen)]);
+    talk.origin.will(success("apples"));
+    let answer = talk.send(call(GET, "a", &[])).await;
+    assert_eq!(answer.assert_stored().body, message("apples"));
+    talk.handle.set_rules([safe()]);
+    let answer = talk.send(call(GET, "a", &[])).await;
+    assert_eq!(answer.assert_hit().body, message("pommes"));
+}
+
 /// Promise 8, 9111-7.3-1: Nobody gets what another's credentials got.
 #[tokio::test]
 async fn users_are_kept_apart() {
