@@ -27,8 +27,9 @@ use http::{Extensions, HeaderMap, HeaderValue, header};
 /// # }).unwrap();
 /// ```
 ///
-/// It is about GET and HEAD, save that `NoStore` keeps the answer to a POST out as well. It outranks what
-/// the request's fields say, and the handle outranks it: while the cache is disabled nothing stored is
+/// It is about GET and HEAD, and about what else is answered from the store: a [QUERY](crate::CacheLayer::query), and a POST
+/// that a [rule](crate::Rule::safe_post) says is safe. Of others it says that `NoStore` keeps the answer to a POST out as well.
+/// It outranks what the request's fields say, and the handle outranks it: while the cache is disabled nothing stored is
 /// looked at in any mode. What the response forbids stays forbidden: `no-cache` and
 /// `must-revalidate`, and what an unsafe request has made wrong, outrank every mode (RFC 9111 §4.2.4,
 /// choice C-61), and `Vary` selects in all of them.

@@ -12,7 +12,7 @@ use crate::answer::{self, Asker};
 use crate::background::{Background, Claim, Task, Timer, Tokio};
 use crate::body::CacheBody;
 use crate::cache::Cache;
-use crate::cache_status::{Forward, NotStored, Outcome};
+use crate::cache_status::{Forward, NotStored};
 use crate::collapse::Company;
 use crate::content::{Content, Reading, Treatment};
 use crate::future::{Forwarding, ResponseFuture};
@@ -279,8 +279,8 @@ impl<S, X, P> CacheService<S, X, P> {
             Treatment::Safe => true,
             Treatment::Unsafe => false,
         };
-        if self.cache.switch.forbidden().forwarding() {
-            return self.unsatisfiable(&request, Outcome::Offline);
+        if let Some(outcome) = self.reader().refusal(&request, is_safe) {
+            return self.unsatisfiable(&request, outcome);
         }
         let passed = Passed {
             reason: Forward::Method,

@@ -150,13 +150,17 @@ where
                 (Forward::Bypass, NotStored::Bypass, is_certain, body)
             }
         };
+        let request = head.map(|()| body);
+        if let Some(outcome) = service.reader().refusal(&request, is_safe) {
+            return Poll::Ready(service.unsatisfiable(&request, outcome));
+        }
         let passed = Passed {
             reason,
             refused,
             has_waited: false,
             is_safe,
         };
-        Poll::Ready(service.pass(head.map(|()| body), passed))
+        Poll::Ready(service.pass(request, passed))
     }
 }
 

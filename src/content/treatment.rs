@@ -3,8 +3,10 @@
 use http::{Method, Request, header};
 
 use super::{Judge, Kind, is_query};
+use crate::cache_status::Outcome;
 #[cfg(feature = "grpc")]
 use crate::grpc;
+use crate::header::cache_control::RequestDirectives;
 use crate::header::content_type;
 use crate::key::Text;
 use crate::mode::CacheMode;
@@ -38,6 +40,20 @@ impl Reader<'_> {
         } else {
             Treatment::Unsafe
         }
+    }
+
+    /// What is answered in the place of the origin, where a request that is neither GET nor HEAD would be forwarded: it may not
+    /// be asked by anybody, or is not to be asked for what changes nothing.
+    pub(crate) fn refusal<Q>(self, request: &Request<Q>, is_safe: bool) -> Option<Outcome> {
+        if self.cache.switch.forbidden().forwarding() {
+            return Some(Outcome::Offline);
+        }
+        let takes_only_stored = match CacheMode::of(request.extensions()) {
+            CacheMode::OnlyIfCached => true,
+            CacheMode::Default => RequestDirectives::parse(request.headers()).only_if_cached,
+            _ => false,
+        };
+        (is_safe && takes_only_stored).then_some(Outcome::Unsatisfiable)
     }
 
     /// What says whether a request is safe; `None` where it is not, as far as anybody says.

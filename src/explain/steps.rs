@@ -95,19 +95,23 @@ impl Explaining<'_> {
 
     /// Of a request that is neither GET nor HEAD.
     fn other_method<B>(&mut self, reader: Reader<'_>, request: &Request<B>) -> Verdict {
-        let said = match reader.treatment(request) {
+        let (said, is_safe) = match reader.treatment(request) {
             Treatment::Read(_) => {
                 let text = "its content is part of the key, and is not known here";
                 self.say("RFC 10008 §2.7", text.to_owned());
                 return Verdict::ReadContent;
             }
-            Treatment::Safe => "it is safe, and not for the store",
-            Treatment::Unsafe => "the method is neither GET nor HEAD",
+            Treatment::Safe => ("it is safe, and not for the store", true),
+            Treatment::Unsafe => ("the method is neither GET nor HEAD", false),
         };
-        if self.cache.switch.forbidden().forwarding() {
+        if let Some(outcome) = reader.refusal(request, is_safe) {
+            let section = match outcome {
+                Outcome::Offline => "Mode",
+                _ => "RFC 9111 §5.2.1.7",
+            };
             let text = "nothing stored is looked at, and the origin may not be asked";
-            self.say("Mode", text.to_owned());
-            return Verdict::Refuse(Outcome::Offline);
+            self.say(section, text.to_owned());
+            return Verdict::Refuse(outcome);
         }
         let refused = NotStored::Method;
         self.say(

@@ -1,13 +1,15 @@
 //! QUERY (RFC 10008).
 
+use bytes::Bytes;
 use http::Request;
+use http_body::Frame;
 use http_body_util::BodyExt;
-use support::{reply, request};
+use support::{OriginBody, reply, request};
 use tower_client_cache::{
     CacheLayer, CacheMode, Forward, Mode, NotStored, Outcome, Rule, Selector, Verdict,
 };
 
-use super::{Content, Talk, asking, fresh, query, with};
+use super::{Content, Talk, asking, fresh, query, with, with_body};
 
 fn answering() -> Talk<impl tower_client_cache::request_body::RequestBody<Content> + Send + Sync> {
     with(|layer| layer.query(true))
@@ -301,6 +303,50 @@ async fn modes_count_for_a_query() {
     talk.query("all").await.assert_not_stored(NotStored::Method);
     talk.handle.set_mode(Mode::Normal);
     talk.query("all").await.assert_hit();
+}
+
+/// 9111-5.2.1.7-1, FETCH-6: Who takes only what is stored does not get what is not for the store from the origin.
+#[tokio::test]
+async fn what_is_not_for_the_store_is_not_asked_for_where_only_that_counts() {
+    let safe = Rule::new().safe_post();
+    let talk = with(|layer| layer.query(true).max_content(4).rules([safe]));
+    let untold = || {
+        let frames = ["123", "45"].map(|data| Ok(Frame::data(Bytes::from(data))));
+        OriginBody::new(frames, false).boxed_unsync()
+    };
+    let requests = || {
+        [
+            query("12345", &[]),
+            query("1", &[("range", "bytes=0-1")]),
+            with_body("QUERY", untold(), &[]),
+            asking("POST", "12345", &[]),
+            asking("POST", "1", &[("if-none-match", "\"1\"")]),
+        ]
+    };
+    for mut request in requests() {
+        request.extensions_mut().insert(CacheMode::OnlyIfCached);
+        let answer = talk.send(request).await;
+        assert_eq!(answer.cache.outcome(), Outcome::Unsatisfiable);
+        assert_eq!(answer.status, 504);
+    }
+    for mut request in requests() {
+        let control = "only-if-cached".parse().unwrap();
+        request.headers_mut().insert("cache-control", control);
+        let answer = talk.send(request).await;
+        assert_eq!(answer.cache.outcome(), Outcome::Unsatisfiable);
+    }
+    let mut range = query("1", &[("range", "bytes=0-1")]);
+    range.extensions_mut().insert(CacheMode::OnlyIfCached);
+    let explained = talk.handle.explain(&range);
+    assert_eq!(explained.verdict(), Verdict::Refuse(Outcome::Unsatisfiable));
+    assert_eq!(talk.origin.calls(), 0);
+
+    // What may change something is for the origin, whatever its caller takes.
+    talk.handle.set_rules([]);
+    talk.origin.will(fresh("x"));
+    let mut post = asking("POST", "1", &[]);
+    post.extensions_mut().insert(CacheMode::OnlyIfCached);
+    assert_eq!(talk.send(post).await.text(), "x");
 }
 
 /// Promise 1: A purge of the URI, and of the request, reach what is stored for it.
