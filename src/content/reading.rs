@@ -18,6 +18,11 @@ use crate::question::Passed;
 use crate::request_body::{Replay, RequestBody};
 use crate::service::CacheService;
 
+/// In so many frames content may come, or in one for each KiB of the limit where those are more: each takes room of its own,
+/// without an octet in it as well.
+const FRAMES: usize = 4096;
+const KIB: usize = 1024;
+
 /// A request whose content is being read. The inner service is neither readied nor called for it meanwhile.
 pub(crate) struct Reading<S, Q, X, P> {
     // Taken together when it is over.
@@ -42,7 +47,7 @@ enum End<E> {
     Whole,
     /// It is no part of a key, though all of it was read: it is not as long as it has said.
     Untrue,
-    /// It is no part of a key: it is too long, has trailers, has failed, or keeps waiting whoever may not wait. What was
+    /// It is no part of a key: it is too long, comes in too many frames, has trailers, has failed, or keeps waiting whoever may not wait. What was
     /// read last, where that was no data.
     Other(Option<Result<HeaderMap, E>>),
 }
@@ -84,7 +89,8 @@ impl<S, Q: Body, X, P> Reading<S, Q, X, P> {
                     Ok(mut data) => {
                         self.octets = self.octets.saturating_add(data.remaining());
                         self.frames.push(data.copy_to_bytes(data.remaining()));
-                        if self.octets <= limit {
+                        let is_many = self.frames.len() > FRAMES.max(limit / KIB);
+                        if self.octets <= limit && !is_many {
                             continue;
                         }
                         None

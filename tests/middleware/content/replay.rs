@@ -37,6 +37,25 @@ async fn content_that_turns_out_to_be_longer_arrives_whole() {
     assert_eq!((heard.hint.lower(), heard.hint.upper()), (5, None));
 }
 
+/// 10008-2.7-5, Promise 6: Frames without an octet in them take room as well, and may never end.
+#[tokio::test]
+async fn content_in_too_many_frames_is_not_read_on() {
+    let talk = with(|layer| layer.query(true));
+    talk.origin.answers(|_| fresh("x"));
+    let content = |empty| {
+        let frames = std::iter::repeat_with(|| data("")).take(empty);
+        OriginBody::new(frames.chain([data("12")]), false).boxed_unsync()
+    };
+    let answer = talk.send(with_body("QUERY", content(4_095), &[])).await;
+    answer.assert_stored();
+    talk.query("12").await.assert_hit();
+    for _ in 0..2 {
+        let answer = talk.send(with_body("QUERY", content(4_096), &[])).await;
+        answer.assert_not_stored(NotStored::Bypass);
+        assert_eq!(talk.heard().octets, "12");
+    }
+}
+
 /// GRPC-9, 10008-2.7-5: What has trailers arrives with them, and is not stored.
 #[tokio::test]
 async fn content_with_trailers_arrives_with_them() {
