@@ -15,6 +15,8 @@ use crate::caller::Caller;
 use crate::collapse::Company;
 use crate::events::Validation;
 use crate::exchange::Next;
+#[cfg(feature = "grpc")]
+use crate::grpc;
 use crate::key::CacheKey;
 use crate::mode::CacheMode;
 use crate::parts::Gap;
@@ -231,12 +233,21 @@ impl<'a> Filling<'a> {
             }
             Err(refused) => {
                 self.outdate_held(&response);
-                if !response.status().is_server_error() {
+                if !self.is_server_error(&response) {
                     self.mark_unshared(refused);
                 }
                 Next::Answer(passed(response, self.status, refused))
             }
         }
+    }
+
+    /// Whether an answer says that the server has failed, which may be over soon, and nothing of what was asked for.
+    fn is_server_error<B: Body>(&self, response: &Response<B>) -> bool {
+        #[cfg(feature = "grpc")]
+        if self.is_failed_call(response) && grpc::is_server_error(response.headers()) {
+            return true;
+        }
+        response.status().is_server_error()
     }
 
     /// An answer to POST or PATCH: where it is of what a GET would get it is stored for that (RFC 9110

@@ -42,6 +42,13 @@ pub(crate) fn has_no_message<B: Body>(response: &Response<B>) -> bool {
         || response.headers().contains_key(STATUS)
 }
 
+/// Whether a failure says that something is wrong with the server, and nothing of what was asked for: `UNKNOWN`,
+/// `DEADLINE_EXCEEDED`, `INTERNAL`, `UNAVAILABLE` or `DATA_LOSS`.
+pub(crate) fn is_server_error(fields: &HeaderMap) -> bool {
+    let status = fields.get(STATUS).map(HeaderValue::as_bytes);
+    status.is_some_and(|status| matches!(status, b"2" | b"4" | b"13" | b"14" | b"15"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

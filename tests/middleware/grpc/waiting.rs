@@ -105,3 +105,22 @@ async fn what_turns_out_to_be_a_stream_releases_all() {
     assert_eq!(talk.origin.calls(), 3);
     drop(frames);
 }
+
+/// C-49, GRPC-2: Where the server has failed the next ones ask it no more often than they must; where it has said that
+/// there is nothing to be had, nobody waits for that.
+#[tokio::test]
+async fn calls_wait_for_one_another_after_the_server_has_failed() {
+    for (status, wait) in [("14", true), ("13", true), ("5", false), ("16", false)] {
+        let talk = shop();
+        talk.origin.will(head().field("grpc-status", status));
+        talk.send(call(GET, "a", &[])).await;
+        let (gate, held) = success("x").held();
+        talk.origin.will(held);
+        let first = begun(talk.send(call(GET, "a", &[])));
+        talk.origin.answers(|_| own());
+        let second = talk.send(call(GET, "a", &[])).now_or_never();
+        assert_eq!(second.is_none(), wait, "{status}");
+        gate.open();
+        first.await.assert_stored();
+    }
+}
