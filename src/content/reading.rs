@@ -1,8 +1,10 @@
 //! The content of a request, while it is being read.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, Request};
@@ -10,7 +12,7 @@ use http_body::Body;
 use tower::Service;
 
 use super::{Content, ContentKey, Judge, Judgement};
-use crate::background::{Background, Task};
+use crate::background::{Background, Task, Timer};
 use crate::cache_status::{Forward, NotStored};
 use crate::collapse::Company;
 use crate::future::ResponseFuture;
@@ -23,13 +25,20 @@ use crate::service::CacheService;
 const FRAMES: usize = 4096;
 const KIB: usize = 1024;
 
+/// Content that takes longer than this is not waited for: what limits the time of a request may lie below the cache.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+
 /// A request whose content is being read. The inner service is neither readied nor called for it meanwhile.
-pub(crate) struct Reading<S, Q, X, P> {
+pub(crate) struct Reading<S, Q, X: Timer, P> {
     // Taken together when it is over.
     begun: Option<Begun<S, Q, X, P>>,
     judge: Judge,
     frames: Vec<Bytes>,
     octets: usize,
+    /// Whether it has had to wait, as most has not.
+    has_waited: bool,
+    /// Since then; `None` where there is no timer.
+    sleep: Option<Pin<Box<X::Sleep>>>,
 }
 
 struct Begun<S, Q, X, P> {
@@ -47,12 +56,13 @@ enum End<E> {
     Whole,
     /// It is no part of a key, though all of it was read: it is not as long as it has said.
     Untrue,
-    /// It is no part of a key: it is too long, comes in too many frames, has trailers, has failed, or keeps waiting whoever may not wait. What was
+    /// It is no part of a key: it is too long, comes in too many frames, has trailers, has failed, or keeps waiting whoever may not
+    /// wait, or not any longer. What was
     /// read last, where that was no data.
     Other(Option<Result<HeaderMap, E>>),
 }
 
-impl<S, Q: Body, X, P> Reading<S, Q, X, P> {
+impl<S, Q: Body, X: Timer, P> Reading<S, Q, X, P> {
     pub(crate) fn new(service: CacheService<S, X, P>, request: Request<Q>, judge: Judge) -> Self {
         let (head, body) = request.into_parts();
         Self {
@@ -65,6 +75,8 @@ impl<S, Q: Body, X, P> Reading<S, Q, X, P> {
             judge,
             frames: Vec::new(),
             octets: 0,
+            has_waited: false,
+            sleep: None,
         }
     }
 
@@ -78,7 +90,17 @@ impl<S, Q: Body, X, P> Reading<S, Q, X, P> {
         let limit = service.settings.max_content;
         loop {
             let last = match body.as_mut().poll_frame(cx) {
-                Poll::Pending if self.judge.waits() => return Poll::Pending,
+                Poll::Pending if self.judge.waits() => {
+                    if !self.has_waited {
+                        self.has_waited = true;
+                        self.sleep = service.background.sleep(TIME_LIMIT).map(Box::pin);
+                    }
+                    match &mut self.sleep {
+                        Some(sleep) => ready!(sleep.as_mut().poll(cx)),
+                        None => return Poll::Pending,
+                    }
+                    None
+                }
                 Poll::Pending => None,
                 Poll::Ready(None) if told.is_none_or(|told| told == self.octets as u64) => {
                     return Poll::Ready(End::Whole);

@@ -1,5 +1,7 @@
 //! What the inner service gets of content that the cache has read.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Frame;
@@ -115,6 +117,38 @@ async fn content_that_was_read_says_how_long_it_is() {
     assert_eq!(talk.heard().octets, "123");
     let hint = talk.heard().hint;
     assert_eq!((hint.lower(), hint.upper()), (3, None));
+}
+
+/// Promise 4: What limits the time of a request may lie below the cache, and hears of it in the end.
+#[tokio::test(start_paused = true)]
+async fn content_that_stalls_is_not_waited_for_without_end() {
+    let talk = with(|layer| layer.query(true));
+    talk.origin.answers(|_| fresh("x"));
+    let (frames, body) = OriginBody::channel();
+    assert!(frames.data("12"));
+    let sending = talk.send(with_body("QUERY", body.boxed_unsync(), &[]));
+    let (answer, ()) = tokio::join!(sending, async {
+        tokio::time::sleep(Duration::from_millis(9_999)).await;
+        assert_eq!(talk.origin.calls(), 0);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        assert_eq!(talk.origin.calls(), 1);
+        assert!(frames.data("34"));
+        drop(frames);
+    });
+    answer.assert_not_stored(NotStored::Bypass);
+    assert_eq!(talk.heard().octets, "1234");
+
+    // What comes in time is waited for.
+    let (frames, body) = OriginBody::channel();
+    let sending = talk.send(with_body("QUERY", body.boxed_unsync(), &[]));
+    let (answer, ()) = tokio::join!(sending, async {
+        for data in ["1", "2"] {
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            assert!(frames.data(data));
+        }
+        drop(frames);
+    });
+    answer.assert_stored();
 }
 
 /// A request that is given up while its content is read leaves nothing behind.
