@@ -86,7 +86,7 @@ impl Invalidation {
 
     /// The origin has answered. Whether the answer is of what a GET of the target would get; it may be stored
     /// by its own exchange, which this does not hold against it. What came from elsewhere says nothing of the
-    /// target (C-53).
+    /// target (C-53), but that it had an answer that was no error: the redirect.
     pub(crate) fn answered<B>(
         &mut self,
         settings: &Settings,
@@ -94,23 +94,32 @@ impl Invalidation {
         mut by: Option<&mut Exchanging>,
     ) -> bool {
         self.is_due = false;
-        if !invalidation::has_changed(response.status()) {
+        let has_changed = invalidation::has_changed(response.status());
+        let target = self.target.as_ref().and_then(Target::of_uri);
+        let target = target.map(|target| target.literal(self.cache.seed.is_literal()));
+        let came_from = settings.came_from(response.extensions());
+        let came_from = came_from.filter(|uri| !target.is_some_and(|target| target.is_of(uri)));
+        // What was redirected below had an answer before this, and that was no error.
+        if !has_changed && came_from.is_none() {
             return false;
         }
-        let Some(target) = self.target.as_ref().and_then(Target::of_uri) else {
+        let Some(target) = target else {
             self.invalidate_wished(by);
             return false;
         };
-        let target = target.literal(self.cache.seed.is_literal());
-        let came_from = settings.came_from(response.extensions());
-        let is_redirected = came_from.is_some_and(|uri| !target.is_of(&uri));
+        let is_redirected = came_from.is_some();
         let nothing = HeaderMap::new();
         let answer = if is_redirected {
             &nothing
         } else {
             response.headers()
         };
-        for other in invalidation::others(&target, answer) {
+        // Below, the request may have been sent there as it was.
+        let beside = came_from.filter(|uri| has_changed && invalidation::is_beside(&target, uri));
+        for other in invalidation::others(&target, answer)
+            .into_iter()
+            .chain(beside)
+        {
             self.invalidate(&other, by.as_deref_mut());
         }
         #[cfg(feature = "structured-fields")]

@@ -96,7 +96,7 @@ impl<'a> Target<'a> {
 
     /// Whether this is the target of that URI.
     pub(crate) fn is_of(&self, uri: &Uri) -> bool {
-        Target::of_uri(uri).is_some_and(|other| other.to_text() == self.to_text())
+        Target::of_uri(uri).is_some_and(|other| other.in_form_of(self).to_text() == self.to_text())
     }
 
     /// Scheme, host and port, in their normal form.

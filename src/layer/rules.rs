@@ -125,6 +125,10 @@ impl<X, P> CacheLayer<X, P> {
     /// the response's extensions (choice C-53). A response of another URI than the request's is passed on, and
     /// nothing is stored, freshened or outdated by it. `None` means that it is of the request's.
     ///
+    /// An unsafe request that was redirected invalidates its own URI, even where what it was redirected to has failed. Where
+    /// that has not, it invalidates the other URI too, if that is of the same origin: the request may have been sent there
+    /// as it was (RFC 9110 §15.4.8).
+    ///
     /// Without this such a response would be stored under the first URI, with the lifetime of the last.
     #[must_use]
     pub fn final_uri<F>(self, of: F) -> Self

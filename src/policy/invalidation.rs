@@ -13,16 +13,19 @@ pub(crate) fn has_changed(status: StatusCode) -> bool {
 /// The URIs beside the target that the answer names, in `Location` and `Content-Location`: those of
 /// the target's origin and no others (C-24).
 pub(crate) fn others(target: &Target<'_>, answer: &HeaderMap) -> Vec<Uri> {
-    let text = target.literal(true).to_text();
     [header::LOCATION, header::CONTENT_LOCATION]
         .iter()
         .filter_map(|name| resolve(target, answer.get(name)?.as_bytes()))
-        .filter(|uri| {
-            Target::of_uri(uri).is_some_and(|other| {
-                other.has_origin_of(target) && !other.literal(true).is(text.as_bytes())
-            })
-        })
+        .filter(|uri| is_beside(target, uri))
         .collect()
+}
+
+/// Whether this is another URI of the target's origin.
+pub(crate) fn is_beside(target: &Target<'_>, uri: &Uri) -> bool {
+    Target::of_uri(uri).is_some_and(|other| {
+        let text = target.literal(true).to_text();
+        other.has_origin_of(target) && !other.literal(true).is(text.as_bytes())
+    })
 }
 
 /// Whether the answer says that its content is what a GET of the target would get (RFC 9110 §8.7).

@@ -14,6 +14,7 @@ mod layers;
 mod redirects;
 mod timeouts;
 mod types;
+mod unsafe_requests;
 
 /// A client that asks this host alone, and follows nothing.
 fn plain() -> ClientBuilder {

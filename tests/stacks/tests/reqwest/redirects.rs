@@ -13,7 +13,7 @@ use tower_http::follow_redirect::{FollowRedirectLayer, RequestUri};
 use super::{cached, http, read, status, url};
 
 /// A client as it comes: it follows redirects.
-fn following() -> Client {
+pub(crate) fn following() -> Client {
     Client::builder().no_proxy().build().expect("a client")
 }
 
@@ -90,7 +90,7 @@ async fn a_redirect_that_reqwest_does_not_follow_is_stored() {
 }
 
 /// The cache of this layer, with redirects followed above it.
-fn following_above(
+pub(crate) fn following_above(
     layer: CacheLayer,
     http: Client,
 ) -> impl Service<reqwest::Request, Response = Response, Error = Error> + Clone {
