@@ -139,6 +139,44 @@ impl<Q: Body> Replay<Q> {
         Self::of(Vec::new(), Some(0))
     }
 
+    /// All of it in one piece, where the cache has read all of it, it has no trailers, and its length was known before.
+    /// There is nothing to wait for then, and who can send that more than once, after a redirect for one, makes its body of it.
+    ///
+    /// # Errors
+    ///
+    /// Itself, where it is otherwise.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http_body_util::combinators::BoxBody;
+    /// use http_body_util::{BodyExt, Full};
+    /// use tower_client_cache::CacheLayer;
+    /// use tower_client_cache::request_body::Replay;
+    ///
+    /// type Body = BoxBody<Bytes, std::io::Error>;
+    ///
+    /// fn body(content: Replay<Body>) -> Body {
+    ///     match content.into_bytes() {
+    ///         Ok(bytes) => Full::new(bytes).map_err(|never| match never {}).boxed(),
+    ///         Err(content) => content.boxed(),
+    ///     }
+    /// }
+    ///
+    /// let layer = CacheLayer::new().request_body(body);
+    /// # let _ = layer;
+    /// ```
+    pub fn into_bytes(self) -> Result<Bytes, Self> {
+        if self.left != Some(self.octets) || self.last.is_some() || self.rest.is_some() {
+            return Err(self);
+        }
+        // Most content is one frame.
+        Ok(match self.frames.as_slice() {
+            [] => Bytes::new(),
+            [frame] => frame.clone(),
+            frames => frames.concat().into(),
+        })
+    }
+
     /// The same, and these trailers or this error after it, and the rest; nothing comes after an error.
     pub(crate) fn followed_by(
         self,
@@ -214,5 +252,45 @@ impl<Q: Body> Unpin for Replay<Q> {}
 impl<Q: Body> fmt::Debug for Replay<Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Replay").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Full;
+
+    use super::*;
+
+    fn read(frames: &[&'static str], told: Option<u64>) -> Replay<Full<Bytes>> {
+        let frames = frames
+            .iter()
+            .map(|frame| Bytes::from_static(frame.as_bytes()));
+        Replay::of(frames.collect(), told)
+    }
+
+    #[test]
+    fn what_was_read_whole_is_one_piece() {
+        for (frames, told, expected) in [
+            (&[][..], 0, ""),
+            (&["one"], 3, "one"),
+            (&["one", "two"], 6, "onetwo"),
+        ] {
+            let replay = read(frames, Some(told));
+            assert_eq!(replay.into_bytes().unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_more_or_else_is_no_piece() {
+        let trailers = Some(Ok(HeaderMap::new()));
+        for replay in [
+            read(&["one"], None),
+            read(&["one"], Some(4)),
+            read(&["one"], Some(3)).followed_by(None, Box::pin(Full::default())),
+            read(&["one"], Some(3)).followed_by(trailers, Box::pin(Full::default())),
+        ] {
+            let replay = replay.into_bytes().unwrap_err();
+            assert_eq!(replay.frames.as_slice(), ["one"]);
+        }
     }
 }

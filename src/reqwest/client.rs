@@ -7,7 +7,7 @@ use ::reqwest::{Body, Client, Error, IntoUrl, Request, RequestBuilder, Response}
 use tower::{Layer, Service};
 
 use super::as_reqwest::AsReqwestFuture;
-use super::{AsHttp, AsReqwest, final_uri};
+use super::{AsHttp, AsReqwest, final_uri, request_body};
 use crate::background::{Background, Task, Tokio};
 use crate::future::ResponseFuture;
 use crate::handle::CacheHandle;
@@ -59,11 +59,11 @@ impl<S, X: Clone> CachedClient<S, X> {
     /// This client inside the cache of this layer.
     ///
     /// The layer's [`final_uri`](CacheLayer::final_uri) becomes [the adapter's](super::final_uri), and a
-    /// [second body](CacheLayer::request_body) is made as reqwest's are.
+    /// [second body](CacheLayer::request_body) is made by [`request_body`](super::request_body).
     #[must_use]
     pub fn new<P>(client: S, cache: CacheLayer<X, P>) -> Self {
         let cache = cache.final_uri(final_uri);
-        let cache = cache.request_body(Body::wrap as fn(Replay<Body>) -> Body);
+        let cache = cache.request_body(request_body as fn(Replay<Body>) -> Body);
         Self {
             service: AsReqwest::new(cache.layer(AsHttp::new(client))),
         }

@@ -1,12 +1,14 @@
 //! What passes through.
 
-use http::header;
+use http::{HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use reqwest::Body;
-use stacks::{Site, page};
+use stacks::{Site, answer, page};
 use support::OriginBody;
-use tower_client_cache::Forward;
+use tower_client_cache::reqwest::CachedClient;
+use tower_client_cache::{CacheLayer, Forward, Rule};
 
+use super::redirects::following;
 use super::{cached, http, read, status, url};
 
 /// 9111-4-7, 9111-4.4-1
@@ -64,4 +66,30 @@ async fn chunks_arrive_while_the_origin_is_still_writing() {
     assert!(status(&second).is_hit());
     assert_eq!(second.text().await.expect("a whole body"), "onetwo");
     assert_eq!(site.calls(), 1);
+}
+
+/// PRJ-L-5: what the cache has read of a request reqwest can send more than once all the same, and its length is said.
+#[tokio::test]
+async fn content_that_was_read_follows_a_redirect() {
+    let site = Site::serve(async |request| {
+        if request.uri().path() == "/a" {
+            let mut response = answer(StatusCode::TEMPORARY_REDIRECT, "");
+            let there = HeaderValue::from_static("/b");
+            response.headers_mut().insert(header::LOCATION, there);
+            return response;
+        }
+        let length = request.headers()[header::CONTENT_LENGTH].clone();
+        let content = request.into_body().collect().await.expect("content");
+        assert_eq!(length, content.to_bytes().len().to_string());
+        page("found")
+    })
+    .await;
+    let rule = Rule::new().safe_post();
+    let client = CachedClient::new(following(), CacheLayer::new().rules([rule]));
+    let search = http().post(url(&site, "/a")).json(&["news"]);
+    let response = client.send(search).await.expect("a head");
+    assert_eq!(response.url().path(), "/b");
+    let (status, content) = read(response).await;
+    assert_eq!(status.forwarded(), Some(Forward::UriMiss), "it was read");
+    assert_eq!(content, "found");
 }
