@@ -106,9 +106,10 @@
 //! is next, until it is stale. Nor does a stored response's `Vary: Cookie` help.
 //!
 //! Leave them off, and put the jar above the cache, with `map_request` and `map_response` of Tower's
-//! `ServiceBuilder`: `Cookie` is on the request then when the cache sees it, and users are kept apart. Take
-//! `Set-Cookie` from a response only where it is no [hit](crate::CacheStatus::is_hit): a stored one has the cookies of its
-//! day. Where the cookie store has to stay, the cache is one user's, and is
+//! `ServiceBuilder`: `Cookie` is on the request then when the cache sees it, and users are kept apart. Give the layer
+//! [`SetCookie::Strip`](crate::SetCookie::Strip): a stored response has the cookies of its day, and would set them again, with
+//! each hit and with each validation. What the origin sets still comes through. `tests/stacks/tests/reqwest/credentials.rs` in
+//! the repository has such a client, to copy. Where the cookie store has to stay, the cache is one user's, and is
 //! [cleared](crate::CacheHandle::clear) whenever that one logs in or out.
 //!
 //! The same goes for `default_headers`. `Authorization` there is seen by nobody: one layer for each client, and none

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::{Error, Proxy, Request, Response};
-use stacks::{Site, page};
+use stacks::{Site, answer, page};
 use tower::{Service, ServiceBuilder, ServiceExt};
 use tower_client_cache::reqwest::CachedClient;
-use tower_client_cache::{CacheLayer, CacheStatus, NotStored};
+use tower_client_cache::{CacheLayer, NotStored, SetCookie};
 
 use super::{http, plain, read, url};
 
@@ -59,6 +59,7 @@ fn with_jar(
 ) -> impl Service<Request, Response = Response, Error = Error> + Clone {
     let jar = Arc::new(Jar::default());
     let (put, take) = (jar.clone(), jar);
+    let layer = layer.set_cookie(SetCookie::Strip);
     ServiceBuilder::new()
         .map_request(move |mut request: Request| {
             if let Some(cookies) = put.cookies(request.url()) {
@@ -67,11 +68,8 @@ fn with_jar(
             request
         })
         .map_response(move |response: Response| {
-            let status = response.extensions().get::<CacheStatus>();
-            if !status.is_some_and(CacheStatus::is_hit) {
-                let mut cookies = response.headers().get_all(header::SET_COOKIE).iter();
-                take.set_cookies(&mut cookies, response.url());
-            }
+            let mut cookies = response.headers().get_all(header::SET_COOKIE).iter();
+            take.set_cookies(&mut cookies, response.url());
             response
         })
         .service(CachedClient::new(http(), layer))
@@ -108,6 +106,49 @@ async fn a_hit_sets_no_cookies() {
     get("/login/a").await;
     get("/login/b").await;
     assert!(get("/login/a").await.0.is_hit());
+    assert_eq!(get("/me").await.1, "user=b", "as the origin had it last");
+}
+
+/// Promise 8: nor does one that the origin was asked about, and has said nothing new of.
+#[tokio::test]
+async fn what_was_validated_sets_no_cookies() {
+    let site = Site::serve(async |request| {
+        let fields = request.headers();
+        let mut response = match request.uri().path() {
+            "/login/a" if fields.contains_key(header::IF_NONE_MATCH) => {
+                answer(StatusCode::NOT_MODIFIED, "")
+            }
+            "/me" => {
+                let cookie = fields.get(header::COOKIE);
+                page(
+                    cookie
+                        .map_or("nobody", |user| user.to_str().expect("text"))
+                        .to_owned(),
+                )
+            }
+            path => {
+                let cookie = format!("user={}; Path=/", &path["/login/".len()..]);
+                let mut response = page("");
+                let cookie = cookie.parse().expect("a value");
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+                response
+            }
+        };
+        let fields = response.headers_mut();
+        fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        fields.insert(header::ETAG, HeaderValue::from_static("\"1\""));
+        response
+    })
+    .await;
+    let client = with_jar(CacheLayer::new().single_user());
+    let get = async |path| {
+        let request = http().get(url(&site, path)).build().expect("a request");
+        read(client.clone().oneshot(request).await.expect("a head")).await
+    };
+    get("/login/a").await;
+    get("/login/b").await;
+    let (status, _) = get("/login/a").await;
+    assert_eq!(status.forward_status(), Some(StatusCode::NOT_MODIFIED));
     assert_eq!(get("/me").await.1, "user=b", "as the origin had it last");
 }
 
