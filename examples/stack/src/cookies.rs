@@ -9,6 +9,7 @@ use cookie_store::{CookieStore, RawCookie};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
+use tower_http::follow_redirect::RequestUri;
 use url::Url;
 
 /// What one user's requests share. Clones are the same jar.
@@ -141,7 +142,10 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = ready!(this.inner.poll(cx))?;
-        this.jar.take(this.uri, response.headers());
+        // Where a redirect was followed below, they are of whom it led to.
+        let last = response.extensions().get();
+        let uri = last.map_or(&*this.uri, |RequestUri(uri)| uri);
+        this.jar.take(uri, response.headers());
         Poll::Ready(Ok(response))
     }
 }

@@ -1,15 +1,20 @@
 //! Auth and cookies.
 
+use std::convert::Infallible;
+use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, Uri, header};
 use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::{HttpConnector, dns::Name};
+use hyper_util::rt::TokioExecutor;
 use stack::cookies::{CookieLayer, Jar};
-use stacks::{Site, answer, page};
+use stacks::{Site, answer, get, page};
 use support::Answer;
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, service_fn};
 use tower_client_cache::{CacheLayer, Partition, SetCookie};
 use tower_http::auth::AddAuthorizationLayer;
 use tower_http::follow_redirect::FollowRedirectLayer;
@@ -202,6 +207,39 @@ async fn cookies_above_redirects_do_not_see_what_a_redirect_sets() {
         .service(http_client());
     assert_eq!(user(&ask(&between, site.get("/login")).await), "session=1");
     assert_eq!(jar.cookies(&site.uri("/")).unwrap(), "session=1");
+}
+
+/// Whoever a redirect leads to could put cookies of its own choice into the jar for the site that led there.
+#[tokio::test]
+async fn cookies_above_redirects_are_those_of_whom_the_answer_came_from() {
+    let site = Site::serve(async |request| {
+        if request.uri().path() == "/start" {
+            return with(page("started"), &[("set-cookie", "session=1")]);
+        }
+        let mut moved = answer(StatusCode::FOUND, "");
+        let host = request.headers()[header::HOST].to_str().unwrap();
+        let elsewhere = format!("http://{}/start", host.replace("a.test", "b.test"));
+        let elsewhere = HeaderValue::try_from(elsewhere).unwrap();
+        moved.headers_mut().insert(header::LOCATION, elsewhere);
+        moved
+    })
+    .await;
+    let port = site.uri("/").port_u16().unwrap();
+    let at = |host| Uri::try_from(format!("http://{host}:{port}/")).unwrap();
+    // Every name leads to this machine.
+    let here =
+        service_fn(|_: Name| async { Ok::<_, Infallible>(iter::once(([127, 0, 0, 1], 0).into())) });
+    let connector = HttpConnector::new_with_resolver(here);
+
+    let jar = Jar::default();
+    let client = ServiceBuilder::new()
+        .layer(CookieLayer::new(jar.clone()))
+        .layer(FollowRedirectLayer::new())
+        .layer(CacheLayer::new())
+        .service(Client::builder(TokioExecutor::new()).build(connector));
+    assert_eq!(ask(&client, get(at("a.test"))).await.text(), "started");
+    assert_eq!(jar.cookies(&at("a.test")), None);
+    assert_eq!(jar.cookies(&at("b.test")).unwrap(), "session=1");
 }
 
 /// Promise 8: what is signed anew for each request is somebody else each time where the cache sees it. Below, somebody has
