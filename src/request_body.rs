@@ -115,7 +115,7 @@ pub struct Replay<Q: Body> {
     /// How many octets those have.
     octets: u64,
     // What was read last, where that was no data.
-    last: Option<Result<HeaderMap, Q::Error>>,
+    last: Option<Box<Result<HeaderMap, Q::Error>>>,
     rest: Option<Pin<Box<Q>>>,
     /// How many octets are left, where what it is made of has said how many it has.
     left: Option<u64>,
@@ -184,6 +184,7 @@ impl<Q: Body> Replay<Q> {
         rest: Pin<Box<Q>>,
     ) -> Self {
         let rest = (!matches!(last, Some(Err(_)))).then_some(rest);
+        let last = last.map(Box::new);
         Self { last, rest, ..self }
     }
 
