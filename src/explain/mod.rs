@@ -74,11 +74,13 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// One of the steps by which it comes to that.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One of the steps by which it comes to that. [`Debug`] leaves the query of a URI out.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Step {
     section: &'static str,
     text: String,
+    /// The text without what may be a secret, where there is such.
+    redacted: Option<String>,
 }
 
 impl Step {
@@ -92,6 +94,15 @@ impl Step {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Step")
+            .field("section", &self.section)
+            .field("text", self.redacted.as_ref().unwrap_or(&self.text))
+            .finish()
     }
 }
 
@@ -142,7 +153,7 @@ impl Explanation {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.verdict)?;
-        for Step { section, text } in &self.steps {
+        for Step { section, text, .. } in &self.steps {
             writeln!(f, "  {section:<17}  {text}")?;
         }
         Ok(())

@@ -90,7 +90,11 @@ struct Explaining<'c> {
 
 impl Explaining<'_> {
     fn say(&mut self, section: &'static str, text: String) {
-        self.steps.push(Step { section, text });
+        self.steps.push(Step {
+            section,
+            text,
+            redacted: None,
+        });
     }
 
     /// Of a request that is neither GET nor HEAD.
@@ -172,7 +176,13 @@ impl Explaining<'_> {
             None => String::new(),
             Some(partition) => format!(", of partition {partition}"),
         };
-        self.say("RFC 9111 §2", format!("the cache key is {uri}{whose}"));
+        let text = |uri: &str| format!("the cache key is {uri}{whose}");
+        let without_query = uri.split_once('?').map(|(path, _)| format!("{path}?.."));
+        self.steps.push(Step {
+            section: "RFC 9111 §2",
+            text: text(&uri),
+            redacted: without_query.as_deref().map(text),
+        });
     }
 
     /// What the request says of how it may be answered.
