@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::cache_status::NotStored;
 use crate::collapse::Groups;
 use crate::events::{Event, EventUri, Observers, Removal, Validation};
+#[cfg(feature = "grpc")]
+use crate::grpc::Methods;
 use crate::handle::Purged;
 use crate::key::CacheKey;
 use crate::mode::Mode;
@@ -23,6 +25,9 @@ pub(crate) struct Cache {
     pub(crate) seed: Seed,
     pub(crate) store: Arc<Memory>,
     pub(crate) groups: Arc<Groups>,
+    /// Those of gRPC whose calls may wait for one another.
+    #[cfg(feature = "grpc")]
+    pub(crate) unary_methods: Methods,
     pub(crate) switch: Switch,
     pub(crate) counters: Counters,
     pub(crate) observers: Arc<Observers>,
@@ -41,6 +46,8 @@ impl Cache {
             seed: Seed::random(settings.policy.is_shared()),
             store: Arc::new(Memory::new(settings.limits, observers.clone())),
             groups: Arc::default(),
+            #[cfg(feature = "grpc")]
+            unary_methods: Methods::default(),
             switch: Switch::default(),
             counters: Counters::default(),
             observers,

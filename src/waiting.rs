@@ -63,6 +63,11 @@ impl<S, X: Timer, P> CacheService<S, X, P> {
         }
         let hash = self.hash_of(request, asked, wanted);
         company.hash = Some(hash);
+        // It may be a stream, for which nobody is to wait.
+        #[cfg(feature = "grpc")]
+        if asked.is_grpc() && !self.cache.unary_methods.has(wanted.uri_hash) {
+            return Joined::Goes;
+        }
         let groups = &self.cache.groups;
         if !company.may_join() || groups.is_unfit(hash, now) {
             return Joined::Goes;

@@ -84,6 +84,10 @@ impl Recorder {
         };
         #[cfg(feature = "grpc")]
         if self.unary.as_mut().is_some_and(|unary| !unary.read(data)) {
+            if let Some((response, _)) = &self.storing {
+                let methods = &response.cache.unary_methods;
+                methods.remove(response.key.uri_hash);
+            }
             return self.is_unfit(NotStored::Bypass);
         }
         self.copy(data)
@@ -223,6 +227,11 @@ impl Recorder {
         if self.is_failure() {
             response.cache.refused(&response.key, NotStored::Status);
             return;
+        }
+        #[cfg(feature = "grpc")]
+        if self.unary.is_some() {
+            let methods = &response.cache.unary_methods;
+            methods.add(response.key.uri_hash);
         }
         let body = StoredBody {
             data: self.take_data(),

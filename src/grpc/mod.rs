@@ -3,6 +3,7 @@
 mod deadline;
 mod late;
 mod message;
+mod methods;
 mod rule;
 mod unary;
 
@@ -11,6 +12,7 @@ use http_body::Body;
 
 pub(crate) use self::deadline::Deadline;
 pub(crate) use self::message::is_one;
+pub(crate) use self::methods::Methods;
 pub(crate) use self::unary::Unary;
 
 /// Request fields that say what a message means and how it may be answered. `grpc-timeout` is none: a deadline makes no

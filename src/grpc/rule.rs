@@ -23,9 +23,10 @@ impl Rule {
     /// it is, and takes the place of nothing.
     ///
     /// A stream is not delayed, whatever a rule says. A call whose message is not there at once, or is of more than one, is
-    /// forwarded as it is; an answer is passed on as it comes, one that is dropped is not
-    /// [read on](crate::CacheLayer::finish_abandoned), and who [waits](crate::CacheLayer::collapse) for it is
-    /// released when a second message begins. A call that waits ends at its deadline (`grpc-timeout`) with
+    /// forwarded as it is; an answer is passed on as it comes, and one that is dropped is not
+    /// [read on](crate::CacheLayer::finish_abandoned). Calls [wait](crate::CacheLayer::collapse) for one another where the
+    /// method has answered with one message before: until then it may stream. Where it streams after all, who waits is released
+    /// when a second message begins, and nobody waits the next time. A call that waits ends at its deadline (`grpc-timeout`) with
     /// `DEADLINE_EXCEEDED`; where it is forwarded after all, that says how much time is left.
     ///
     /// gRPC-Web is something else, and left as it is. What calls make wrong [`Invalidates`](crate::Invalidates) says, or the

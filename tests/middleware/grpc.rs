@@ -32,6 +32,15 @@ fn shop() -> Talk<impl RequestBody<Content> + Send + Sync + 'static> {
     with(|layer| layer.rules([safe()]))
 }
 
+/// The same, which knows that the method is unary: it was called before.
+async fn unary_shop() -> Talk<impl RequestBody<Content> + Send + Sync + 'static> {
+    let talk = shop();
+    talk.origin.will(success("known"));
+    let first = talk.send(call(GET, "what is known", &[])).await;
+    first.assert_stored();
+    talk
+}
+
 fn data(octets: impl Into<Bytes>) -> Result<Frame<Bytes>, OriginError> {
     Ok(Frame::data(octets.into()))
 }

@@ -10,13 +10,13 @@ use tower_client_cache::request_body::Replay;
 use tower_client_cache::{CacheLayer, Forward, Outcome};
 
 use super::waiting::{assert_waits, others};
-use super::{GET, call, head, message, safe, shop, success};
+use super::{GET, call, head, message, safe, shop, success, unary_shop};
 use crate::content::Content;
 
 /// GRPC-8: A call that waits ends at its deadline; the others wait on, and get the answer.
 #[tokio::test(start_paused = true)]
 async fn a_call_that_waits_ends_at_its_deadline() {
-    let talk = shop();
+    let talk = unary_shop().await;
     let (gate, held) = success("x").held();
     talk.origin.will(held);
     let first = begun(talk.send(call(GET, "a", &[("grpc-timeout", "1S")])));
@@ -46,14 +46,14 @@ async fn a_call_that_waits_ends_at_its_deadline() {
     gate.open();
     first.await.assert_stored();
     assert!(long.await.cache.is_collapsed());
-    assert_eq!(talk.origin.calls(), 1);
+    assert_eq!(talk.origin.calls(), 2);
 }
 
 /// GRPC-8: What has waited and is forwarded after all says how much of its time is left; what is forwarded at once says
 /// what its caller said.
 #[tokio::test]
 async fn a_call_that_has_waited_has_less_time_left() {
-    let talk = shop();
+    let talk = unary_shop().await;
     let failure = head().field("grpc-status", "14");
     let (gate, held) = failure.held();
     talk.origin.will(held);
@@ -78,7 +78,7 @@ async fn a_call_that_has_waited_has_less_time_left() {
 /// GRPC-8: Where there is a limit to waiting that is nearer, a call asks for itself, in the time that it has.
 #[tokio::test(start_paused = true)]
 async fn a_limit_that_is_nearer_ends_no_call() {
-    let talk = shop();
+    let talk = unary_shop().await;
     let (_gate, held) = success("x").held();
     talk.origin.will(held);
     let _first = begun(talk.send(call(GET, "a", &[])));
@@ -98,16 +98,19 @@ async fn without_a_timer_a_call_with_a_deadline_does_not_wait() {
     let layer = layer.request_body(|content: Replay<Content>| content.boxed_unsync());
     let client = layer.layer(talk.client.get_ref().clone());
     let send = |fields: &[(&str, &str)]| client.clone().call(call(GET, "a", fields));
+    talk.origin.will(success("known"));
+    let known = client.clone().call(call(GET, "what is known", &[]));
+    Answer::read(known.await.unwrap()).await.unwrap();
     let (gate, held) = success("x").held();
     talk.origin.will(held);
     let first = begun(send(&[]));
     let _waits = begun(send(&[]));
-    assert_eq!(talk.origin.calls(), 1);
+    assert_eq!(talk.origin.calls(), 2);
     talk.origin.will(success("own"));
     let own = send(&[("grpc-timeout", "1H")]).now_or_never();
     let own = own.expect("it does not wait").unwrap();
     assert_eq!(Answer::read(own).await.unwrap().body, message("own"));
-    assert_eq!(talk.origin.calls(), 2);
+    assert_eq!(talk.origin.calls(), 3);
     gate.open();
     first.await.unwrap();
 }

@@ -7,7 +7,7 @@ use support::{Answer, Reply, begun};
 use tower::Service;
 use tower_client_cache::request_body::RequestBody;
 
-use super::{GET, call, frames, head, head_of, message, shop, success, trailers};
+use super::{GET, call, frames, head, head_of, message, shop, success, trailers, unary_shop};
 use crate::content::{Content, Talk};
 
 pub(super) type Asking<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
@@ -40,7 +40,7 @@ pub(super) fn assert_waits(asking: &mut Asking<'_>) {
 /// C-49, GRPC-8: With its trailers.
 #[tokio::test]
 async fn one_call_is_made_and_all_get_its_answer() {
-    let talk = shop();
+    let talk = unary_shop().await;
     let (gate, held) = success("x").held();
     talk.origin.will(held);
     let first = begun(talk.send(call(GET, "a", &[])));
@@ -53,7 +53,7 @@ async fn one_call_is_made_and_all_get_its_answer() {
         assert_eq!(other.body, message("x"));
         assert_eq!(other.trailers, Some(trailers("0")));
     }
-    assert_eq!(talk.origin.calls(), 1);
+    assert_eq!(talk.origin.calls(), 2);
 }
 
 /// C-49, GRPC-2: A failure is for the one that it was said to.
@@ -63,7 +63,7 @@ async fn a_failure_releases_all() {
         head().field("grpc-status", "14"),
         head().frames(frames(&["x"], "14")),
     ] {
-        let talk = shop();
+        let talk = unary_shop().await;
         let (gate, held) = failure.held();
         talk.origin.will(held);
         let first = begun(talk.send(call(GET, "a", &[])));
@@ -76,14 +76,14 @@ async fn a_failure_releases_all() {
             assert_eq!(other.cache.collapsed(), Some(false), "{}", other.cache);
             assert_eq!(other.body, message("own"));
         }
-        assert_eq!(talk.origin.calls(), 4);
+        assert_eq!(talk.origin.calls(), 5);
     }
 }
 
 /// C-49, GRPC-8: As soon as a second message begins, and nobody waits for it again soon.
 #[tokio::test]
 async fn what_turns_out_to_be_a_stream_releases_all() {
-    let talk = shop();
+    let talk = unary_shop().await;
     let (frames, streamed) = head().streamed();
     let (gate, held) = streamed.held();
     talk.origin.will(held);
@@ -102,7 +102,7 @@ async fn what_turns_out_to_be_a_stream_releases_all() {
         let other = other.now_or_never().expect("it is released");
         assert_eq!(other.body, message("own"));
     }
-    assert_eq!(talk.origin.calls(), 3);
+    assert_eq!(talk.origin.calls(), 4);
     drop(frames);
 }
 
@@ -111,7 +111,7 @@ async fn what_turns_out_to_be_a_stream_releases_all() {
 #[tokio::test]
 async fn calls_wait_for_one_another_after_the_server_has_failed() {
     for (status, wait) in [("14", true), ("13", true), ("5", false), ("16", false)] {
-        let talk = shop();
+        let talk = unary_shop().await;
         talk.origin.will(head().field("grpc-status", status));
         talk.send(call(GET, "a", &[])).await;
         let (gate, held) = success("x").held();
@@ -123,4 +123,40 @@ async fn calls_wait_for_one_another_after_the_server_has_failed() {
         gate.open();
         first.await.assert_stored();
     }
+}
+
+/// GRPC-8, C-49: Nothing says of a method that has never answered with one message that it does not stream, and no caller
+/// of a stream waits for that of another.
+#[tokio::test]
+async fn no_call_waits_for_what_may_be_a_stream() {
+    let talk = shop();
+    let ask = || talk.send(call(GET, "a", &[])).now_or_never();
+    let (gate, held) = success("x").held();
+    talk.origin.will(held);
+    let first = begun(talk.send(call(GET, "a", &[])));
+    talk.origin.will(own());
+    assert_eq!(ask().expect("it does not wait").body, message("own"));
+    gate.open();
+    first.await.assert_stored();
+
+    // Now it has. It is remembered whatever is purged.
+    talk.handle.clear();
+    let (gate, held) = success("x").held();
+    talk.origin.will(held);
+    let first = begun(talk.send(call(GET, "a", &[])));
+    assert!(ask().is_none(), "it waits");
+    gate.open();
+    first.await.assert_stored();
+
+    // It streams all the same.
+    talk.handle.clear();
+    talk.origin.will(head().frames(frames(&["x", "y"], "0")));
+    talk.send(call(GET, "b", &[])).await;
+    let (gate, held) = success("x").held();
+    talk.origin.will(held);
+    let first = begun(talk.send(call(GET, "a", &[])));
+    talk.origin.will(own());
+    assert_eq!(ask().expect("it does not wait").body, message("own"));
+    gate.open();
+    first.await.assert_stored();
 }

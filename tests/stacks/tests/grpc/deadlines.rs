@@ -59,6 +59,8 @@ async fn calls_end_at_their_deadlines() {
     );
     assert_eq!(handle.len(), 0);
 
+    // What has answered with one message is waited for.
+    client.check(about("heart")).await.expect("a diagnosis");
     let calls = practice.doctor.calls();
     let (mut leading, mut waiting) = (client.clone(), client.clone());
     let mut leader = begun(leading.check(about("lungs")));
