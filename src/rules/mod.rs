@@ -108,8 +108,9 @@ impl Rule {
     /// percent-encoded that needs not be, in a [shared](crate::CacheLayer::shared) cache neither, where the key has it as
     /// it was written. Dot segments stay.
     ///
-    /// It is asked when a response is about to be stored, and where the rule [ignores](Self::ignore_query) part of the query
-    /// for every request. Where it panics, so does the request.
+    /// It is asked when a response is about to be stored; where the rule [ignores](Self::ignore_query) part of the query, for
+    /// every request; and where it says that POST is [safe](Self::safe_post), for every POST. Where it panics, so does the
+    /// request.
     #[must_use]
     pub fn requests<F>(self, holds: F) -> Self
     where

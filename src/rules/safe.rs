@@ -46,6 +46,9 @@ impl Rule {
     /// The same, where this holds for the request's fields and its content; others are forwarded as they are, and
     /// invalidate like any POST. For one URI that takes requests of both kinds, such as GraphQL's queries and mutations.
     ///
+    /// Of what is not read this is not asked, and so nobody knows that it is safe: what is longer than is read, is sent with
+    /// [`CacheMode::NoStore`](crate::CacheMode) or while the cache is disabled invalidates what is stored for its URI.
+    ///
     /// Where it panics, so does the request.
     ///
     /// ```

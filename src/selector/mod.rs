@@ -116,8 +116,9 @@ impl Selector {
     /// would be selected; so all of them are meant. Its body is of no interest, and
     /// neither are its directives and what it wishes of this cache.
     ///
-    /// A request that is not GET or HEAD, or whose URI nothing can be stored for, means nothing. The selector keeps a
-    /// copy of its fields and extensions.
+    /// Of a [QUERY](crate::CacheLayer::query), or a POST that a [rule](crate::Rule::safe_post) says is safe, what is stored for
+    /// any content is meant. A request of another method, or whose URI nothing can be stored for, means nothing. The selector
+    /// keeps a copy of its fields and extensions.
     ///
     /// ```
     /// use http::Request;
