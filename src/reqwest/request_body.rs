@@ -19,8 +19,8 @@ use crate::request_body::Replay;
 /// ```
 #[must_use]
 pub fn request_body(content: Replay<Body>) -> Body {
-    match content.into_bytes() {
-        Ok(bytes) => Body::from(bytes),
-        Err(content) => Body::wrap(content),
+    match content.to_bytes() {
+        Some(bytes) => Body::from(bytes),
+        None => Body::wrap(content),
     }
 }
