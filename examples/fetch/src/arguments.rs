@@ -1,10 +1,13 @@
 //! What it is told on its command line.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::uri::Authority;
 use http::{HeaderName, HeaderValue, Uri};
 use tower_client_cache::CacheMode;
 
@@ -12,7 +15,8 @@ use tower_client_cache::CacheMode;
 ///
 /// Each request is one line: status, what the cache did in the words of RFC 9211, time until the head was there, time in
 /// all, octets of the content, URL. A redirect is followed, and is a line of its own. It ends with 0 where all URLs were
-/// answered, whatever the status; with 1 where one was not; with 2 where the arguments are wrong.
+/// answered, whatever the status; with 1 where one was not; with 2 where the arguments are wrong; with 130 where it was
+/// interrupted, and 141 where nobody reads on.
 #[derive(Parser)]
 #[command(name = "fetch", version, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -85,7 +89,21 @@ impl Arguments {
                 .error(ErrorKind::ArgumentConflict, error)
                 .exit();
         }
+        if arguments.has_one_file() {
+            let error = "'--output' and '--store' are one file";
+            Self::command()
+                .error(ErrorKind::ArgumentConflict, error)
+                .exit();
+        }
         arguments
+    }
+
+    /// Whether the content would take the place of the cache.
+    fn has_one_file(&self) -> bool {
+        let real = |path: &PathBuf| fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+        let files = self.output.as_ref().zip(self.store.as_ref());
+        !self.is_output_standard()
+            && files.is_some_and(|(output, store)| real(output) == real(store))
     }
 
     pub(crate) fn timeout(&self) -> Duration {
@@ -118,15 +136,27 @@ fn url(text: &str) -> Result<Uri, String> {
         (Some("http" | "https"), Some(authority)) if authority.as_str().contains('@') => {
             Err("credentials go into a field: -H 'authorization: …'".to_owned())
         }
+        (Some("http" | "https"), Some(authority)) if !has_port(authority) => {
+            Err("its port is no number from 1 to 65535".to_owned())
+        }
         (Some("http" | "https"), Some(_)) => Ok(uri),
         _ => Err("it begins with neither http:// nor https://".to_owned()),
     }
+}
+
+/// Whether what stands for a port, if anything does, is one.
+fn has_port(authority: &Authority) -> bool {
+    let written = &authority.as_str()[authority.host().len()..];
+    written.len() < 2 || authority.port_u16().is_some_and(|port| port > 0)
 }
 
 fn field(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let (name, value) = text.split_once(':').ok_or("there is no colon in it")?;
     let name = HeaderName::try_from(name).map_err(|error| error.to_string())?;
     let value = HeaderValue::try_from(value.trim()).map_err(|error| error.to_string())?;
+    if [CONTENT_LENGTH, TRANSFER_ENCODING].contains(&name) {
+        return Err("a request without content has no such field".to_owned());
+    }
     Ok((name, value))
 }
 
@@ -141,7 +171,13 @@ mod tests {
 
     #[test]
     fn a_url_is_absolute_and_without_credentials() {
-        for text in ["http://example.com", "https://[::1]:8443/a?b#c"] {
+        for text in [
+            "http://example.com",
+            "https://[::1]:8443/a?b#c",
+            "http://[::1]/",
+            "http://example.com:/",
+            "http://example.com:65535/",
+        ] {
             assert!(url(text).is_ok(), "{text}");
         }
         let wrong = [
@@ -152,6 +188,10 @@ mod tests {
             "http://",
             "http://a b/",
             "https://u:p@example.com/",
+            // hyper would take the port of the scheme.
+            "http://example.com:65536/",
+            "http://example.com:0/",
+            "http://[::1]:99999/",
         ];
         for text in wrong {
             assert!(url(text).is_err(), "{text}");
@@ -166,7 +206,15 @@ mod tests {
             ("accept", &b"text/html"[..])
         );
         assert!(field("x-empty:").unwrap().1.is_empty());
-        for text in ["accept", ": a", "a b: c", "a: b\r\nc: d"] {
+        let wrong = [
+            "accept",
+            ": a",
+            "a b: c",
+            "a: b\r\nc: d",
+            "Content-Length: 5",
+            "transfer-encoding: chunked",
+        ];
+        for text in wrong {
             assert!(field(text).is_err(), "{text}");
         }
     }

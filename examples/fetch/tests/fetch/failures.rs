@@ -6,7 +6,7 @@ use crate::fetch;
 use crate::sites::{Raw, Site};
 
 /// A port that nobody listens on.
-async fn nobody() -> String {
+pub(crate) async fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}/", listener.local_addr().unwrap())
 }
@@ -79,7 +79,7 @@ async fn a_server_that_says_nothing_is_given_up_in_time() {
 async fn wrong_arguments_exit_with_2_and_ask_nobody() {
     let site = Site::fresh().await;
     let url = &*site.url("/");
-    let table: [(&[&str], &str); 9] = [
+    let table: [(&[&str], &str); 12] = [
         (&[], "<URL>"),
         (
             &["example.com"],
@@ -93,7 +93,10 @@ async fn wrong_arguments_exit_with_2_and_ask_nobody() {
         (&["--repeat", "0", url], "0 is not in"),
         (&["--mode", "sometimes", url], "only-if-cached"),
         (&["-H", "no colon", url], "there is no colon in it"),
+        (&["http://127.0.0.1:99999/"], "its port is no number"),
+        (&["-H", "content-length: 5", url], "no such field"),
         (&["--output", "file", url, url], "one URL"),
+        (&["--output", "file", "--store", "file", url], "one file"),
         (&["--stor", "file", url], "--store"),
     ];
     for (arguments, reason) in table {
