@@ -49,17 +49,16 @@ pub(crate) fn around(
     let cached = cache.layer(pool);
     let watched = service_fn(move |request: Request<Empty<Bytes>>| {
         let trail = request.extensions().get::<Trail>().cloned();
-        let said = match &explain {
-            Some((handle, report)) => report.explain(request.uri(), &handle.explain(&request)),
-            None => Ok(()),
-        };
-        if let Some(trail) = &trail {
-            trail.begin(request.uri());
-        }
-        let answer = cached.clone().oneshot(request);
+        let (explain, cached) = (explain.clone(), cached.clone());
         async move {
-            said?;
-            let response = answer.await?;
+            if let Some((handle, report)) = explain {
+                let explained = handle.explain(&request);
+                report.explain(request.uri(), &explained).await?;
+            }
+            if let Some(trail) = &trail {
+                trail.begin(request.uri());
+            }
+            let response = cached.oneshot(request).await?;
             if let Some(trail) = &trail {
                 trail.answer(&response);
             }

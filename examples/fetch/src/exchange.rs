@@ -1,20 +1,21 @@
 //! One request, and what comes of it.
 
-use std::fs::File;
-use std::io::{self, Write, stdout};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Error};
+use anyhow::{Context, Error, bail};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
 use http_body_util::{BodyExt, Empty};
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
 use tower::ServiceExt;
 use tower_client_cache::CacheMode;
 
 use crate::client::{Body, Client};
 use crate::progress::Progress;
 use crate::report::Report;
+use crate::stream::{Stream, Unwritten};
 use crate::trail::Trail;
 
 /// Some sites do not answer those who do not say who they are.
@@ -55,16 +56,26 @@ impl Exchange {
 
         let answer = self.client.clone().oneshot(request).await;
         let mut hops = trail.take();
-        let last = hops.pop().context("no request was made")?;
+        let answer = answer.map_err(|error| match error.downcast::<Unwritten>() {
+            Ok(unwritten) => Error::new(*unwritten),
+            Err(error) => Error::from_boxed(error),
+        });
+        let Some(last) = hops.pop() else {
+            let asked = answer.map(|_| ());
+            return asked.and_then(|()| bail!("no request was made"));
+        };
         for hop in &hops {
-            self.report.redirected(hop)?;
+            self.report.redirected(hop).await?;
         }
         let result = match answer {
             Ok(response) => self.read(response).await,
-            Err(error) => Err(Error::from_boxed(error)),
+            Err(error) => Err(error),
         };
         match result {
-            Ok(octets) => self.report.finished(&last, last.began.elapsed(), octets),
+            Ok(octets) => {
+                let all = last.began.elapsed();
+                Ok(self.report.finished(&last, all, octets).await?)
+            }
             Err(error) if hops.is_empty() => Err(error.context(uri.to_string())),
             Err(error) => Err(error.context(format!("{uri}: redirected to {}", last.uri))),
         }
@@ -73,7 +84,7 @@ impl Exchange {
     /// How many octets there were.
     async fn read(&self, response: Response<Body>) -> anyhow::Result<u64> {
         let (head, mut body) = response.into_parts();
-        let mut output = Output::to(self.output.as_deref())?;
+        let mut output = Output::to(self.output.as_deref()).await?;
         let mut progress = Progress::new(length(&head.headers));
         let mut octets = 0;
         while let Some(frame) = body.frame().await {
@@ -84,11 +95,12 @@ impl Exchange {
             let Ok(data) = frame.into_data() else {
                 continue; // trailers
             };
-            output.write(&data)?;
-            octets += data.len() as u64;
-            progress.add(data.len() as u64);
+            let length = data.len() as u64;
+            output.write(data).await?;
+            octets += length;
+            progress.add(length);
         }
-        output.finish()?;
+        output.finish().await?;
         Ok(octets)
     }
 }
@@ -106,35 +118,36 @@ enum Output<'a> {
 }
 
 impl<'a> Output<'a> {
-    fn to(path: Option<&'a Path>) -> anyhow::Result<Self> {
+    async fn to(path: Option<&'a Path>) -> anyhow::Result<Self> {
         match path {
             None => Ok(Self::Nowhere),
             Some(path) if path == Path::new("-") => Ok(Self::Standard),
             Some(path) => {
-                let file = File::create(path).with_context(|| path.display().to_string())?;
+                let file = File::create(path).await;
+                let file = file.with_context(|| path.display().to_string())?;
                 Ok(Self::File(file, path))
             }
         }
     }
 
-    fn write(&mut self, data: &[u8]) -> anyhow::Result<()> {
+    async fn write(&mut self, data: Bytes) -> anyhow::Result<()> {
         match self {
             Self::Nowhere => Ok(()),
-            Self::Standard => stdout().write_all(data).map_err(standard),
+            Self::Standard => Ok(Stream::Output.write(data).await?),
             Self::File(file, path) => file
-                .write_all(data)
+                .write_all(&data)
+                .await
                 .with_context(|| path.display().to_string()),
         }
     }
 
-    fn finish(&mut self) -> anyhow::Result<()> {
+    async fn finish(&mut self) -> anyhow::Result<()> {
         match self {
-            Self::Standard => stdout().flush().map_err(standard),
-            Self::Nowhere | Self::File(..) => Ok(()),
+            Self::Nowhere | Self::Standard => Ok(()),
+            Self::File(file, path) => file
+                .flush()
+                .await
+                .with_context(|| path.display().to_string()),
         }
     }
-}
-
-fn standard(error: io::Error) -> Error {
-    Error::new(error).context("standard output")
 }

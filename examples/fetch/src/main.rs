@@ -16,10 +16,14 @@ mod exchange;
 mod progress;
 mod report;
 mod store;
+mod stream;
 mod trail;
 
+use std::fmt::Display;
+use std::io::{Write, stderr};
 use std::process::ExitCode;
 
+use tokio::runtime::Builder;
 use tokio::signal;
 use tower_client_cache::{CacheLayer, Mode as Everybody};
 
@@ -28,19 +32,24 @@ use crate::background::Awaited;
 use crate::exchange::Exchange;
 use crate::report::Report;
 use crate::store::Store;
+use crate::stream::Unwritten;
 
 /// What a shell says of who was interrupted.
 const INTERRUPTED: u8 = 130;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    match run(&Arguments::read()).await {
-        Ok(code) => code,
-        Err(error) => {
-            say(&error);
-            ExitCode::FAILURE
-        }
-    }
+/// And of who writes what nobody reads.
+const UNREAD: u8 = 141;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::read();
+    let runtime = match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let code = runtime.block_on(run(&arguments));
+    // Neither who reads what is written nor who looks up a name is waited for any more.
+    runtime.shutdown_background();
+    code.unwrap_or_else(|error| failed(&error))
 }
 
 async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -55,7 +64,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let store = match &arguments.store {
         Some(path) => {
             let (store, restored) = Store::open(path, &handle)?;
-            report.put_back(&restored)?;
+            report.put_back(&restored).await?;
             Some(store)
         }
         None => None,
@@ -72,37 +81,55 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         report,
     };
 
-    report.columns()?;
-    let code = tokio::select! {
+    report.columns().await?;
+    let (code, report) = tokio::select! {
         code = get_all(arguments, &exchange) => {
             background.finish(arguments.timeout()).await;
-            code
+            (code, report)
         }
-        _ = signal::ctrl_c() => ExitCode::from(INTERRUPTED),
+        // Standard output may be why there was nothing left but to interrupt it.
+        _ = signal::ctrl_c() => (ExitCode::from(INTERRUPTED), Report::Error),
     };
     // Who was offline has got nothing to keep.
     if let Some(store) = store.filter(|_| arguments.mode != Mode::Offline) {
         let kept = store.keep(&handle)?;
-        report.kept(&kept)?;
+        report.kept(&kept).await?;
     }
     Ok(code)
 }
 
-/// One after the other, and the others as well where one has failed.
+/// One after the other, and the others as well where one has failed, as long as somebody wants to know.
 async fn get_all(arguments: &Arguments, exchange: &Exchange) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for url in &arguments.urls {
         for _ in 0..arguments.repeat {
-            if let Err(error) = exchange.get(url).await {
-                say(&error);
-                code = ExitCode::FAILURE;
+            let Err(error) = exchange.get(url).await else {
+                continue;
+            };
+            code = failed(&error);
+            if is_unread(&error) {
+                return code;
             }
         }
     }
     code
 }
 
-/// In one line, with the causes.
-fn say(error: &anyhow::Error) {
-    eprintln!("fetch: {error:#}");
+/// Says what has gone wrong, in one line with the causes. Where nobody reads what is said there is nothing to say.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    if is_unread(error) {
+        return ExitCode::from(UNREAD);
+    }
+    say(format_args!("{error:#}"));
+    ExitCode::FAILURE
+}
+
+fn is_unread(error: &anyhow::Error) -> bool {
+    let unwritten = error.downcast_ref::<Unwritten>();
+    unwritten.is_some_and(Unwritten::is_unread)
+}
+
+/// On standard error. Where that cannot be written there is nobody to tell.
+fn say(what: impl Display) {
+    let _ = writeln!(stderr(), "fetch: {what}");
 }

@@ -1,13 +1,12 @@
 //! What it says: one aligned line for each request.
 
 use std::fmt::{self, Display};
-use std::io::{Write, stderr, stdout};
 use std::time::Duration;
 
-use anyhow::Context;
 use http::Uri;
 use tower_client_cache::{Explanation, Restored, Snapshot};
 
+use crate::stream::{Stream, Unwritten};
 use crate::trail::{Head, Hop};
 
 /// Where it is said.
@@ -20,53 +19,62 @@ pub(crate) enum Report {
 
 impl Report {
     /// The names of the columns.
-    pub(crate) fn columns(self) -> anyhow::Result<()> {
+    pub(crate) async fn columns(self) -> Result<(), Unwritten> {
         let [head, all, octets] = ["head", "all", "octets"];
-        self.say(format_args!(
+        self.say(format!(
             "{:<3}  {:<51}  {head:>9}  {all:>9}  {octets:>10}  url",
             "", "cache"
         ))
+        .await
     }
 
     /// A request that was redirected: nobody reads its content.
-    pub(crate) fn redirected(self, hop: &Hop) -> anyhow::Result<()> {
-        self.line(hop, None)
+    pub(crate) async fn redirected(self, hop: &Hop) -> Result<(), Unwritten> {
+        self.line(hop, None).await
     }
 
     /// A request whose content was read, after this time and of so many octets.
-    pub(crate) fn finished(self, hop: &Hop, all: Duration, octets: u64) -> anyhow::Result<()> {
-        self.line(hop, Some((all, octets)))
+    pub(crate) async fn finished(
+        self,
+        hop: &Hop,
+        all: Duration,
+        octets: u64,
+    ) -> Result<(), Unwritten> {
+        self.line(hop, Some((all, octets))).await
     }
 
     /// What will be done with a request, and why.
-    pub(crate) fn explain(self, uri: &Uri, explained: &Explanation) -> anyhow::Result<()> {
-        self.say(format_args!("{uri}: {}", explained.to_string().trim_end()))
+    pub(crate) async fn explain(self, uri: &Uri, explained: &Explanation) -> Result<(), Unwritten> {
+        self.say(format!("{uri}: {}", explained.to_string().trim_end()))
+            .await
     }
 
     /// What was in the store.
-    pub(crate) fn put_back(self, restored: &Restored) -> anyhow::Result<()> {
-        self.say(format_args!("put back: {}", restored.responses()))
+    pub(crate) async fn put_back(self, restored: &Restored) -> Result<(), Unwritten> {
+        self.say(format!("put back: {}", restored.responses()))
+            .await
     }
 
     /// What is in the store now.
-    pub(crate) fn kept(self, written: &Snapshot) -> anyhow::Result<()> {
+    pub(crate) async fn kept(self, written: &Snapshot) -> Result<(), Unwritten> {
         let (responses, octets) = (written.responses(), written.bytes());
-        match written.left_out() {
-            0 => self.say(format_args!("kept: {responses}, in {octets} octets")),
-            others => self.say(format_args!(
-                "kept: {responses}, in {octets} octets; not kept: {others}, since they have to do with credentials"
-            )),
-        }
+        let others = match written.left_out() {
+            0 => String::new(),
+            others => format!("; not kept: {others}, since they have to do with credentials"),
+        };
+        self.say(format!("kept: {responses}, in {octets} octets{others}"))
+            .await
     }
 
-    fn say(self, what: impl Display) -> anyhow::Result<()> {
-        match self {
-            Self::Output => writeln!(stdout(), "{what}").context("standard output"),
-            Self::Error => writeln!(stderr(), "{what}").context("standard error"),
-        }
+    async fn say(self, line: String) -> Result<(), Unwritten> {
+        let stream = match self {
+            Self::Output => Stream::Output,
+            Self::Error => Stream::Error,
+        };
+        stream.write((line + "\n").into()).await
     }
 
-    fn line(self, hop: &Hop, whole: Option<(Duration, u64)>) -> anyhow::Result<()> {
+    async fn line(self, hop: &Hop, whole: Option<(Duration, u64)>) -> Result<(), Unwritten> {
         let Some(Head {
             status,
             cache,
@@ -80,12 +88,13 @@ impl Report {
             Some((all, octets)) => (Time(all).to_string(), octets.to_string()),
             None => Default::default(),
         };
-        self.say(format_args!(
+        self.say(format!(
             "{}  {cache:<51}  {:>9}  {all:>9}  {octets:>10}  {}",
             status.as_u16(),
             Time(after).to_string(),
             hop.uri
         ))
+        .await
     }
 }
 

@@ -17,6 +17,8 @@ use anyhow::{Context, bail};
 use tempfile::NamedTempFile;
 use tower_client_cache::{CacheHandle, RestoreError, Restored, Snapshot};
 
+use crate::say;
+
 /// The file that a cache is kept in.
 pub(crate) struct Store {
     path: PathBuf,
@@ -68,7 +70,9 @@ impl Store {
         let restored = match handle.restore(BufReader::new(file)) {
             Ok(restored) => restored,
             Err(RestoreError::OtherVersion) => {
-                eprintln!("fetch: {name}: it was written by another version, and is begun anew");
+                say(format_args!(
+                    "{name}: it was written by another version, and is begun anew"
+                ));
                 Restored::default()
             }
             Err(error @ RestoreError::Io(_)) => {
@@ -80,10 +84,14 @@ impl Store {
         };
         if restored.damaged() > 0 {
             let damaged = restored.damaged();
-            eprintln!("fetch: {name}: {damaged} of the responses in it are damaged, and left out");
+            say(format_args!(
+                "{name}: {damaged} of the responses in it are damaged, and left out"
+            ));
         }
         if restored.is_truncated() {
-            eprintln!("fetch: {name}: its end is missing, and what was there");
+            say(format_args!(
+                "{name}: its end is missing, and what was there"
+            ));
         }
         Ok(restored)
     }

@@ -7,6 +7,8 @@ mod interrupted;
 mod sites;
 mod store;
 mod tls;
+#[cfg(unix)]
+mod unread;
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
