@@ -224,8 +224,10 @@ impl<Q: Body> Body for Replay<Q> {
     }
 
     fn is_end_stream(&self) -> bool {
+        // What has said that there is more ends too early, and not here.
         self.frames.len() == 0
             && self.last.is_none()
+            && self.left.is_none_or(|left| left == 0)
             && self.rest.as_ref().is_none_or(Body::is_end_stream)
     }
 

@@ -93,13 +93,17 @@ async fn heard(content: Content) -> String {
     hearing.await.expect("no panic")
 }
 
-/// Whether a request is complete, by what it says itself (RFC 9112 §6.3).
+/// Whether a request is complete, by what it says itself: where it says nothing it has no content (RFC 9112 §6.3).
 fn is_whole(octets: &str) -> bool {
     let Some((head, content)) = octets.split_once("\r\n\r\n") else {
         return false;
     };
-    let length = format!("content-length: {}", content.len());
-    head.ends_with(&length) || content.ends_with("0\r\n\r\n")
+    if head.contains("transfer-encoding: chunked") {
+        return content.ends_with("0\r\n\r\n");
+    }
+    let said = head.split_once("content-length: ");
+    let said = said.map_or("0", |(_, said)| said.lines().next().unwrap_or_default());
+    said == content.len().to_string()
 }
 
 /// 9112-6.3-4, Promise 4: Content that breaks off is not made into shorter content that is whole.
