@@ -109,7 +109,9 @@
 //! `ServiceBuilder`: `Cookie` is on the request then when the cache sees it, and users are kept apart. Give the layer
 //! [`SetCookie::Strip`](crate::SetCookie::Strip): a stored response has the cookies of its day, and would set them again, with
 //! each hit and with each validation. What the origin sets still comes through. `tests/stacks/tests/reqwest/credentials.rs` in
-//! the repository has such a client, to copy. Where the cookie store has to stay, the cache is one user's, and is
+//! the repository has such a client, to copy. A jar that is above redirects as well does not see what a redirect sets: where
+//! those log in, it goes between them and the cache, as a layer for the `http` crate's types; `examples/stack/src/cookies.rs`
+//! is one. Where the cookie store has to stay, the cache is one user's, and is
 //! [cleared](crate::CacheHandle::clear) whenever that one logs in or out.
 //!
 //! The same goes for `default_headers`. `Authorization` there is seen by nobody: one layer for each client, and none

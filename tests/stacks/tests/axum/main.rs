@@ -7,3 +7,4 @@ mod placing;
 mod served;
 mod shared;
 mod streaming;
+mod upgrade;

@@ -1,11 +1,17 @@
 //! One connection below the cache: requests have a path and a `Host`, and no authority in their URI.
 
+use std::sync::Arc;
+
 use http::uri::Scheme;
 use http::{HeaderValue, Response, Uri, Version, header};
 use hyper::body::Incoming;
+use hyper::client::conn::http1::handshake;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::pool::{cache, singleton::Singleton};
+use hyper_util::rt::TokioIo;
 use stacks::{Site, hyper_client};
+use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 use tower::util::BoxCloneService;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_client_cache::{CacheLayer, Forward};
@@ -154,4 +160,30 @@ async fn a_connection_for_http2_takes_either_form() {
     let error = refused.expect_err("HTTP/2 has no such form");
     assert!(error.is::<hyper::Error>(), "{error:?}");
     assert_eq!((site.calls(), layer.handle().len()), (1, 1));
+}
+
+/// Promise 6: what hyper makes of a connection is no service of Tower's, and not `Clone`; a closure makes one of it.
+#[tokio::test]
+async fn a_connection_alone_goes_below_the_cache() {
+    let site = Site::of_pages().await;
+    let host = site.uri("/").authority().expect("a host").to_string();
+    let stream = TcpStream::connect(&host).await.expect("a connection");
+    let (sender, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP/1.1");
+    tokio::spawn(connection);
+    let sender = Arc::new(Mutex::new(sender));
+    let connection = service_fn(move |request: Asked| {
+        let sender = sender.clone();
+        async move {
+            let mut sender = sender.lock().await;
+            sender.ready().await?;
+            sender.send_request(request).await
+        }
+    });
+    let client = CacheLayer::new().layer(connection);
+    for path in ["/a", "/b"] {
+        let answer = ask(&client, get(path, &host)).await;
+        assert_eq!(answer.assert_stored().text(), path);
+    }
+    ask(&client, get("/a", &host)).await.assert_hit();
+    assert_eq!(site.calls(), 2);
 }
