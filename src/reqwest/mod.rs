@@ -70,34 +70,43 @@
 //! The adapter tells the cache where a response [came from](final_uri). Where reqwest has followed a redirect that is
 //! another URI than was asked for: the answer is passed on, its `CacheStatus` says
 //! [`Redirected`](crate::NotStored::Redirected), and nothing is stored of the redirect nor of the last answer, until
-//! somebody asks for that by its own URI.
+//! somebody asks for that by its own URI. An unsafe request makes its own URI wrong then, and the last one where that is of the same
+//! origin; what it may have changed at another origin is served until it is stale.
 //!
 //! With [`Policy::none`](::reqwest::redirect::Policy::none) a redirect is a response like others: stored
-//! under its own URI, and the caller's. Follow it above the cache, and each hop is answered from the store:
+//! under its own URI, and the caller's. Follow it above the cache, and each hop is answered from the store. Unless it is told
+//! otherwise, tower-http drops a request's extensions on the way to another origin, its timeout among them, and follows no
+//! redirect that wants content again (307, 308):
 //!
 //! ```
-//! use reqwest::{Client, redirect};
+//! use reqwest::{Body, Client, Error, redirect};
 //! use tower::ServiceBuilder;
 //! use tower_client_cache::CacheLayer;
 //! use tower_client_cache::reqwest::{self as adapter, AsHttp, AsReqwest};
-//! # use tower::layer::util::Identity as FollowRedirectLayer;
-//! # #[derive(Clone)]
-//! # struct RequestUri(http::Uri);
-//! // And of tower-http: use tower_http::follow_redirect::{FollowRedirectLayer, RequestUri};
+//! use tower_http::follow_redirect::policy::{FilterCredentials, Limited, PolicyExt, clone_body_fn};
+//! use tower_http::follow_redirect::{FollowRedirectLayer, RequestUri};
+//!
+//! let again = |body: &Body| Some(Body::from(body.as_bytes()?.to_vec()));
+//! let redirects = Limited::default()
+//!     .and::<_, Body, Error>(FilterCredentials::new().keep_all_extensions())
+//!     .and::<_, Body, Error>(clone_body_fn(again));
 //!
 //! let client = ServiceBuilder::new()
 //!     .layer_fn(|inner| {
 //!         // What is answered from the store has no other URI than this layer's.
 //!         AsReqwest::new(inner).final_uri(|said| said.get().map(|RequestUri(uri)| uri.clone()))
 //!     })
-//!     .layer(FollowRedirectLayer::new())
-//!     .layer(CacheLayer::new().final_uri(adapter::final_uri))
+//!     .layer(FollowRedirectLayer::with_policy(redirects))
+//!     .layer(CacheLayer::new().final_uri(adapter::final_uri).request_body(adapter::request_body))
 //!     .layer_fn(AsHttp::new)
 //!     .service(Client::builder().redirect(redirect::Policy::none()).build()?);
 //! # fn is_of_reqwest(_: impl tower::Service<reqwest::Request, Response = reqwest::Response>) {}
 //! # is_of_reqwest(client);
 //! # Ok::<_, reqwest::Error>(())
 //! ```
+//!
+//! Where there are too many redirects the caller gets the last one, and no error that
+//! [`is_redirect`](::reqwest::Error::is_redirect).
 //!
 //! ## Cookies
 //!

@@ -10,6 +10,7 @@ mod client;
 mod content;
 mod credentials;
 mod errors;
+mod followed;
 mod layers;
 mod redirects;
 mod timeouts;
