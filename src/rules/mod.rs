@@ -92,8 +92,8 @@ impl Rule {
     }
 
     /// It holds for the path of this URI and for what is below it: `/a` is `/a`, `/a?b` and `/a/b`, and not `/ab`. What is
-    /// percent-encoded without need makes no difference, in a [shared](crate::CacheLayer::shared) cache neither; dot segments are
-    /// names like others.
+    /// percent-encoded without need makes no difference, in a [shared](crate::CacheLayer::shared_background) cache neither; dot
+    /// segments are names like others.
     #[must_use]
     pub fn prefix(self, uri: &Uri) -> Self {
         let target = Target::of_uri(uri).map(Target::without_query);
@@ -105,7 +105,7 @@ impl Rule {
     }
 
     /// It holds for requests with such a URI and such fields. The URI is absolute, in its normal form: nothing is
-    /// percent-encoded that needs not be, in a [shared](crate::CacheLayer::shared) cache neither, where the key has it as
+    /// percent-encoded that needs not be, in a [shared](crate::CacheLayer::shared_background) cache neither, where the key has it as
     /// it was written. Dot segments stay.
     ///
     /// It is asked when a response is about to be stored; where the rule [ignores](Self::ignore_query) part of the query, for

@@ -99,7 +99,7 @@ impl Selector {
     ///
     /// URIs are compared as in the cache key: letter case of scheme and host, a default port, a
     /// fragment and userinfo make no difference; a query does, and so do the order of its parameters and dot segments. What
-    /// is percent-encoded without need makes none, but in a [shared](crate::CacheLayer::shared) cache, which keeps
+    /// is percent-encoded without need makes none, but in a [shared](crate::CacheLayer::shared_background) cache, which keeps
     /// `/~a` and `/%7Ea` apart (choice C-01). The URI has to be absolute; one that is
     /// not means nothing that is stored, and its [`not`](Self::not) everything.
     ///
