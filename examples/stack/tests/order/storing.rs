@@ -1,12 +1,14 @@
 //! Redirects and decompression.
 
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http_body_util::BodyExt;
 use stack::origin::gzip;
 use stacks::{Site, answer, page};
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, ServiceExt};
 use tower_client_cache::{CacheLayer, CacheMode, Forward, Key, NotStored};
 use tower_http::decompression::DecompressionLayer;
 use tower_http::follow_redirect::policy::{FilterCredentials, Limited, PolicyExt};
@@ -162,6 +164,46 @@ async fn decompression_below_the_cache_makes_vary_name_a_field_that_it_did_not_s
         .service(http_client());
     ask(&right, site.get("/a")).await.assert_stored();
     ask(&right, asks_for_gzip()).await.assert_hit();
+}
+
+/// A part is one of the octets that are stored, and in the midst of gzip there is nothing to decode. What asks for a part asks
+/// for no coding, as Fetch has it; what has no content is not decoded.
+#[tokio::test]
+async fn what_asks_for_a_range_says_that_it_takes_no_coding() {
+    let site = site_that_compresses().await;
+    let client = ServiceBuilder::new()
+        .layer(DecompressionLayer::new())
+        .layer(CacheLayer::new())
+        .service(http_client());
+    ask(&client, site.get("/a")).await.assert_stored();
+    let asking = |fields: &[(HeaderName, &'static str)]| {
+        let mut request: Asked = site.get("/a");
+        for (name, value) in fields {
+            let value = HeaderValue::from_static(value);
+            request.headers_mut().insert(name, value);
+        }
+        request
+    };
+    let range = (header::RANGE, "bytes=20-29");
+
+    let wrong = client
+        .clone()
+        .oneshot(asking(slice::from_ref(&range)))
+        .await;
+    let wrong = wrong.expect("a head");
+    assert_eq!(wrong.status(), StatusCode::PARTIAL_CONTENT);
+    assert!(wrong.into_body().collect().await.is_err());
+
+    let none = (header::ACCEPT_ENCODING, "identity");
+    ask(&client, asking(slice::from_ref(&none)))
+        .await
+        .assert_forwarded(Forward::VaryMiss);
+    let right = ask(&client, asking(&[range, none])).await;
+    assert_eq!(right.assert_hit().text(), "a".repeat(10));
+
+    let mut head: Asked = site.get("/a");
+    *head.method_mut() = Method::HEAD;
+    assert_eq!(ask(&client, head).await.assert_hit().text(), "");
 }
 
 /// They neither wait nor choose: each hop is decompressed, or the last one is.
