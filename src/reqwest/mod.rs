@@ -63,6 +63,7 @@
 //! | `gzip`, `brotli`, … | on, with the feature | stored decoded, under the fields that are left | `no_gzip`, and decompress above |
 //! | `timeout`, `read_timeout` | none | bounds what is forwarded, not who waits for another's answer | a timeout above |
 //! | `proxy` | the system's, with the feature | none: the key is the URI that is asked for | |
+//! | `identity`, `resolve`, `unix_socket` | none | who asks, and whom, stands in no request: **a leak** where clients that differ share a store | a layer, and so a store, for each client |
 //! | `retry` | of what was not handled | none: below is where it belongs | |
 //!
 //! ## Redirects
@@ -141,7 +142,8 @@
 //!   [keeps what is incomplete](crate::CacheLayer::keep_incomplete), switches it off.
 //!
 //! Above the cache, by tower-http's `DecompressionLayer` between [`AsReqwest`] and the cache, what is stored is small,
-//! and is what the origin sent.
+//! and is what the origin sent. A request for a range says `Accept-Encoding: identity` then: reqwest by itself asks for no
+//! coding with a range, that layer does, and what is a part of something encoded cannot be decoded.
 //!
 //! ## Timeouts
 //!

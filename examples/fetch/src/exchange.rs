@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, bail};
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, USER_AGENT};
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, RANGE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
 use http_body_util::{BodyExt, Empty};
 use tokio::fs::File;
@@ -21,6 +21,8 @@ use crate::trail::Trail;
 /// Some sites do not answer those who do not say who they are.
 const NAME: HeaderValue = HeaderValue::from_static("fetch (tower-client-cache)");
 
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+
 /// How requests are made, and where what they get goes.
 pub(crate) struct Exchange {
     pub(crate) client: Client,
@@ -30,13 +32,17 @@ pub(crate) struct Exchange {
     pub(crate) report: Report,
 }
 
-/// The fields of each request: these, and a name.
+/// The fields of each request: these, and a name. A part is asked for as it is, since what is a part of something compressed
+/// cannot be decompressed.
 pub(crate) fn fields(given: &[(HeaderName, HeaderValue)]) -> HeaderMap {
     let mut fields = HeaderMap::new();
     for (name, value) in given {
         fields.append(name, value.clone());
     }
     fields.entry(USER_AGENT).or_insert(NAME);
+    if fields.contains_key(RANGE) {
+        fields.entry(ACCEPT_ENCODING).or_insert(IDENTITY);
+    }
     fields
 }
 

@@ -81,15 +81,16 @@ async fn credentials_do_not_follow_a_redirect_to_another_origin_and_the_mode_doe
     assert_eq!(seen.field("cache-control"), Some("no-cache"));
 }
 
+/// "a" 1,000 times, by `gzip`.
+const COMPRESSED: &[u8] = &[
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 75, 76, 28, 5, 163, 96, 20, 12, 119, 0, 0, 3, 218, 56, 154,
+    232, 3, 0, 0,
+];
+
 #[tokio::test]
 async fn what_is_compressed_is_stored_so_and_counted_decompressed() {
-    // "a" 1,000 times, by `gzip`.
-    let octets: &[u8] = &[
-        31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 75, 76, 28, 5, 163, 96, 20, 12, 119, 0, 0, 3, 218, 56,
-        154, 232, 3, 0, 0,
-    ];
     let site = Site::serve(move |_| {
-        let mut page = page("max-age=60", octets);
+        let mut page = page("max-age=60", COMPRESSED);
         let fields = page.headers_mut();
         fields.insert("content-encoding", "gzip".parse().unwrap());
         fields.insert("vary", "accept-encoding".parse().unwrap());
@@ -110,6 +111,36 @@ async fn what_is_compressed_is_stored_so_and_counted_decompressed() {
             .unwrap()
             .contains("gzip")
     );
+}
+
+/// Of what is compressed a part could not be decompressed.
+#[tokio::test]
+async fn a_part_is_one_of_the_content_itself() {
+    let site = Site::serve(|seen| {
+        let is_compressed = seen.field("accept-encoding") == Some("gzip");
+        let mut page = match is_compressed {
+            true => page("max-age=60", COMPRESSED),
+            false => page("max-age=60", "a".repeat(1000)),
+        };
+        let fields = page.headers_mut();
+        fields.insert("vary", "accept-encoding".parse().unwrap());
+        if is_compressed {
+            fields.insert("content-encoding", "gzip".parse().unwrap());
+        } else if seen.field("range") == Some("bytes=10-19") {
+            fields.insert("content-range", "bytes 10-19/1000".parse().unwrap());
+            *page.status_mut() = http::StatusCode::PARTIAL_CONTENT;
+            *page.body_mut() = "a".repeat(10).into();
+        }
+        page
+    });
+    let site = site.await;
+    let (url, folder) = (site.url("/"), Folder::new());
+    let store = folder.path("store");
+    fetch(["--store", text(&store), &url]).await.succeeded();
+    let part = ["--store", text(&store), "-H", "range: bytes=10-19", &url];
+    let run = fetch(part).await.succeeded();
+    assert!(run.line().starts_with("206 "), "{run:?}");
+    assert!(run.line().ends_with(&format!(" 10 {url}")), "{run:?}");
 }
 
 #[tokio::test]
