@@ -77,7 +77,7 @@ async fn a_page_that_is_not_there_is_stored_by_what_is_around_it() {
             }
             _ => {
                 let app = routes().fallback(nothing).with_state(Calls::default());
-                Served::service(layer.layer(app)).await
+                Served::app(Router::new().fallback_service(layer.layer(app))).await
             }
         };
         for age in [false, is_stored] {
@@ -101,7 +101,8 @@ async fn around_the_whole_app_nothing_has_shortened_the_path() {
         .nest("/one", section.clone())
         .nest("/two", section)
         .with_state(Calls::default());
-    let served = Served::service(layer.layer(app)).await;
+    let app = Router::new().fallback_service(layer.layer(app));
+    let served = Served::app(app).await;
     for _ in 0..2 {
         assert_eq!(served.text("/one/a").await, "a, call 1");
         assert_eq!(served.text("/two/a").await, "a, call 2");

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use axum::Router;
-use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty};
@@ -11,7 +10,6 @@ use hyper::body::Incoming;
 use stacks::hyper_client;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tower::{Service, ServiceExt, service_fn};
 
 /// An app that is served until it is dropped.
 pub(crate) struct Served {
@@ -21,30 +19,10 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) async fn app(app: Router) -> Self {
-        Self::service(app).await
-    }
-
-    /// What has layers around the whole of it is no `Router` any more.
-    pub(crate) async fn service<S, B>(service: S) -> Self
-    where
-        S: Service<Request<Body>, Response = Response<B>, Error = std::convert::Infallible>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        S::Future: Send,
-        B: http_body::Body<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static,
-    {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let mut task = JoinSet::new();
-        let make = service_fn(move |_: axum::serve::IncomingStream<'_, TcpListener>| {
-            let service = service
-                .clone()
-                .map_response(|response| response.map(Body::new));
-            async { Ok::<_, std::convert::Infallible>(service) }
-        });
-        task.spawn(async { axum::serve(listener, make).await.expect("it serves") });
+        task.spawn(async { axum::serve(listener, app).await.expect("it serves") });
         Self {
             address,
             _task: task,
