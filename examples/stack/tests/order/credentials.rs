@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, Uri, header};
+use http::{HeaderName, HeaderValue, Response, StatusCode, Uri, header};
 use http_body_util::Full;
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{HttpConnector, dns::Name};
+use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::TokioExecutor;
 use stack::cookies::{CookieLayer, Jar};
 use stacks::{Site, answer, get, page};
@@ -18,6 +18,7 @@ use tower::{ServiceBuilder, service_fn};
 use tower_client_cache::{CacheLayer, Partition, SetCookie};
 use tower_http::auth::AddAuthorizationLayer;
 use tower_http::follow_redirect::FollowRedirectLayer;
+use tower_http::follow_redirect::policy::{FilterCredentials, Limited, PolicyExt};
 
 use crate::{Asked, ask, http_client};
 
@@ -183,6 +184,37 @@ async fn auth_below_redirects_gives_the_token_to_another_origin() {
     assert_eq!(ask(&right, site.get("/")).await.text(), "nobody");
     let first = &site.seen()[1];
     assert_eq!(first.headers[header::AUTHORIZATION], "Bearer ann");
+}
+
+/// tower-http knows `Authorization`, `Cookie` and `Proxy-Authorization`, and takes no others off, unless it is to take off all.
+#[tokio::test]
+async fn a_key_in_a_field_of_its_own_goes_along_to_another_origin() {
+    let elsewhere = Site::of_pages().await;
+    let location = elsewhere.uri("/a").to_string();
+    let site = Site::serve(move |_| {
+        let mut moved = answer(StatusCode::FOUND, "");
+        let location = HeaderValue::try_from(&location).unwrap();
+        moved.headers_mut().insert(header::LOCATION, location);
+        async { moved }
+    })
+    .await;
+    let standard = FilterCredentials::new();
+    for (filter, goes_along) in [(standard.clone(), true), (standard.remove_all(), false)] {
+        let redirects = Limited::default().and::<_, Full<Bytes>, legacy::Error>(filter);
+        let client = ServiceBuilder::new()
+            .map_request(|mut request: Asked| {
+                let key = HeaderValue::from_static("secret");
+                request.headers_mut().insert("x-api-key", key);
+                request
+            })
+            .layer(FollowRedirectLayer::with_policy(redirects))
+            .layer(CacheLayer::new().credential(HeaderName::from_static("x-api-key")))
+            .service(http_client());
+        ask(&client, site.get("/")).await.assert_stored();
+        let seen = elsewhere.seen();
+        let seen = seen.last().expect("it was asked");
+        assert_eq!(seen.headers.contains_key("x-api-key"), goes_along);
+    }
 }
 
 /// Either order is above the cache, and safe. Where redirects log in, cookies go between these two.
