@@ -11,7 +11,7 @@ use stacks::Site;
 use support::Clock;
 use tower_client_cache::CacheLayer;
 
-use crate::gateway::gateway;
+use crate::gateway::asking;
 use crate::handlers::Calls;
 use crate::served::{Page, Served, send};
 
@@ -53,7 +53,12 @@ enum Arrangement {
     Around,
     /// The cache is around the client that the handler uses.
     Between,
+    /// That, and another around the handler.
+    Both,
 }
+
+const ARRANGEMENTS: [Arrangement; 3] =
+    [Arrangement::Around, Arrangement::Between, Arrangement::Both];
 
 impl App {
     async fn arranged(arrangement: Arrangement) -> Self {
@@ -73,18 +78,19 @@ impl App {
                 let app = Router::new().route("/", get(handler)).layer(layer.clone());
                 (layer, Served::app(app).await, None)
             }
-            Arrangement::Between => {
+            Arrangement::Between | Arrangement::Both => {
                 let layer = CacheLayer::new().clock(clock.clone());
                 let origin = Site::serve(move |request| {
                     let answer = answer(request.headers());
                     async { answer }
                 })
                 .await;
-                (
-                    layer.clone(),
-                    gateway(&layer, origin.uri("/")).await,
-                    Some(origin),
-                )
+                let app = asking(&layer, origin.uri("/"));
+                let app = match arrangement {
+                    Arrangement::Both => app.layer(CacheLayer::shared().clock(clock.clone())),
+                    _ => app,
+                };
+                (layer, Served::app(app).await, Some(origin))
             }
         };
         Self {
@@ -177,7 +183,7 @@ async fn what_a_browser_asks_on_a_condition_is_answered_without_the_origin_while
         ),
         (Stale, vec![(cc, "only-if-cached")], 504, 0),
     ];
-    for arrangement in [Arrangement::Around, Arrangement::Between] {
+    for arrangement in ARRANGEMENTS {
         for (when, fields, status, calls) in &table {
             for method in [Method::GET, Method::HEAD] {
                 let app = App::arranged(arrangement).await;
@@ -211,7 +217,7 @@ async fn what_a_browser_asks_on_a_condition_is_answered_without_the_origin_while
 /// 9110-14.2-1, 9110-13.1.5-2: browsers ask so for what is left of a download, or for a place in a film.
 #[tokio::test]
 async fn a_part_of_a_stored_page_is_answered_without_the_origin() {
-    for arrangement in [Arrangement::Around, Arrangement::Between] {
+    for arrangement in ARRANGEMENTS {
         let app = App::arranged(arrangement).await;
         app.ask(Method::GET, &[]).await;
         for (if_range, status, text) in [("\"1\"", 206, "edition"), ("\"0\"", 200, "edition 1")] {

@@ -58,12 +58,16 @@ async fn passed_on(
 }
 
 pub(crate) async fn gateway(layer: &CacheLayer, origin: Uri) -> Served {
+    Served::app(asking(layer, origin)).await
+}
+
+/// The app whose client asks there.
+pub(crate) fn asking(layer: &CacheLayer, origin: Uri) -> Router {
     let client = Client::builder(TokioExecutor::new()).build_http();
     let client = layer.layer(client);
-    let app = Router::new()
+    Router::new()
         .route("/", get(passed_on))
-        .with_state(App { client, origin });
-    Served::app(app).await
+        .with_state(App { client, origin })
 }
 
 /// Promise 4, PRJ-7-1: what the app hands on is a stream, and is stored on the way.
