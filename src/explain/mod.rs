@@ -1,6 +1,7 @@
 //! What would be done with a request, and why.
 
 mod steps;
+mod words;
 
 use std::fmt;
 
