@@ -2,13 +2,16 @@
 
 mod collapsing;
 mod content;
+mod failures;
+mod limits;
 mod rules;
+mod standards;
+mod target;
+mod users;
 
 use std::fmt;
 use std::sync::Arc;
 
-use http::HeaderName;
-use http::uri::{Authority, Scheme};
 use tower::Layer;
 
 use crate::background::{Tokio, WithoutBackground};
@@ -17,7 +20,6 @@ use crate::clock::{Clock, ClockSetting};
 use crate::handle::CacheHandle;
 use crate::policy::Kind;
 use crate::request_body::{AsDefault, Once, With};
-use crate::seed::Seed;
 use crate::service::CacheService;
 use crate::settings::Settings;
 
@@ -211,149 +213,11 @@ impl<X, P> CacheLayer<X, P> {
         CacheHandle::new(self.cache.clone())
     }
 
-    /// How many octets may be held, of what is stored and what is being recorded: keys, fields, bodies
-    /// and what it takes to find them. The default is 64 MiB.
-    ///
-    /// What was used least recently goes first. Where there are more than 16 responses, those that were used
-    /// at most once since they were stored go before all others while they have more than a tenth of the
-    /// capacity: what is asked for once, however much of it, does not drive out what is asked for again and again.
-    ///
-    /// With a capacity of zero nothing is stored.
-    #[must_use]
-    pub fn capacity(self, octets: usize) -> Self {
-        self.set(|settings| settings.limits.capacity = octets)
-    }
-
-    /// How many responses may be stored; by default as many as there is room for.
-    #[must_use]
-    pub fn max_responses(self, responses: usize) -> Self {
-        self.set(|settings| settings.limits.responses = responses)
-    }
-
-    /// How many octets a body may have and still be stored; by default an eighth of the capacity. A
-    /// larger one reaches the caller all the same.
-    #[must_use]
-    pub fn max_body(self, octets: usize) -> Self {
-        self.set(|settings| settings.max_body = Some(octets))
-    }
-
-    /// How many octets of a body are read on in the background where it is being stored and the caller drops it
-    /// before its end; by default 256 KiB, and with 0 none. So the next request finds it stored, and
-    /// the connection can be used again.
-    ///
-    /// A body that is known to have more left is given up at once, as one is that turns out to have more. So
-    /// is one whose rest takes longer than ten seconds, or that has become something that may not be stored,
-    /// by a clear or purge for example, when more of it comes; and no more than 64 are read on at once in one cache. Where there is no
-    /// background, nothing is. What is given up is not stored, or in [part](Self::keep_incomplete).
-    #[must_use]
-    pub fn finish_abandoned(self, octets: usize) -> Self {
-        self.set(|settings| settings.read_on = octets)
-    }
-
-    /// Another request field that says who asks, such as `x-api-key`. Requests that differ in one never
-    /// share a stored response; its value is kept only as a keyed hash of 128 bits.
-    ///
-    /// Whatever is stored already is removed, as by [`CacheHandle::clear`].
-    ///
-    /// In a private cache `Authorization`, `Cookie`, `Proxy-Authorization` and the userinfo of the URI are
-    /// always such (choices C-33 and C-34), unless the client has a [`single_user`](Self::single_user). In a
-    /// shared one nothing is; with the first field that is named here the userinfo is, too.
-    #[must_use]
-    pub fn credential(self, field: HeaderName) -> Self {
-        self.set_credentials(|settings| {
-            settings.credentials.get_or_insert_default().add(field);
-        })
-    }
-
-    /// The client is used by one user alone: credentials are no part of the key, and a response is
-    /// reused whatever `Authorization` or `Cookie` the request has, as RFC 9111 has it for a private
-    /// cache. `Vary` still counts.
-    ///
-    /// Whatever is stored already is removed, as by [`CacheHandle::clear`].
-    ///
-    /// It saves a miss whenever a cookie or a token changes. **Where the client acts for more than one
-    /// user, each may be shown what is another's.**
-    #[must_use]
-    pub fn single_user(self) -> Self {
-        self.set_credentials(|settings| settings.credentials = None)
-    }
-
-    /// The scheme of requests whose URI has none, and that are known by their `Host`: those that go to a
-    /// connection rather than to a client, and those that reach a server. By default it is `http`; where
-    /// the connection is encrypted, say so, or what is stored for it has the URI of what is not.
-    #[must_use]
-    pub fn origin_form_scheme(self, scheme: Scheme) -> Self {
-        self.set(|settings| settings.origin_form.scheme = scheme)
-    }
-
-    /// The authority of requests whose URI has none, and that have no `Host` either: as generated clients of gRPC make them
-    /// for a channel, which alone knows whom it is connected to. By default they are none of the cache's business: nothing
-    /// tells those for one origin from those for another.
-    ///
-    /// It holds for each service that the layer makes. **Where these are connected to different origins, give each a layer
-    /// of its own.**
-    ///
-    /// ```
-    /// use bytes::Bytes;
-    /// use http::uri::{Authority, Scheme};
-    /// use http::{Request, Response};
-    /// use http_body_util::{Empty, Full};
-    /// use tower::{Service, ServiceBuilder, service_fn};
-    /// use tower_client_cache::{CacheLayer, CacheStatus};
-    ///
-    /// # futures_executor::block_on(async {
-    /// let connection = service_fn(|_: Request<Empty<Bytes>>| async {
-    ///     let response = Response::builder().header("cache-control", "max-age=60");
-    ///     response.body(Full::<Bytes>::from("news"))
-    /// });
-    /// let layer = CacheLayer::new()
-    ///     .origin_form_scheme(Scheme::HTTPS)
-    ///     .origin_form_authority(Authority::from_static("example.com"));
-    /// let handle = layer.handle();
-    /// let mut client = ServiceBuilder::new().layer(layer).service(connection);
-    ///
-    /// let response = client.call(Request::get("/news").body(Empty::new())?).await?;
-    /// assert!(response.extensions().get::<CacheStatus>().unwrap().is_stored());
-    /// # use http_body_util::BodyExt; let _ = response.into_body().collect().await;
-    /// assert_eq!(handle.entries().next().unwrap().uri(), "https://example.com/news");
-    /// # Ok::<_, http::Error>(())
-    /// # }).unwrap();
-    /// ```
-    #[must_use]
-    pub fn origin_form_authority(self, authority: Authority) -> Self {
-        self.set(|settings| settings.origin_form.authority = Some(authority))
-    }
-
     /// The clock that ages are reckoned with; by default the system's. One that does not know the time yet
     /// [says so](Clock::is_known): meanwhile everything is validated before it is reused.
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
         self.set(|settings| settings.clock = ClockSetting::Given(Arc::new(clock)))
-    }
-
-    /// What keyed hashes are made with: those by which partitions are told apart, and what `Vary` names. By default it is
-    /// drawn for each cache, and nobody knows it.
-    ///
-    /// Caches that have the same secret can [restore](CacheHandle::restore) each other's responses of a
-    /// [partition](crate::StoredInfo::partition), which are not in a snapshot otherwise. It has to be drawn at random, and
-    /// to be kept as the credentials are that it stands for.
-    ///
-    /// # Panics
-    ///
-    /// Where there is a service, a handle or a clone of this layer already: what they have hashed would mean nothing.
-    #[must_use]
-    pub fn secret(mut self, secret: &[u8; 32]) -> Self {
-        let cache = Arc::get_mut(&mut self.cache);
-        let cache = cache.expect("the secret is set before anything is made of the layer");
-        cache.seed = Seed::given(secret, cache.seed.is_literal());
-        self
-    }
-
-    /// What was stored so far was stored without regard to it, and what is on its way will be.
-    pub(crate) fn set_credentials(self, change: impl FnOnce(&mut Settings)) -> Self {
-        let layer = self.set(change);
-        layer.cache.clear();
-        layer
     }
 
     pub(crate) fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
