@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Method, Request, Uri};
 
-use super::{Filter, Meaning, Selector};
+use super::Selector;
+use super::meaning::{Filter, Meaning};
 use crate::cache::Cache;
 use crate::info::StoredInfo;
 use crate::key::{CacheKey, Text, UriKey, is_below};

@@ -2,8 +2,9 @@
 
 use std::ops::Add;
 
+use super::Selector;
+use super::meaning::Meaning;
 use super::meant::tags;
-use super::{Meaning, Selector};
 use crate::cache::Cache;
 use crate::key::UriKey;
 #[cfg(feature = "structured-fields")]
