@@ -2,7 +2,8 @@
 
 use http::{HeaderMap, HeaderName, StatusCode};
 
-use super::{Rule, Rules, normal};
+use super::all::normal;
+use super::{Rule, Rules};
 use crate::policy::Lifetimes;
 use crate::tags::{self, Tags};
 

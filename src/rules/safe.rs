@@ -2,7 +2,8 @@
 
 use http::HeaderMap;
 
-use super::{Rule, Rules, normal};
+use super::all::normal;
+use super::{Rule, Rules};
 use crate::content::Judge;
 use crate::key::Text;
 
