@@ -15,6 +15,7 @@ pub(crate) mod content_length;
 pub(crate) mod content_range;
 pub(crate) mod content_type;
 pub(crate) mod date;
+mod directive;
 pub(crate) mod etag;
 #[cfg(feature = "structured-fields")]
 pub(crate) mod no_vary_search;

@@ -2,7 +2,8 @@
 
 use http::{HeaderMap, HeaderName};
 
-use super::cache_control::{ResponseDirectives, Scope, field_names};
+use super::cache_control::{ResponseDirectives, Scope};
+use super::directive::field_names;
 use super::structured::{self, Item, Member};
 
 impl ResponseDirectives {
