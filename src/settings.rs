@@ -10,7 +10,7 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response, Uri, header
 use crate::cache_status::CacheStatus;
 use crate::clock::ClockSetting;
 use crate::key::{CacheKey, Text, UriKey};
-use crate::policy::selection::Comparing;
+use crate::policy::comparing::Comparing;
 use crate::policy::{Kind, Policy};
 use crate::relations::Related;
 use crate::rules::Rules;

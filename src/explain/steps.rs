@@ -12,8 +12,9 @@ use crate::content::Treatment;
 use crate::info::{PartitionId, StoredInfo};
 use crate::key::{Text, Wanted};
 use crate::mode::CacheMode;
+use crate::policy::comparing::Comparing;
 use crate::policy::reuse::{self, Decision};
-use crate::policy::selection::{self, Comparing};
+use crate::policy::selection;
 use crate::policy::{Asked, range};
 use crate::reading::{Read, Reader};
 #[cfg(feature = "structured-fields")]

@@ -3,6 +3,7 @@
 //! Nothing in here knows a body, a store or a clock. The files are the sections of the RFC.
 
 mod asked;
+pub(crate) mod comparing;
 pub(crate) mod freshness;
 pub(crate) mod invalidation;
 mod kept;

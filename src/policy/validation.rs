@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Policy, selection};
+use super::{Policy, comparing};
 use crate::header::date::DateField;
 use crate::header::etag::{EntityTag, IfNoneMatch};
 use crate::stored::StoredResponse;
@@ -82,7 +82,7 @@ pub(crate) fn adoptable(
             && stored.parts.is_none()
             && stored.head.status == StatusCode::OK
             && tag.is_some_and(EntityTag::is_strong)
-            && selection::accepts_coding_of(request, &fields)
+            && comparing::accepts_coding_of(request, &fields)
     });
     let has_rival = |one: &Arc<StoredResponse>| {
         let fields = one.head.validators();

@@ -13,7 +13,8 @@ use crate::cache::Cache;
 use crate::info::StoredInfo;
 use crate::key::{CacheKey, Text, UriKey, is_below};
 use crate::partition::Name;
-use crate::policy::selection::{self, Comparing};
+use crate::policy::comparing::Comparing;
+use crate::policy::selection;
 use crate::reading::Reader;
 #[cfg(feature = "structured-fields")]
 use crate::search;
