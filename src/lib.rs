@@ -293,6 +293,7 @@ pub mod order {}
 mod packed;
 mod partition;
 mod parts;
+mod passing;
 mod peeking;
 mod policy;
 #[doc = include_str!("precedence.md")]

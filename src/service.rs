@@ -17,10 +17,11 @@ use crate::collapse::Company;
 use crate::content::{Content, Reading, Treatment};
 use crate::future::{Forwarding, ResponseFuture};
 use crate::key::Text;
+use crate::passing::Passed;
 use crate::policy::Asked;
 use crate::policy::reuse::{self, Decision};
 use crate::policy::selection;
-use crate::question::{Missed, Passed};
+use crate::question::Missed;
 use crate::reading::{Read, Reader, has_content};
 use crate::request_body::{Once, RequestBody};
 #[cfg(feature = "structured-fields")]

@@ -16,7 +16,7 @@ use crate::background::{Background, Task, Timer};
 use crate::cache_status::{Forward, NotStored};
 use crate::collapse::Company;
 use crate::future::ResponseFuture;
-use crate::question::Passed;
+use crate::passing::Passed;
 use crate::request_body::{Replay, RequestBody};
 use crate::service::CacheService;
 
