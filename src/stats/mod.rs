@@ -1,11 +1,13 @@
 //! What the cache has done so far, in numbers.
 
 mod counters;
+mod eviction;
 
 use std::array;
 use std::fmt;
 
 pub(crate) use self::counters::Counters;
+pub use self::eviction::Eviction;
 use crate::cache_status::{Forward, NotStored};
 
 /// What a cache has done since it was made, and what it holds: see [`CacheHandle::stats`](crate::CacheHandle::stats).
@@ -59,38 +61,6 @@ pub(crate) struct Holding {
     pub(crate) copies: usize,
     pub(crate) releasing: usize,
     pub(crate) in_flight: usize,
-}
-
-/// Why a stored response had to give way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Eviction {
-    /// There was no room for its octets: see [`CacheLayer::capacity`](crate::CacheLayer::capacity).
-    Capacity,
-    /// There were too many responses: see [`CacheLayer::max_responses`](crate::CacheLayer::max_responses).
-    Responses,
-    /// There were too many variants of one URI for one user.
-    Variants,
-}
-
-impl Eviction {
-    pub(crate) const ALL: [Self; 3] = [Self::Capacity, Self::Responses, Self::Variants];
-
-    /// A word for logs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Capacity => "capacity",
-            Self::Responses => "responses",
-            Self::Variants => "variants",
-        }
-    }
-}
-
-impl fmt::Display for Eviction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 /// What has become of requests.
