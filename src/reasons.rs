@@ -119,8 +119,8 @@ pub enum NotStored {
     /// It sets cookies, and such responses are [refused](crate::SetCookie::Refuse), as they are in a shared
     /// cache by default.
     SetCookie,
-    /// Nothing but the end of the connection says where its body ends, and the cache is shared: what was
-    /// cut off would be served to all as the whole.
+    /// Nothing but the end of the connection says where its body ends, and in a shared cache what was cut off would be
+    /// served to all as the whole: see [`CacheLayer::store_undelimited`](crate::CacheLayer::store_undelimited).
     Undelimited,
     /// The inner service has followed a redirect, and it is the response of another URI.
     Redirected,

@@ -116,6 +116,17 @@ impl<X, P> CacheLayer<X, P> {
         self.set(|settings| settings.policy.keeps_incomplete = is_on)
     }
 
+    /// Whether a response over `http` is stored where nothing but the end of the connection says where its body ends
+    /// (RFC 9112 §9.8, choice C-54). By default a private cache stores it, if the inner service says that the
+    /// body has ended well, and a shared one does not: what was cut off on the way would be served to all as the whole.
+    ///
+    /// Between a cache and handlers in the same process nothing is cut off. Around them it may be on, and what
+    /// they stream without saying how long it is will be stored.
+    #[must_use]
+    pub fn store_undelimited(self, is_on: bool) -> Self {
+        self.set(|settings| settings.policy.stores_undelimited = is_on)
+    }
+
     /// Whether `Accept-Encoding` is compared by the codings it accepts, whatever their order and weights
     /// (RFC 9111 §4.1, choice C-15). By default lists in another order are another request.
     #[must_use]

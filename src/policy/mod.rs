@@ -87,6 +87,8 @@ pub(crate) struct Policy {
     pub(crate) is_strict: bool,
     /// Whether what has come of a response that was cut off is stored (C-30).
     pub(crate) keeps_incomplete: bool,
+    /// Whether what only the end of the connection ends is stored, where that may have been cut off (C-54).
+    pub(crate) stores_undelimited: bool,
     /// Whether a 304 changes `Content-Encoding` (C-56).
     pub(crate) updates_content_encoding: bool,
     /// Fields that are for caches like this one, in the order they count (RFC 9213 §2.2, C-46).
@@ -116,6 +118,7 @@ impl Policy {
             gateway_timeout: !is_private,
             is_strict: false,
             keeps_incomplete: false,
+            stores_undelimited: is_private,
             updates_content_encoding: false,
             #[cfg(feature = "structured-fields")]
             targets: Vec::new(),

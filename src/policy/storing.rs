@@ -86,7 +86,8 @@ impl Policy {
         let length = ContentLength::parse(fields);
         let content_length = content_length(length, fields)?;
         // Cut off, it would look whole to everybody who asks (C-54).
-        if self.is_shared() && !received.is_delimited && !received.is_secure && !asked.is_head {
+        let may_be_cut_off = !received.is_delimited && !received.is_secure && !asked.is_head;
+        if may_be_cut_off && !self.stores_undelimited {
             return Err(NotStored::Undelimited);
         }
         let mut kept = Kept::of(fields);

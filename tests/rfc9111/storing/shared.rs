@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Version;
 use http_body::Frame;
 use support::{Conversation, OriginError, Reply, reply};
-use tower_client_cache::{Forward, NotStored};
+use tower_client_cache::{CacheLayer, Forward, NotStored};
 
 use super::TEN_DAYS_AGO;
 
@@ -271,6 +271,23 @@ async fn a_body_that_ends_with_its_connection_is_not_stored_by_a_shared_cache() 
         talk.origin.will(set(ended));
         let first = talk.get(uri).await;
         assert!(first.cache.is_stored(), "{case}: in a private cache");
+    }
+}
+
+/// C-54: where nothing is cut off on the way, as in one process, and where a private cache is to be as strict
+#[tokio::test]
+async fn whether_a_body_that_ends_with_its_connection_is_stored_is_a_setting() {
+    for layer in [CacheLayer::shared, CacheLayer::new] {
+        for is_stored in [true, false] {
+            let talk = Conversation::through(layer().store_undelimited(is_stored));
+            let hello = [Ok(Frame::data(Bytes::from_static(b"hello")))];
+            talk.origin
+                .will(reply(200).control("max-age=60").frames(hello));
+            let first = talk.get("http://o.test/a").await;
+            assert_eq!(first.cache.is_stored(), is_stored);
+            assert_eq!(first.text(), "hello");
+            assert_eq!(talk.handle.len(), usize::from(is_stored));
+        }
     }
 }
 

@@ -94,13 +94,18 @@ fn kept(words: ReceiverStream<&'static str>) -> impl IntoResponse {
 }
 
 /// Promise 4, PRJ-7-1, C-54: a page that will be stored comes as it is written, too, and is stored at its end. Where a
-/// handler does not say how long it is, a shared cache stores it only where the scheme is `https`: over `http` it might
-/// have been cut off.
+/// handler does not say how long it is, a shared cache stores it only where the scheme is `https`, or where it is told to:
+/// over `http` it might have been cut off.
 #[tokio::test]
 async fn a_page_of_a_handler_is_stored_while_it_streams() {
     let secure = CacheLayer::shared().origin_form_scheme(Scheme::HTTPS);
-    let unlike = CacheLayer::shared();
-    for (layer, is_stored) in [(CacheLayer::new(), true), (secure, true), (unlike, false)] {
+    let around_handlers = CacheLayer::shared().store_undelimited(true);
+    for (layer, is_stored) in [
+        (CacheLayer::new(), true),
+        (secure, true),
+        (around_handlers, true),
+        (CacheLayer::shared(), false),
+    ] {
         let (words, served) = page(&layer, kept).await;
         let mut body = send(served.get("/")).await.into_body();
         for word in ["one", "two"] {
