@@ -39,8 +39,9 @@
 //!   below](#one-request). All are by the [mode of the cache](Mode): read-only, say, or offline.
 //! - [`Rule`]s say what holds for an origin, a path, or whatever else can be told of a request and its response: a
 //!   lifetime where there is none, limits, tags, what not to store.
-//! - Where that is asked for, content is part of the key: a [QUERY](CacheLayer::query) (RFC 10008) is answered by what
-//!   another with the same content got, and so is a POST that a [rule](Rule::safe_post) says is safe, a search or GraphQL.
+//! - Where that is asked for, content is part of the key: a [QUERY](CacheLayer::query) (RFC 10008) is answered by
+//!   what another with the same content got, and so is a POST that a [rule](Rule::safe_post) says is safe, a search
+//!   or GraphQL.
 //! - What few want is asked for by a setting: stale responses when the
 //!   [origin cannot be reached](CacheLayer::stale_if_disconnected), the beginning of what was
 //!   [cut off](CacheLayer::keep_incomplete), [`Clear-Site-Data`](CacheLayer::clear_site_data), and with the feature
@@ -61,8 +62,8 @@
 //! - It makes no response cacheable that its origin does not allow to be, and no header of its own
 //!   controls it: control is by types and methods. The one field it adds to responses is `Age`, and where
 //!   that is set [`Cache-Status`](CacheLayer::cache_status); a stored response without `Date` gets one as well.
-//! - It forwards as they are a GET that has content, gRPC, and every method but GET and HEAD, and those that it is told to
-//!   answer (choices C-42, C-47, C-48).
+//! - It forwards as they are a GET that has content, gRPC, and every method but GET and HEAD, and those that it is
+//!   told to answer (choices C-42, C-47, C-48).
 //! - It keeps nothing on disk.
 //! - It does not retry and does not follow redirects; layers for that are easy to come by, and where they
 //!   go is said below. The one request that it may send again is one that the origin has answered with a 304
@@ -82,12 +83,12 @@
 //! The page [`order`] draws it, and says of each layer what goes wrong elsewhere.
 //!
 //! **A layer below the cache that puts credentials on requests, auth or cookies, is a leak**: one user is shown what
-//! is another's. So is a client certificate where others share the store: it stands in no request, and who has one needs a
-//! [`CacheLayer`] of its own, or a [`Partition`]. A client below it that follows redirects by itself, as reqwest does unless it is told not
-//! to, has the last answer stored under the first URI, unless the cache is told
-//! [where it came from](CacheLayer::final_uri); with the feature `reqwest` it is. Around an axum router the layer goes outside of
-//! `nest`, which shortens the path that the cache would see. The page [`stacks`] tells what is particular to each client and
-//! server.
+//! is another's. So is a client certificate where others share the store: it stands in no request, and who has one
+//! needs a [`CacheLayer`] of its own, or a [`Partition`]. A client below it that follows redirects by itself, as
+//! reqwest does unless it is told not to, has the last answer stored under the first URI, unless the cache is told
+//! [where it came from](CacheLayer::final_uri); with the feature `reqwest` it is. Around an axum router the layer
+//! goes outside of `nest`, which shortens the path that the cache would see. The page [`stacks`] tells what is
+//! particular to each client and server.
 //!
 //! **The cache is always ready.** A hit has no use for the inner service, so
 //! [`poll_ready`](tower::Service::poll_ready) does not ask it: stored responses are served over a client
@@ -127,19 +128,19 @@
 //!
 //! # One request
 //!
-//! What one request wishes is in its extensions, each a type of its own: its [`CacheMode`]; how stale a response it takes
-//! ([`MaxStale`]), and where the origin fails ([`StaleIfError`]), or how fresh it has to be ([`MinFresh`]); how long its
-//! answer is fresh ([`Lifetime`]), and with which [`Tags`] it is stored; what it is looked for by: a [`Key`] of its own, its
-//! URI [without some parameters](IgnoreQuery), in a [`Partition`]; that it [waits for no other](NoCollapse); and of an unsafe
-//! one what it [makes wrong](Invalidates) beside its target.
+//! What one request wishes is in its extensions, each a type of its own: its [`CacheMode`]; how stale a response it
+//! takes ([`MaxStale`]), and where the origin fails ([`StaleIfError`]), or how fresh it has to be ([`MinFresh`]); how
+//! long its answer is fresh ([`Lifetime`]), and with which [`Tags`] it is stored; what it is looked for by: a [`Key`]
+//! of its own, its URI [without some parameters](IgnoreQuery), in a [`Partition`]; that it
+//! [waits for no other](NoCollapse); and of an unsafe one what it [makes wrong](Invalidates) beside its target.
 //!
 //! # Looking at it
 //!
-//! Every response says in its [`CacheStatus`] what was done. [`explain`](CacheHandle::explain) says what would be done with a
-//! request, and why, line by line. [`stats`](CacheHandle::stats) counts, and [`Stats::since`] tells what has been counted
-//! between two readings; [`subscribe`](CacheHandle::subscribe) tells of each thing as it happens. [`contains`](CacheHandle::contains),
-//! [`peek`](CacheHandle::peek) and [`entries`](CacheHandle::entries) look at what is stored without a trace. The example
-//! `inspector` in the repository makes a page of all this.
+//! Every response says in its [`CacheStatus`] what was done. [`explain`](CacheHandle::explain) says what would be
+//! done with a request, and why, line by line. [`stats`](CacheHandle::stats) counts, and [`Stats::since`] tells what
+//! has been counted between two readings; [`subscribe`](CacheHandle::subscribe) tells of each thing as it happens.
+//! [`contains`](CacheHandle::contains), [`peek`](CacheHandle::peek) and [`entries`](CacheHandle::entries) look at
+//! what is stored without a trace. The example `inspector` in the repository makes a page of all this.
 //!
 //! # Many at once
 //!
@@ -238,13 +239,13 @@
 //! # Features
 //!
 //! - `tokio` (default): background work on tokio, and with it `CacheLayer::new` and `CacheLayer::shared`.
-//! - `structured-fields`: what reads fields in the syntax of RFC 9651: targeted cache control
-//!   (RFC 9213), cache groups (RFC 9875), and `No-Vary-Search`. It is not a default feature because it brings
-//!   in nine more crates, for fields that few origins send. It adds settings, and changes nothing until one of them is used.
+//! - `structured-fields`: what reads fields in the syntax of RFC 9651: targeted cache control (RFC 9213), cache
+//!   groups (RFC 9875), and `No-Vary-Search`. It is not a default feature because it brings in nine more crates, for
+//!   fields that few origins send. It adds settings, and changes nothing until one of them is used.
 //! - `grpc`: unary methods of gRPC that a rule says are safe are answered from the store, below the clients that tonic
 //!   generates: `Rule::safe_grpc` says how. It brings in no crates.
-//! - `tracing`, `metrics`: each request, and what is stored and removed, as events of the crate `tracing`, and as counters
-//!   and histograms of the crate `metrics`, by names in the manner of OpenTelemetry: see [`telemetry`].
+//! - `tracing`, `metrics`: each request, and what is stored and removed, as events of the crate `tracing`, and as
+//!   counters and histograms of the crate `metrics`, by names in the manner of OpenTelemetry: see [`telemetry`].
 //! - `reqwest`: around the client of reqwest 0.13, in its own types: the module `reqwest`.
 //!
 //! # Supported Rust

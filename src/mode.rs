@@ -27,12 +27,12 @@ use http::{Extensions, HeaderMap, HeaderValue, header};
 /// # }).unwrap();
 /// ```
 ///
-/// It is about GET and HEAD, and about what else is answered from the store: a [QUERY](crate::CacheLayer::query), and a POST
-/// that a [rule](crate::Rule::safe_post) says is safe. Of others it says that `NoStore` keeps the answer to a POST out as well.
-/// It outranks what the request's fields say, and the handle outranks it: while the cache is disabled nothing stored is
-/// looked at in any mode. What the response forbids stays forbidden: `no-cache` and
-/// `must-revalidate`, and what an unsafe request has made wrong, outrank every mode (RFC 9111 §4.2.4,
-/// choice C-61), and `Vary` selects in all of them.
+/// It is about GET and HEAD, and about what else is answered from the store: a [QUERY](crate::CacheLayer::query), and
+/// a POST that a [rule](crate::Rule::safe_post) says is safe. Of others it says that `NoStore` keeps the answer to a
+/// POST out as well. It outranks what the request's fields say, and the handle outranks it: while the cache is
+/// disabled nothing stored is looked at in any mode. What the response forbids stays forbidden: `no-cache` and
+/// `must-revalidate`, and what an unsafe request has made wrong, outrank every mode (RFC 9111 §4.2.4, choice C-61),
+/// and `Vary` selects in all of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CacheMode {
@@ -133,14 +133,14 @@ pub enum Mode {
     /// The cache takes no part: nothing stored answers, nothing is stored.
     Bypass,
     /// The origin is not asked: the inner service is neither readied nor called, for no method. Anything stored
-    /// answers, however stale, unless the response forbids that (`no-cache`, `must-revalidate`) or an unsafe
-    /// request has made it wrong. All else is 504 ([`Outcome::Offline`](crate::Outcome::Offline)): nothing is
-    /// stored, [`CacheMode::NoStore`], [`Reload`](CacheMode::Reload) or [`NoCache`](CacheMode::NoCache) asks for what is new,
+    /// answers, however stale, unless the response forbids that (`no-cache`, `must-revalidate`) or an unsafe request
+    /// has made it wrong. All else is 504 ([`Outcome::Offline`](crate::Outcome::Offline)): nothing is stored,
+    /// [`CacheMode::NoStore`], [`Reload`](CacheMode::Reload) or [`NoCache`](CacheMode::NoCache) asks for what is new,
     /// or the request is one that the cache does not handle.
     ///
-    /// A request's `Cache-Control` is outranked, as it is by [`CacheMode::OnlyIfCached`]. What is on its way when it goes offline
-    /// still reaches its caller, and is stored. A request that waits for the inner service to be ready is answered as
-    /// if it came only now, when its turn comes; what a caller has left unread is not read on.
+    /// A request's `Cache-Control` is outranked, as it is by [`CacheMode::OnlyIfCached`]. What is on its way when it
+    /// goes offline still reaches its caller, and is stored. A request that waits for the inner service to be ready
+    /// is answered as if it came only now, when its turn comes; what a caller has left unread is not read on.
     Offline,
     /// The origin is not asked and nothing stored answers: all is 504
     /// ([`Outcome::Offline`](crate::Outcome::Offline)).

@@ -1,8 +1,8 @@
 //! The content of a request that the cache has read, or sends on its own account.
 //!
-//! The cache never changes the type of a request's body: the inner service gets what the caller gave. Where content is
-//! [part of the key](crate::CacheLayer::query) it has to be read first, and for the one request that it may have to repeat
-//! the cache needs a second body of that type. Only the user knows how to make one: see
+//! The cache never changes the type of a request's body: the inner service gets what the caller gave. Where content
+//! is [part of the key](crate::CacheLayer::query) it has to be read first, and for the one request that it may have
+//! to repeat the cache needs a second body of that type. Only the user knows how to make one: see
 //! [`CacheLayer::request_body`](crate::CacheLayer::request_body).
 
 use std::fmt;
@@ -94,7 +94,8 @@ impl<F> fmt::Debug for With<F> {
 /// The content of a request as the inner service gets it: what the cache has read of it, then what it has not. It is
 /// empty where a request without content is sent again.
 ///
-/// It has the frames, the trailers and the error of what it was made of, as they came, and knows its length where that did.
+/// It has the frames, the trailers and the error of what it was made of, as they came, and knows its length where
+/// that did.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -122,8 +123,8 @@ pub struct Replay<Q: Body> {
 }
 
 impl<Q: Body> Replay<Q> {
-    /// What was read, of a body that had said before that it has so many octets, if it had. What came of it is no reason to
-    /// say anything else: what breaks off would be taken for whole.
+    /// What was read, of a body that had said before that it has so many octets, if it had. What came of it is no
+    /// reason to say anything else: what breaks off would be taken for whole.
     pub(crate) fn of(frames: Vec<Bytes>, told: Option<u64>) -> Self {
         Self {
             octets: frames.iter().map(|frame| frame.len() as u64).sum(),
@@ -139,9 +140,9 @@ impl<Q: Body> Replay<Q> {
         Self::of(Vec::new(), Some(0))
     }
 
-    /// All of it in one piece, where the cache has read all of it, it has no trailers, and its length was known before;
-    /// `None` otherwise. There is nothing to wait for then, and who can send that more than once, after a redirect for one,
-    /// makes its body of it.
+    /// All of it in one piece, where the cache has read all of it, it has no trailers, and its length was known
+    /// before; `None` otherwise. There is nothing to wait for then, and who can send that more than once, after a
+    /// redirect for one, makes its body of it.
     ///
     /// ```
     /// use bytes::Bytes;

@@ -186,8 +186,8 @@ impl Settings {
         }
     }
 
-    /// The keys that a URI may have for who wishes so, whoever asks for it with whatever fields: what does not count in its
-    /// query may depend on these.
+    /// The keys that a URI may have for who wishes so, whoever asks for it with whatever fields: what does not count
+    /// in its query may depend on these.
     pub(crate) fn uri_keys(
         &self,
         seed: &Seed,

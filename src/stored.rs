@@ -112,8 +112,8 @@ impl Terms {
         self.lifetime > age && !self.is_expired
     }
 
-    /// Whether at this age it may be used for nothing but to be validated, whatever fails; for so long whatever is stale may
-    /// be used where the origin cannot be reached.
+    /// Whether at this age it may be used for nothing but to be validated, whatever fails; for so long whatever is
+    /// stale may be used where the origin cannot be reached.
     pub(crate) fn is_spent(&self, age: Duration, disconnected: Duration) -> bool {
         let is_never_stale = self.is_must_revalidate || self.is_no_cache;
         let window = self.stale_while_revalidate.max(self.stale_if_error);

@@ -20,8 +20,8 @@ const MAX_OCTETS: usize = 4096;
 /// They are added to those that the response [says itself](crate::CacheLayer::tag_field). Letter case counts. A tag is of
 /// the whole cache, and not of an origin.
 ///
-/// Where the origin is asked again and answers 304 they are added to those that the stored response has from requests before.
-/// A request that is answered from the store adds none.
+/// Where the origin is asked again and answers 304 they are added to those that the stored response has from requests
+/// before. A request that is answered from the store adds none.
 ///
 /// A response with more than 128 tags, with one of more than 256 octets, or with more than 4 KiB of them is not stored: a
 /// purge by one that was left out would not find it.

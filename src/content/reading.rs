@@ -20,8 +20,8 @@ use crate::passing::Passed;
 use crate::request_body::{Replay, RequestBody};
 use crate::service::CacheService;
 
-/// In so many frames content may come, or in one for each KiB of the limit where those are more: each takes room of its own,
-/// without an octet in it as well.
+/// In so many frames content may come, or in one for each KiB of the limit where those are more: each takes room of
+/// its own, without an octet in it as well.
 const FRAMES: usize = 4096;
 const KIB: usize = 1024;
 
@@ -56,9 +56,8 @@ enum End<E> {
     Whole,
     /// It is no part of a key, though all of it was read: it is not as long as it has said.
     Untrue,
-    /// It is no part of a key: it is too long, comes in too many frames, has trailers, has failed, or keeps waiting whoever may not
-    /// wait, or not any longer. What was
-    /// read last, where that was no data.
+    /// It is no part of a key: it is too long, comes in too many frames, has trailers, has failed, or keeps waiting
+    /// whoever may not wait, or not any longer. What was read last, where that was no data.
     Other(Option<Result<HeaderMap, E>>),
 }
 

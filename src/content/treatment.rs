@@ -42,8 +42,8 @@ impl Reader<'_> {
         }
     }
 
-    /// What is answered in the place of the origin, where a request that is neither GET nor HEAD would be forwarded: it may not
-    /// be asked by anybody, or is not to be asked for what changes nothing.
+    /// What is answered in the place of the origin, where a request that is neither GET nor HEAD would be forwarded:
+    /// it may not be asked by anybody, or is not to be asked for what changes nothing.
     pub(crate) fn refusal<Q>(self, request: &Request<Q>, is_safe: bool) -> Option<Outcome> {
         if self.cache.switch.forbidden().forwarding() {
             return Some(Outcome::Offline);
@@ -77,8 +77,8 @@ impl Reader<'_> {
         rules.safe_post(&text, fields).cloned()
     }
 
-    /// Whether a safe request is one for the store, as far as its head says: it has content of a type (RFC 10008 §2.1), and
-    /// wants no part of an answer (§2.8) and nothing that only the origin knows.
+    /// Whether a safe request is one for the store, as far as its head says: it has content of a type (RFC 10008
+    /// §2.1), and wants no part of an answer (§2.8) and nothing that only the origin knows.
     fn is_for_store<Q>(self, request: &Request<Q>) -> bool {
         let fields = request.headers();
         let is_none_of = |names: &[_]| names.iter().all(|name| !fields.contains_key(name));

@@ -43,15 +43,15 @@ pub struct Explanation {
 pub enum Verdict {
     /// It would be answered with the stored response.
     Reuse,
-    /// It would be answered with the stored response, which is stale, and that would be validated in the background; where
-    /// there is none, or no validation may run now, the origin would be asked first, or nobody (RFC 5861 §3).
+    /// It would be answered with the stored response, which is stale, and that would be validated in the background;
+    /// where there is none, or no validation may run now, the origin would be asked first, or nobody (RFC 5861 §3).
     ReuseAndValidate,
     /// The origin would be asked whether the stored response is still good, for this reason (RFC 9111 §4.3).
     Validate(Forward),
     /// It would be forwarded, for this reason.
     Forward(Forward),
-    /// Its content would be read first, since it is part of the key (RFC 10008 §2.7): what would be done then is not known
-    /// here.
+    /// Its content would be read first, since it is part of the key (RFC 10008 §2.7): what would be done then is not
+    /// known here.
     ReadContent,
     /// It would be answered with 504: the origin may not be asked. [`Outcome::Unsatisfiable`] says that the request does
     /// not allow it, [`Outcome::Offline`] that the cache's mode does not.

@@ -7,8 +7,8 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 /// So many are remembered. One more takes the place of one of them.
 const PLACES: usize = 1024;
 
-/// Methods that have turned out to be unary, by the hash of the URI. Nothing on the wire says it of others, which may be streams.
-/// It is read without a lock, and takes no room until there is any.
+/// Methods that have turned out to be unary, by the hash of the URI. Nothing on the wire says it of others, which may
+/// be streams. It is read without a lock, and takes no room until there is any.
 #[derive(Debug, Default)]
 pub(crate) struct Methods(OnceLock<Box<[AtomicU64]>>);
 

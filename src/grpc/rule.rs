@@ -8,37 +8,38 @@ use crate::rules::{Rule, Rules};
 
 /// What it says of gRPC, with the feature `grpc`.
 impl Rule {
-    /// The gRPC methods here are unary and change nothing: their answers are stored, and given to calls with the same message
-    /// (choice C-48). A method says so by `idempotency_level = NO_SIDE_EFFECTS` in its definition, which is not on the wire:
-    /// the example `grpc` in the repository takes it from there.
+    /// The gRPC methods here are unary and change nothing: their answers are stored, and given to calls with the same
+    /// message (choice C-48). A method says so by `idempotency_level = NO_SIDE_EFFECTS` in its definition, which is
+    /// not on the wire: the example `grpc` in the repository takes it from there.
     ///
-    /// [`prefix`](Self::prefix) names a method by its whole path, or by that of its service all of its methods. The message is
-    /// part of the key, octet by octet, and so are the codec, the compression, and the compressions that the caller takes;
-    /// other metadata where [`grpc_metadata`](Self::grpc_metadata) names it. A deadline is not. Credentials keep users apart
-    /// as ever.
+    /// [`prefix`](Self::prefix) names a method by its whole path, or by that of its service all of its methods. The
+    /// message is part of the key, octet by octet, and so are the codec, the compression, and the compressions that
+    /// the caller takes; other metadata where [`grpc_metadata`](Self::grpc_metadata) names it. A deadline is not.
+    /// Credentials keep users apart as ever.
     ///
-    /// An answer is stored where it is one message, its `grpc-status` is 0, and something says how long it is fresh: the
-    /// server by `cache-control` in its initial metadata, or [`default_lifetime`](Self::default_lifetime). It comes back
-    /// with its trailers, and with `age` in its metadata. It is never validated: gRPC has nothing for that. A failure arrives as
-    /// it is, and takes the place of nothing.
+    /// An answer is stored where it is one message, its `grpc-status` is 0, and something says how long it is fresh:
+    /// the server by `cache-control` in its initial metadata, or [`default_lifetime`](Self::default_lifetime). It
+    /// comes back with its trailers, and with `age` in its metadata. It is never validated: gRPC has nothing for
+    /// that. A failure arrives as it is, and takes the place of nothing.
     ///
-    /// A stream is not delayed, whatever a rule says. A call whose message is not there at once, or is of more than one, is
-    /// forwarded as it is; an answer is passed on as it comes, and one that is dropped is not
-    /// [read on](crate::CacheLayer::finish_abandoned). Calls [wait](crate::CacheLayer::collapse) for one another where the
-    /// method has answered with one message before: until then it may stream. Where it streams after all, who waits is released
-    /// when a second message begins, and nobody waits the next time. A call that waits ends at its deadline (`grpc-timeout`) with
-    /// `DEADLINE_EXCEEDED`; where it is forwarded after all, that says how much time is left.
+    /// A stream is not delayed, whatever a rule says. A call whose message is not there at once, or is of more than
+    /// one, is forwarded as it is; an answer is passed on as it comes, and one that is dropped is not
+    /// [read on](crate::CacheLayer::finish_abandoned). Calls [wait](crate::CacheLayer::collapse) for one another
+    /// where the method has answered with one message before: until then it may stream. Where it streams after all,
+    /// who waits is released when a second message begins, and nobody waits the next time. A call that waits ends at
+    /// its deadline (`grpc-timeout`) with `DEADLINE_EXCEEDED`; where it is forwarded after all, that says how much
+    /// time is left.
     ///
-    /// gRPC-Web is something else, and left as it is. What calls make wrong [`Invalidates`](crate::Invalidates) says, or the
-    /// handle.
+    /// gRPC-Web is something else, and left as it is. What calls make wrong [`Invalidates`](crate::Invalidates) says,
+    /// or the handle.
     ///
     /// # With tonic
     ///
     /// It takes a [`request_body`](crate::CacheLayer::request_body), which is `tonic::body::Body::new`, and
-    /// [`max_content`](crate::CacheLayer::max_content) says how long a message may be. A generated client has to say whom it
-    /// asks: `MyClient::with_origin(service, origin)`. For one that is made with `new` the layer has to:
-    /// [`origin_form_authority`](crate::CacheLayer::origin_form_authority). Interceptors go above the cache where what they
-    /// add makes a difference to answers, as credentials do.
+    /// [`max_content`](crate::CacheLayer::max_content) says how long a message may be. A generated client has to say
+    /// whom it asks: `MyClient::with_origin(service, origin)`. For one that is made with `new` the layer has to:
+    /// [`origin_form_authority`](crate::CacheLayer::origin_form_authority). Interceptors go above the cache where
+    /// what they add makes a difference to answers, as credentials do.
     ///
     /// ```
     /// use std::convert::Infallible;
@@ -88,8 +89,8 @@ impl Rule {
         self
     }
 
-    /// The same as [`safe_grpc`](Self::safe_grpc), and this metadata of a call makes a difference to its answer: it is part of
-    /// the key, each value as it is.
+    /// The same as [`safe_grpc`](Self::safe_grpc), and this metadata of a call makes a difference to its answer: it
+    /// is part of the key, each value as it is.
     ///
     /// ```
     /// use http::{HeaderName, Uri};

@@ -56,14 +56,14 @@ impl CacheHandle {
     /// Writes what is stored, to be [restored](Self::restore) later: in another process perhaps, with the same settings.
     ///
     /// What has to do with somebody's credentials stays out, and is counted: responses of a
-    /// [partition](crate::StoredInfo::partition), those that `Vary` selects by credentials, those that set cookies, and
-    /// what has fields that are [sensitive](http::HeaderValue::is_sensitive). The first two are written where the cache
-    /// has a [secret](crate::CacheLayer::secret). What an unsafe request may have made wrong stays out as well. Bodies and
-    /// URIs are written as they are: keep the snapshot as you would keep them. Of a cache of
+    /// [partition](crate::StoredInfo::partition), those that `Vary` selects by credentials, those that set cookies,
+    /// and what has fields that are [sensitive](http::HeaderValue::is_sensitive). The first two are written where the
+    /// cache has a [secret](crate::CacheLayer::secret). What an unsafe request may have made wrong stays out as well.
+    /// Bodies and URIs are written as they are: keep the snapshot as you would keep them. Of a cache of
     /// [one user](crate::CacheLayer::single_user) everything is that user's, and so is the snapshot.
     ///
-    /// What is stored, purged and evicted meanwhile may be in it or not. The store is looked at for 64 responses at a time,
-    /// and nobody waits while they are written.
+    /// What is stored, purged and evicted meanwhile may be in it or not. The store is looked at for 64 responses at a
+    /// time, and nobody waits while they are written.
     ///
     /// # Errors
     ///
@@ -72,13 +72,13 @@ impl CacheHandle {
         self.cache.snapshot(writer)
     }
 
-    /// Stores what was written by [`snapshot`](Self::snapshot), as old as it is by now. It takes the place of nothing that
-    /// is as new, and so lifts no mark of an expiry or an unsafe request from what is still here. What is stored by it
-    /// counts as not yet used. What was purged since it was written comes back with it, and so does what was made
-    /// wrong and is not here any more; what is purged while it runs does not.
+    /// Stores what was written by [`snapshot`](Self::snapshot), as old as it is by now. It takes the place of nothing
+    /// that is as new, and so lifts no mark of an expiry or an unsafe request from what is still here. What is stored
+    /// by it counts as not yet used. What was purged since it was written comes back with it, and so does what was
+    /// made wrong and is not here any more; what is purged while it runs does not.
     ///
-    /// The cache has to keep users apart by the same [fields](crate::CacheLayer::credential) as the one that it was written
-    /// by, or by none. What [rules](crate::Rule) say of storing is not asked again.
+    /// The cache has to keep users apart by the same [fields](crate::CacheLayer::credential) as the one that it was
+    /// written by, or by none. What [rules](crate::Rule) say of storing is not asked again.
     ///
     /// Every response has its own checksum: one that is damaged is left out and counted, and of what is cut off
     /// everything before that is restored. What the checksums cannot tell is who wrote it: restore only what you would

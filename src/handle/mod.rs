@@ -62,10 +62,10 @@ impl CacheHandle {
 
     /// Removes everything, and fences off what is on its way.
     ///
-    /// It takes effect at once, however much is stored. The memory of fewer than 1,000 responses, and less than
-    /// 1 MiB, is given back before it returns. What is more is left to a thread, which lives for as long as that
-    /// takes: [`Stats::releasing`](crate::Stats::releasing) says how much is not yet given back. What somebody still reads, or has asked the
-    /// origin about and waits for, is kept for them.
+    /// It takes effect at once, however much is stored. The memory of fewer than 1,000 responses, and less than 1
+    /// MiB, is given back before it returns. What is more is left to a thread, which lives for as long as that takes:
+    /// [`Stats::releasing`](crate::Stats::releasing) says how much is not yet given back. What somebody still reads,
+    /// or has asked the origin about and waits for, is kept for them.
     pub fn clear(&self) -> Purged {
         self.cache.removed(Removal::Clear, self.cache.clear())
     }
@@ -87,14 +87,15 @@ impl CacheHandle {
         self.cache.removed(Removal::Purge, removed)
     }
 
-    /// Makes what the selector means stale at this moment, and what is on its way and would be meant: it is stored, stale.
+    /// Makes what the selector means stale at this moment, and what is on its way and would be meant: it is stored,
+    /// stale.
     ///
-    /// What is stale is not used before the origin has validated it, for which one 304 is enough; and where the origin
-    /// fails, it may be used as by `stale-if-error`, of the response, of the request or of the
-    /// [settings](crate::CacheLayer::stale_if_disconnected), whose time is counted from now. A request that accepts what is
-    /// stale gets it, as by `max-stale` or [`CacheMode::ForceCache`](crate::CacheMode::ForceCache); nobody gets it
-    /// unasked, as by `stale-while-revalidate`, and `immutable` keeps it no longer. What was stale already stays so, for as
-    /// long as it has been.
+    /// What is stale is not used before the origin has validated it, for which one 304 is enough; and where the
+    /// origin fails, it may be used as by `stale-if-error`, of the response, of the request or of the
+    /// [settings](crate::CacheLayer::stale_if_disconnected), whose time is counted from now. A request that accepts
+    /// what is stale gets it, as by `max-stale` or [`CacheMode::ForceCache`](crate::CacheMode::ForceCache); nobody
+    /// gets it unasked, as by `stale-while-revalidate`, and `immutable` keeps it no longer. What was stale already
+    /// stays so, for as long as it has been.
     ///
     /// ```
     /// use http::Uri;

@@ -10,8 +10,8 @@ impl CacheHandle {
         self.cache.store.limits().capacity
     }
 
-    /// Sets what holds for responses by where they come from, in the place of all rules that were set before, and at once:
-    /// see [`Rule`]. Requests that start later go by the new ones.
+    /// Sets what holds for responses by where they come from, in the place of all rules that were set before, and at
+    /// once: see [`Rule`]. Requests that start later go by the new ones.
     ///
     /// ```
     /// use http::Uri;

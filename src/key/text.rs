@@ -77,9 +77,9 @@ impl Text {
         self.push(&named);
     }
 
-    /// Leaves out the parameters of the query that have one of these names, and the query where nothing is left of it.
-    /// Where there is none of them it stays as it is, and so does one that has `;` or `?` in it: what an origin takes for a
-    /// parameter of its own has to count, or anybody could have the answer to it stored for all.
+    /// Leaves out the parameters of the query that have one of these names, and the query where nothing is left of
+    /// it. Where there is none of them it stays as it is, and so does one that has `;` or `?` in it: what an origin
+    /// takes for a parameter of its own has to count, or anybody could have the answer to it stored for all.
     pub(crate) fn leave_out(&mut self, names: &[Box<str>]) {
         let text = self.as_bytes();
         let Some(query_at) = text.iter().position(|octet| *octet == b'?') else {

@@ -53,11 +53,12 @@ impl<X, P> CacheLayer<X, P> {
         self.set(|settings| settings.answers_query = is_answered)
     }
 
-    /// How many octets of a request's content are read to be part of its key: for a [QUERY](Self::query), and for a POST
-    /// that a [rule](crate::Rule::safe_post) says is safe, of gRPC as well. By default 64 KiB. What has more is forwarded as it
-    /// is, and not read at all where its body says so beforehand. So is what comes in more than 4,096 frames, or in more than one for each
-    /// KiB of this where those are more; and where there is a timer, what has not come to its end ten seconds after it was
-    /// first waited for. Of the inner service a clone is held meanwhile, and is neither readied nor called.
+    /// How many octets of a request's content are read to be part of its key: for a [QUERY](Self::query), and for a
+    /// POST that a [rule](crate::Rule::safe_post) says is safe, of gRPC as well. By default 64 KiB. What has more is
+    /// forwarded as it is, and not read at all where its body says so beforehand. So is what comes in more than 4,096
+    /// frames, or in more than one for each KiB of this where those are more; and where there is a timer, what has
+    /// not come to its end ten seconds after it was first waited for. Of the inner service a clone is held meanwhile,
+    /// and is neither readied nor called.
     ///
     /// What is read is held while the request is on its way, and does not count against the [capacity](Self::capacity).
     #[must_use]

@@ -34,10 +34,10 @@ impl<X, P> CacheLayer<X, P> {
     /// before its end; by default 256 KiB, and with 0 none. So the next request finds it stored, and
     /// the connection can be used again.
     ///
-    /// A body that is known to have more left is given up at once, as one is that turns out to have more. So
-    /// is one whose rest takes longer than ten seconds, or that has become something that may not be stored,
-    /// by a clear or purge for example, when more of it comes; and no more than 64 are read on at once in one cache. Where there is no
-    /// background, nothing is. What is given up is not stored, or in [part](Self::keep_incomplete).
+    /// A body that is known to have more left is given up at once, as one is that turns out to have more. So is one
+    /// whose rest takes longer than ten seconds, or that has become something that may not be stored, by a clear or
+    /// purge for example, when more of it comes; and no more than 64 are read on at once in one cache. Where there is
+    /// no background, nothing is. What is given up is not stored, or in [part](Self::keep_incomplete).
     #[must_use]
     pub fn finish_abandoned(self, octets: usize) -> Self {
         self.set(|settings| settings.read_on = octets)

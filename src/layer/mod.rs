@@ -156,7 +156,8 @@ impl<X, P> CacheLayer<X, P> {
     /// [`Replay`](crate::request_body::Replay) of the first one. By default there is none, nothing is sent twice, and no
     /// content is read.
     ///
-    /// With it content can be part of the key: see [`query`](Self::query) and [`Rule::safe_post`](crate::Rule::safe_post).
+    /// With it content can be part of the key: see [`query`](Self::query) and
+    /// [`Rule::safe_post`](crate::Rule::safe_post).
     ///
     /// It is used as well where the origin answers a validation with a 304 that is about nothing that was asked
     /// about (RFC 9111 §4.3.4, choice C-20). There is no body to answer with then, so the caller's own

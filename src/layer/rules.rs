@@ -71,10 +71,11 @@ impl<X, P> CacheLayer<X, P> {
         self
     }
 
-    /// A response field that says with which [tags](crate::Tags) the response is to be stored: `Surrogate-Key`, say, or
-    /// `Cache-Tag`. Its tags stand between commas and white space. There may be several such fields, and by default there is
-    /// none. What is no UTF-8 in them stands as U+FFFD. What a 304 says takes the place of what was said before. A field that is not kept, because `Connection` names it
-    /// or, in a shared cache, `private` does, counts as well.
+    /// A response field that says with which [tags](crate::Tags) the response is to be stored: `Surrogate-Key`, say,
+    /// or `Cache-Tag`. Its tags stand between commas and white space. There may be several such fields, and by
+    /// default there is none. What is no UTF-8 in them stands as U+FFFD. What a 304 says takes the place of what was
+    /// said before. A field that is not kept, because `Connection` names it or, in a shared cache, `private` does,
+    /// counts as well.
     ///
     /// A response that was stored before has none of these tags.
     ///

@@ -18,12 +18,12 @@ impl<X, P> CacheLayer<X, P> {
         self.set(|settings| settings.origin_form.scheme = scheme)
     }
 
-    /// The authority of requests whose URI has none, and that have no `Host` either: as generated clients of gRPC make them
-    /// for a channel, which alone knows whom it is connected to. By default they are none of the cache's business: nothing
-    /// tells those for one origin from those for another.
+    /// The authority of requests whose URI has none, and that have no `Host` either: as generated clients of gRPC
+    /// make them for a channel, which alone knows whom it is connected to. By default they are none of the cache's
+    /// business: nothing tells those for one origin from those for another.
     ///
-    /// It holds for each service that the layer makes. **Where these are connected to different origins, give each a layer
-    /// of its own.**
+    /// It holds for each service that the layer makes. **Where these are connected to different origins, give each a
+    /// layer of its own.**
     ///
     /// ```
     /// use bytes::Bytes;
@@ -60,9 +60,9 @@ impl<X, P> CacheLayer<X, P> {
     /// the response's extensions (choice C-53). A response of another URI than the request's is passed on, and
     /// nothing is stored, freshened or outdated by it. `None` means that it is of the request's.
     ///
-    /// An unsafe request that was redirected invalidates its own URI, even where what it was redirected to has failed. Where
-    /// that has not, it invalidates the other URI too, if that is of the same origin: the request may have been sent there
-    /// as it was (RFC 9110 §15.4.8).
+    /// An unsafe request that was redirected invalidates its own URI, even where what it was redirected to has
+    /// failed. Where that has not, it invalidates the other URI too, if that is of the same origin: the request may
+    /// have been sent there as it was (RFC 9110 §15.4.8).
     ///
     /// Without this such a response would be stored under the first URI, with the lifetime of the last.
     #[must_use]

@@ -71,8 +71,8 @@ impl<X, P> CacheLayer<X, P> {
     /// drawn for each cache, and nobody knows it.
     ///
     /// Caches that have the same secret can [restore](CacheHandle::restore) each other's responses of a
-    /// [partition](crate::StoredInfo::partition), which are not in a snapshot otherwise. It has to be drawn at random, and
-    /// to be kept as the credentials are that it stands for.
+    /// [partition](crate::StoredInfo::partition), which are not in a snapshot otherwise. It has to be drawn at
+    /// random, and to be kept as the credentials are that it stands for.
     ///
     /// # Panics
     ///

@@ -49,8 +49,9 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// Reads a request, of which nothing but its content was read yet, in one pass over the names of its fields; false
-    /// where it is of another method, and its content no part of its key. In place: there is much of it, and little of that is anything in most.
+    /// Reads a request, of which nothing but its content was read yet, in one pass over the names of its fields;
+    /// false where it is of another method, and its content no part of its key. In place: there is much of it, and
+    /// little of that is anything in most.
     pub(crate) fn read(
         &mut self,
         policy: &Policy,

@@ -24,8 +24,8 @@ pub(crate) struct Lifetimes {
 }
 
 impl Lifetimes {
-    /// The lifetime of a response of this status, of which the response, or a guess, says this much. Where that is a limit,
-    /// because it is to be validated when it is stale, it is made no longer.
+    /// The lifetime of a response of this status, of which the response, or a guess, says this much. Where that is a
+    /// limit, because it is to be validated when it is stale, it is made no longer.
     pub(super) fn applied(
         &self,
         status: StatusCode,

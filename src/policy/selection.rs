@@ -13,8 +13,8 @@ use crate::header::vary::Vary;
 use crate::seed::Digest;
 use crate::stored::{Selection, StoredResponse};
 
-/// The request fields that a response's `Vary` names, but for those that are ignored, as they stand in the request. `None` where no
-/// later request could be compared: `Vary: *`, or a field that is for the next hop alone (C-41).
+/// The request fields that a response's `Vary` names, but for those that are ignored, as they stand in the request.
+/// `None` where no later request could be compared: `Vary: *`, or a field that is for the next hop alone (C-41).
 pub(crate) fn selection(
     comparing: Comparing<'_>,
     response: &HeaderMap,

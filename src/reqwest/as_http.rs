@@ -18,9 +18,10 @@ use super::FinalUrl;
 /// [`timeout`](::reqwest::RequestBuilder::timeout) says of one request does, too. The extensions of a response
 /// tell its [`FinalUrl`], so the layer above has to be told to [look there](super::final_uri).
 ///
-/// A request has to have an absolute URI. reqwest writes it in the form of the URL standard, without dot segments
-/// for one: where that makes another of it, the answer is not stored, since it came from another URI. Nor is one that
-/// a layer below has made by hand and given no [`url`](::reqwest::ResponseBuilderExt::url): nobody knows where it is from.
+/// A request has to have an absolute URI. reqwest writes it in the form of the URL standard, without dot segments for
+/// one: where that makes another of it, the answer is not stored, since it came from another URI. Nor is one that a
+/// layer below has made by hand and given no [`url`](::reqwest::ResponseBuilderExt::url): nobody knows where it is
+/// from.
 ///
 /// ```no_run
 /// use http::Request;

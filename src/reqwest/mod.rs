@@ -71,13 +71,13 @@
 //! The adapter tells the cache where a response [came from](final_uri). Where reqwest has followed a redirect that is
 //! another URI than was asked for: the answer is passed on, its `CacheStatus` says
 //! [`Redirected`](crate::NotStored::Redirected), and nothing is stored of the redirect nor of the last answer, until
-//! somebody asks for that by its own URI. An unsafe request makes its own URI wrong then, and the last one where that is of the same
-//! origin; what it may have changed at another origin is served until it is stale.
+//! somebody asks for that by its own URI. An unsafe request makes its own URI wrong then, and the last one where that
+//! is of the same origin; what it may have changed at another origin is served until it is stale.
 //!
-//! With [`Policy::none`](::reqwest::redirect::Policy::none) a redirect is a response like others: stored
-//! under its own URI, and the caller's. Follow it above the cache, and each hop is answered from the store. Unless it is told
-//! otherwise, tower-http drops a request's extensions on the way to another origin, its timeout among them, and follows no
-//! redirect that wants content again (307, 308):
+//! With [`Policy::none`](::reqwest::redirect::Policy::none) a redirect is a response like others: stored under its
+//! own URI, and the caller's. Follow it above the cache, and each hop is answered from the store. Unless it is told
+//! otherwise, tower-http drops a request's extensions on the way to another origin, its timeout among them, and
+//! follows no redirect that wants content again (307, 308):
 //!
 //! ```
 //! use reqwest::{Body, Client, Error, redirect};
@@ -117,12 +117,12 @@
 //!
 //! Leave them off, and put the jar above the cache, with `map_request` and `map_response` of Tower's
 //! `ServiceBuilder`: `Cookie` is on the request then when the cache sees it, and users are kept apart. Give the layer
-//! [`SetCookie::Strip`](crate::SetCookie::Strip): a stored response has the cookies of its day, and would set them again, with
-//! each hit and with each validation. What the origin sets still comes through. `tests/stacks/tests/reqwest/credentials.rs` in
-//! the repository has such a client, to copy. A jar that is above redirects as well does not see what a redirect sets: where
-//! those log in, it goes between them and the cache, as a layer for the `http` crate's types; `examples/stack/src/cookies.rs`
-//! is one. Where the cookie store has to stay, the cache is one user's, and is
-//! [cleared](crate::CacheHandle::clear) whenever that one logs in or out.
+//! [`SetCookie::Strip`](crate::SetCookie::Strip): a stored response has the cookies of its day, and would set them
+//! again, with each hit and with each validation. What the origin sets still comes through.
+//! `tests/stacks/tests/reqwest/credentials.rs` in the repository has such a client, to copy. A jar that is above
+//! redirects as well does not see what a redirect sets: where those log in, it goes between them and the cache, as a
+//! layer for the `http` crate's types; `examples/stack/src/cookies.rs` is one. Where the cookie store has to stay,
+//! the cache is one user's, and is [cleared](crate::CacheHandle::clear) whenever that one logs in or out.
 //!
 //! The same goes for `default_headers`. `Authorization` there is seen by nobody: one layer for each client, and none
 //! that is shared. What a [`RequestBuilder`](::reqwest::RequestBuilder) puts on a request, by `bearer_auth`,
@@ -141,18 +141,18 @@
 //!   decoded octets, and one that the origin sends in encoded ones. Who asks for ranges, or
 //!   [keeps what is incomplete](crate::CacheLayer::keep_incomplete), switches it off.
 //!
-//! Above the cache, by tower-http's `DecompressionLayer` between [`AsReqwest`] and the cache, what is stored is small,
-//! and is what the origin sent. A request for a range says `Accept-Encoding: identity` then: reqwest by itself asks for no
-//! coding with a range, that layer does, and what is a part of something encoded cannot be decoded.
+//! Above the cache, by tower-http's `DecompressionLayer` between [`AsReqwest`] and the cache, what is stored is
+//! small, and is what the origin sent. A request for a range says `Accept-Encoding: identity` then: reqwest by itself
+//! asks for no coding with a range, that layer does, and what is a part of something encoded cannot be decoded.
 //!
 //! ## Timeouts
 //!
-//! Those of the client and of one request bound what is forwarded: each begins when its own request is sent, and an error
-//! says [`is_timeout`](::reqwest::Error::is_timeout), in the midst of the body as well; what was cut off so is not stored. A hit
-//! knows none of them. A request that [waits for another's answer](crate#many-at-once) is bounded by
-//! [`collapse_limit`](crate::CacheLayer::collapse_limit) and
-//! [`collapse_head_limit`](crate::CacheLayer::collapse_head_limit), and by its own timeout only where it is sent after that.
-//! What bounds the whole goes above: tower's `TimeoutLayer`, or `tokio::time::timeout`.
+//! Those of the client and of one request bound what is forwarded: each begins when its own request is sent, and an
+//! error says [`is_timeout`](::reqwest::Error::is_timeout), in the midst of the body as well; what was cut off so is
+//! not stored. A hit knows none of them. A request that [waits for another's answer](crate#many-at-once) is bounded
+//! by [`collapse_limit`](crate::CacheLayer::collapse_limit) and
+//! [`collapse_head_limit`](crate::CacheLayer::collapse_head_limit), and by its own timeout only where it is sent
+//! after that. What bounds the whole goes above: tower's `TimeoutLayer`, or `tokio::time::timeout`.
 //!
 //! # Errors
 //!
@@ -166,13 +166,13 @@
 //!
 //! The crate `reqwest-middleware` has a trait of its own in the place of Tower's. Its client is a Tower service of
 //! reqwest's types all the same, so it goes below the cache as it is:
-//! `CachedClient::new(client_with_middleware, CacheLayer::new())`. Its middleware then sees what is forwarded, and no hit:
-//! the place for retries and tracing of what is sent. What puts credentials on requests is a leak there.
+//! `CachedClient::new(client_with_middleware, CacheLayer::new())`. Its middleware then sees what is forwarded, and no
+//! hit: the place for retries and tracing of what is sent. What puts credentials on requests is a leak there.
 //!
-//! Middleware that has to be above, authentication for one, keeps its place, and the cache becomes the last of the chain: a
-//! `Middleware` whose `handle` does not go on to `next`, but answers
-//! `Ok(self.0.execute(request).await?)`, where `self.0` is a [`CachedClient`]. It sees hits as well. What is in the
-//! `Extensions` that its trait hands along is not on the request: the cache reads [the request's](RequestExt).
+//! Middleware that has to be above, authentication for one, keeps its place, and the cache becomes the last of the
+//! chain: a `Middleware` whose `handle` does not go on to `next`, but answers `Ok(self.0.execute(request).await?)`,
+//! where `self.0` is a [`CachedClient`]. It sees hits as well. What is in the `Extensions` that its trait hands along
+//! is not on the request: the cache reads [the request's](RequestExt).
 
 mod as_http;
 mod as_reqwest;

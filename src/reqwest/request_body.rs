@@ -8,8 +8,8 @@ use crate::request_body::Replay;
 /// [`CacheLayer::request_body`](crate::CacheLayer::request_body).
 ///
 /// [`CachedClient`](super::CachedClient) sets it by itself. With `Body::wrap` in its place it would work as well, but
-/// reqwest could not send such a body more than once: it would neither follow a redirect that wants the content again (307,
-/// 308) nor retry.
+/// reqwest could not send such a body more than once: it would neither follow a redirect that wants the content again
+/// (307, 308) nor retry.
 ///
 /// ```
 /// use tower_client_cache::{CacheLayer, reqwest};

@@ -17,7 +17,8 @@ pub(crate) struct Applied {
 }
 
 impl Rules {
-    /// What they say of a response with this status and these fields, to a request of which `text` is the text of the key.
+    /// What they say of a response with this status and these fields, to a request of which `text` is the text of the
+    /// key.
     pub(crate) fn applied(
         &self,
         (text, asked): (&[u8], &HeaderMap),

@@ -20,8 +20,9 @@ use crate::target::Target;
 /// What holds for the responses of an origin, of a path, or whatever else can be told of a request and its response: see
 /// [`CacheLayer::rules`](crate::CacheLayer::rules).
 ///
-/// A rule has conditions, all of which have to hold, and says something. Where several rules say something of the same, the
-/// first one counts; tags are those of all. What is stored already is as it was stored, until it is freshened.
+/// A rule has conditions, all of which have to hold, and says something. Where several rules say something of the
+/// same, the first one counts; tags are those of all. What is stored already is as it was stored, until it is
+/// freshened.
 ///
 /// ```
 /// use std::time::Duration;
@@ -92,9 +93,9 @@ impl Rule {
         }
     }
 
-    /// It holds for the path of this URI and for what is below it: `/a` is `/a`, `/a?b` and `/a/b`, and not `/ab`. What is
-    /// percent-encoded without need makes no difference, in a [shared](crate::CacheLayer::shared_background) cache neither; dot
-    /// segments are names like others.
+    /// It holds for the path of this URI and for what is below it: `/a` is `/a`, `/a?b` and `/a/b`, and not `/ab`.
+    /// What is percent-encoded without need makes no difference, in a [shared](crate::CacheLayer::shared_background)
+    /// cache neither; dot segments are names like others.
     #[must_use]
     pub fn prefix(self, uri: &Uri) -> Self {
         let target = Target::of_uri(uri).map(Target::without_query);
@@ -106,12 +107,12 @@ impl Rule {
     }
 
     /// It holds for requests with such a URI and such fields. The URI is absolute, in its normal form: nothing is
-    /// percent-encoded that needs not be, in a [shared](crate::CacheLayer::shared_background) cache neither, where the key has it as
-    /// it was written. Dot segments stay.
+    /// percent-encoded that needs not be, in a [shared](crate::CacheLayer::shared_background) cache neither, where
+    /// the key has it as it was written. Dot segments stay.
     ///
-    /// It is asked when a response is about to be stored; where the rule [ignores](Self::ignore_query) part of the query, for
-    /// every request; and where it says that POST is [safe](Self::safe_post), for every POST. Where it panics, so does the
-    /// request.
+    /// It is asked when a response is about to be stored; where the rule [ignores](Self::ignore_query) part of the
+    /// query, for every request; and where it says that POST is [safe](Self::safe_post), for every POST. Where it
+    /// panics, so does the request.
     #[must_use]
     pub fn requests<F>(self, holds: F) -> Self
     where
@@ -123,8 +124,8 @@ impl Rule {
         }
     }
 
-    /// It holds for responses with such a status and such fields, and has no say in what is made of a request before there
-    /// is one: [`ignore_query`](Self::ignore_query) counts for nothing beside it.
+    /// It holds for responses with such a status and such fields, and has no say in what is made of a request before
+    /// there is one: [`ignore_query`](Self::ignore_query) counts for nothing beside it.
     #[must_use]
     pub fn responses<F>(self, holds: F) -> Self
     where
@@ -156,7 +157,8 @@ impl Rule {
         self
     }
 
-    /// A response is fresh for no longer than this, whatever it says. It counts before [`min_lifetime`](Self::min_lifetime).
+    /// A response is fresh for no longer than this, whatever it says. It counts before
+    /// [`min_lifetime`](Self::min_lifetime).
     #[must_use]
     pub fn max_lifetime(mut self, lifetime: Duration) -> Self {
         self.says.max_lifetime = Some(lifetime);

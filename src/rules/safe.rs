@@ -9,14 +9,15 @@ use crate::key::Text;
 
 /// What it says of POST.
 impl Rule {
-    /// POST requests are safe (RFC 9110 §9.2.1): they change nothing, as a search does. What says how their content is to be
-    /// understood and each octet of it are part of the key then, and what answers one answers all that are the same, if the
-    /// response says how long it is fresh, or a rule does.
+    /// POST requests are safe (RFC 9110 §9.2.1): they change nothing, as a search does. What says how their content
+    /// is to be understood and each octet of it are part of the key then, and what answers one answers all that are
+    /// the same, if the response says how long it is fresh, or a rule does.
     ///
     /// Nothing on the wire says that a POST is safe, and no cache on the way takes it for that. It takes a
-    /// [`request_body`](crate::CacheLayer::request_body) to read content, and [`max_content`](crate::CacheLayer::max_content)
-    /// says how much of it. What has more, or trailers, or no `Content-Type`, is forwarded as it is; so is what asks for a
-    /// range or has a condition, since nobody says what these mean here. None of them invalidates anything.
+    /// [`request_body`](crate::CacheLayer::request_body) to read content, and
+    /// [`max_content`](crate::CacheLayer::max_content) says how much of it. What has more, or trailers, or no
+    /// `Content-Type`, is forwarded as it is; so is what asks for a range or has a condition, since nobody says what
+    /// these mean here. None of them invalidates anything.
     ///
     /// Conditions on [responses](Self::responses) have no say in this. Of gRPC it says nothing that would be stored: that
     /// takes the feature `grpc`.
@@ -47,8 +48,9 @@ impl Rule {
     /// The same, where this holds for the request's fields and its content; others are forwarded as they are, and
     /// invalidate like any POST. For one URI that takes requests of both kinds, such as GraphQL's queries and mutations.
     ///
-    /// Of what is not read this is not asked, and so nobody knows that it is safe: what is longer than is read, is sent with
-    /// [`CacheMode::NoStore`](crate::CacheMode) or while the cache is disabled invalidates what is stored for its URI.
+    /// Of what is not read this is not asked, and so nobody knows that it is safe: what is longer than is read, is
+    /// sent with [`CacheMode::NoStore`](crate::CacheMode) or while the cache is disabled invalidates what is stored
+    /// for its URI.
     ///
     /// Where it panics, so does the request.
     ///

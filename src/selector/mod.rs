@@ -51,11 +51,11 @@ use crate::target::Target;
 ///
 /// # What it costs
 ///
-/// What is stored for a [`uri`](Self::uri) or a [`request`](Self::request), or has a [`tag`](Self::tag), is found by an
-/// index, whatever else is stored, unless `No-Vary-Search` is obeyed; so is what is meant by them *and* something else, and by one of them *or* another. For every other
-/// selector all that is stored is looked at, so that the time grows with the number of responses
-/// stored, of whatever origin; they are gone through a few at a time, and others are let at the store in
-/// between.
+/// What is stored for a [`uri`](Self::uri) or a [`request`](Self::request), or has a [`tag`](Self::tag), is found by
+/// an index, whatever else is stored, unless `No-Vary-Search` is obeyed; so is what is meant by them *and* something
+/// else, and by one of them *or* another. For every other selector all that is stored is looked at, so that the time
+/// grows with the number of responses stored, of whatever origin; they are gone through a few at a time, and others
+/// are let at the store in between.
 ///
 /// Up to 1,024 are remembered for as long as an older exchange is under way. Beyond that older exchanges store nothing.
 #[derive(Clone)]
@@ -73,11 +73,11 @@ impl Selector {
     /// Every response stored for this URI: each variant, each method, whoever asked for it; and what
     /// stands for it by `No-Vary-Search`, where that is obeyed.
     ///
-    /// URIs are compared as in the cache key: letter case of scheme and host, a default port, a
-    /// fragment and userinfo make no difference; a query does, and so do the order of its parameters and dot segments. What
-    /// is percent-encoded without need makes none, but in a [shared](crate::CacheLayer::shared_background) cache, which keeps
-    /// `/~a` and `/%7Ea` apart (choice C-01). The URI has to be absolute; one that is
-    /// not means nothing that is stored, and its [`not`](Self::not) everything.
+    /// URIs are compared as in the cache key: letter case of scheme and host, a default port, a fragment and userinfo
+    /// make no difference; a query does, and so do the order of its parameters and dot segments. What is
+    /// percent-encoded without need makes none, but in a [shared](crate::CacheLayer::shared_background) cache, which
+    /// keeps `/~a` and `/%7Ea` apart (choice C-01). The URI has to be absolute; one that is not means nothing that is
+    /// stored, and its [`not`](Self::not) everything.
     ///
     /// What a [`Key`](crate::Key) names is not stored for its URI: [`request`](Self::request) means that. What is stored
     /// without some of its parameters is meant where a [rule](crate::Rule::ignore_query) says that they do not count, and
@@ -92,9 +92,9 @@ impl Selector {
     /// would be selected; so all of them are meant. Its body is of no interest, and
     /// neither are its directives and what it wishes of this cache.
     ///
-    /// Of a [QUERY](crate::CacheLayer::query), or a POST that a [rule](crate::Rule::safe_post) says is safe, what is stored for
-    /// any content is meant. A request of another method, or whose URI nothing can be stored for, means nothing. The selector
-    /// keeps a copy of its fields and extensions.
+    /// Of a [QUERY](crate::CacheLayer::query), or a POST that a [rule](crate::Rule::safe_post) says is safe, what is
+    /// stored for any content is meant. A request of another method, or whose URI nothing can be stored for, means
+    /// nothing. The selector keeps a copy of its fields and extensions.
     ///
     /// ```
     /// use http::Request;
@@ -203,11 +203,12 @@ impl Selector {
 
     /// Every response that this says is meant, of what it is told about it.
     ///
-    /// It runs where no lock is held, so that it may take its time and use the cache, and it may run on whatever thread
-    /// is about to store a response that was asked for before the verb was called. It may be asked about the same
-    /// response more than once. Where it panics, nothing comes of that, but that the response counts as meant, unless what
-    /// the filter is joined with says otherwise; [`not`](Self::not) makes no difference to that. What is about to be stored has no [`hits`](StoredInfo::hits), and its ages are of the time at which the verb
-    /// was called.
+    /// It runs where no lock is held, so that it may take its time and use the cache, and it may run on whatever
+    /// thread is about to store a response that was asked for before the verb was called. It may be asked about the
+    /// same response more than once. Where it panics, nothing comes of that, but that the response counts as meant,
+    /// unless what the filter is joined with says otherwise; [`not`](Self::not) makes no difference to that. What is
+    /// about to be stored has no [`hits`](StoredInfo::hits), and its ages are of the time at which the verb was
+    /// called.
     ///
     /// ```
     /// use tower_client_cache::{CacheLayer, Selector};

@@ -57,8 +57,8 @@ impl Restored {
         self.responses
     }
 
-    /// Responses that are whole and are not stored: there is one that is as new, or no room for it; they are of other users'
-    /// partitions than can be known here; they are not of the past; or the cache stores nothing at the moment.
+    /// Responses that are whole and are not stored: there is one that is as new, or no room for it; they are of other
+    /// users' partitions than can be known here; they are not of the past; or the cache stores nothing at the moment.
     #[must_use]
     pub fn refused(&self) -> usize {
         self.refused

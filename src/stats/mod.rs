@@ -12,8 +12,9 @@ use crate::cache_status::{Forward, NotStored};
 
 /// What a cache has done since it was made, and what it holds: see [`CacheHandle::stats`](crate::CacheHandle::stats).
 ///
-/// Every request that gets an answer or an error is one of those that are [hits](Self::hits), [forwarded](Self::forwarded),
-/// [collapsed](Self::collapsed) or [unsatisfiable](Self::unsatisfiable), and not two of them.
+/// Every request that gets an answer or an error is one of those that are [hits](Self::hits),
+/// [forwarded](Self::forwarded), [collapsed](Self::collapsed) or [unsatisfiable](Self::unsatisfiable), and not two of
+/// them.
 ///
 /// The counts are of requests and responses, and never fall; [`since`](Self::since) has those between two
 /// readings. All of them are of one moment, unless requests come faster than they can be read: then each is right,

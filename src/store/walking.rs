@@ -199,8 +199,8 @@ impl Open {
 enum Left {
     /// Before this place.
     Places(usize),
-    /// Under the keys of these hashes; and of those that have the last of these labels what is behind the one id and up to
-    /// the other, and then of the others. What is stored later is not meant.
+    /// Under the keys of these hashes; and of those that have the last of these labels what is behind the one id and
+    /// up to the other, and then of the others. What is stored later is not meant.
     These {
         keys: Vec<u64>,
         labels: Vec<u64>,

@@ -7,16 +7,16 @@ use bytes::Bytes;
 /// The name that the answer to this request is stored by, and looked for, in the place of its URI: put it into the
 /// request's extensions.
 ///
-/// For URIs that differ where what they name does not: signed ones, say, or mirrors by path. The name is of the origin of
-/// the URI alone, and users are kept apart as ever. `Vary` and methods count as they do for a URI. The origin is asked for
-/// the URI as it is.
+/// For URIs that differ where what they name does not: signed ones, say, or mirrors by path. The name is of the
+/// origin of the URI alone, and users are kept apart as ever. `Vary` and methods count as they do for a URI. The
+/// origin is asked for the URI as it is.
 ///
 /// What is stored by a name is not found by a URI: it takes an unsafe request with the same name to invalidate it, or a
 /// purge of [`Selector::request`](crate::Selector::request) with it; or one of its tags, its partition, its origin or
 /// [what is below](crate::Selector::prefix) the root of that, or all.
 ///
-/// Rules hold for the URI, whatever the name. The name is no secret: [`StoredInfo`](crate::StoredInfo) shows it, behind the
-/// origin and a space.
+/// Rules hold for the URI, whatever the name. The name is no secret: [`StoredInfo`](crate::StoredInfo) shows it,
+/// behind the origin and a space.
 ///
 /// ```
 /// use http::Request;
@@ -48,9 +48,8 @@ impl Key {
 ///
 /// What [`Rule::ignore_query`](crate::Rule::ignore_query) says for all requests this says for one, and beside it: the
 /// request is answered with what is stored for the URI without them, and its answer is stored so. The origin is asked
-/// for the URI as it is. Names are compared decoded, and letter case counts. A parameter with `;` or `?` in it always makes
-/// a difference. An unsafe request invalidates what is
-/// stored for the URI without them as well.
+/// for the URI as it is. Names are compared decoded, and letter case counts. A parameter with `;` or `?` in it always
+/// makes a difference. An unsafe request invalidates what is stored for the URI without them as well.
 ///
 /// ```
 /// use http::Request;

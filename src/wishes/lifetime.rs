@@ -4,9 +4,10 @@ use std::time::Duration;
 
 /// How long the answer to this request is fresh, when it is stored: put it into the request's extensions.
 ///
-/// It takes the place of what the response says, of what would be guessed, and of what [rules](crate::Rule) say. It needs a
-/// status that is cacheable by default (RFC 9110 §15.1), and makes nothing fresh for longer that says `no-cache`
-/// or `must-revalidate`, in a shared cache `proxy-revalidate` or `s-maxage`; what may not be stored is not stored.
+/// It takes the place of what the response says, of what would be guessed, and of what [rules](crate::Rule) say. It
+/// needs a status that is cacheable by default (RFC 9110 §15.1), and makes nothing fresh for longer that says
+/// `no-cache` or `must-revalidate`, in a shared cache `proxy-revalidate` or `s-maxage`; what may not be stored is not
+/// stored.
 ///
 /// What is stored already is not changed by it: it counts when the origin answers.
 ///
