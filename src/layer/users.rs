@@ -14,7 +14,7 @@ impl<X, P> CacheLayer<X, P> {
     /// Another request field that says who asks, such as `x-api-key`. Requests that differ in one never
     /// share a stored response; its value is kept only as a keyed hash of 128 bits.
     ///
-    /// Whatever is stored already is removed, as by [`CacheHandle::clear`].
+    /// Whatever is stored already is removed, as by [`CacheHandle::clear`](crate::CacheHandle::clear).
     ///
     /// In a private cache `Authorization`, `Cookie`, `Proxy-Authorization` and the userinfo of the URI are
     /// always such (choices C-33 and C-34), unless the client has a [`single_user`](Self::single_user). In a
@@ -30,7 +30,7 @@ impl<X, P> CacheLayer<X, P> {
     /// reused whatever `Authorization` or `Cookie` the request has, as RFC 9111 has it for a private
     /// cache. `Vary` still counts.
     ///
-    /// Whatever is stored already is removed, as by [`CacheHandle::clear`].
+    /// Whatever is stored already is removed, as by [`CacheHandle::clear`](crate::CacheHandle::clear).
     ///
     /// It saves a miss whenever a cookie or a token changes. **Where the client acts for more than one
     /// user, each may be shown what is another's.**
@@ -43,8 +43,9 @@ impl<X, P> CacheLayer<X, P> {
     /// the user (RFC 9111 §7.2). Responses are shared by requests that have the same name here, and the same
     /// credentials where these count. Where there is `None`, the request is forwarded as it is.
     ///
-    /// Whatever is stored already is removed, as by [`CacheHandle::clear`](crate::CacheHandle::clear). The
-    /// name is kept only as a keyed hash of 128 bits.
+    /// Whatever is stored already is removed, as by
+    /// [`CacheHandle::clear`](crate::CacheHandle::clear)(crate::CacheHandle::clear). The name is kept only as a keyed
+    /// hash of 128 bits.
     ///
     /// ```
     /// use bytes::Bytes;
@@ -70,7 +71,7 @@ impl<X, P> CacheLayer<X, P> {
     /// What keyed hashes are made with: those by which partitions are told apart, and what `Vary` names. By default it is
     /// drawn for each cache, and nobody knows it.
     ///
-    /// Caches that have the same secret can [restore](CacheHandle::restore) each other's responses of a
+    /// Caches that have the same secret can [restore](crate::CacheHandle::restore) each other's responses of a
     /// [partition](crate::StoredInfo::partition), which are not in a snapshot otherwise. It has to be drawn at
     /// random, and to be kept as the credentials are that it stands for.
     ///
