@@ -86,7 +86,26 @@ pub trait Background<F>: Timer + Send + Sync + 'static {
 /// Tells when a time has passed: hyper's pattern as well.
 ///
 /// A request that [waits for another's answer](crate::CacheLayer::collapse) does not wait for longer than a
-/// limit, and needs one for that.
+/// limit, and needs one for that. One of tokio's, for work that runs elsewhere:
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_client_cache::background::Timer;
+///
+/// #[derive(Debug, Clone)]
+/// struct OnMyThreads;
+///
+/// impl Timer for OnMyThreads {
+///     type Sleep = tokio::time::Sleep;
+///
+///     fn sleep(&self, time: Duration) -> Option<Self::Sleep> {
+///         // It panics outside of a runtime.
+///         let is_there = tokio::runtime::Handle::try_current().is_ok();
+///         is_there.then(|| tokio::time::sleep(time))
+///     }
+/// }
+/// # let _ = OnMyThreads;
+/// ```
 pub trait Timer: Clone {
     /// Ends when the time has passed.
     type Sleep: Future<Output = ()>;

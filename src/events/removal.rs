@@ -3,6 +3,17 @@
 use std::fmt;
 
 /// What a handle was asked to do with stored responses: see [`Event::Removed`](super::Event::Removed).
+///
+/// ```
+/// use tower_client_cache::{CacheLayer, Event, Removal};
+///
+/// let handle = CacheLayer::new().handle();
+/// let mut events = handle.subscribe();
+/// handle.remove_expired();
+/// let event = events.try_next();
+/// assert!(matches!(event, Some(Event::Removed { by: Removal::RemoveExpired, .. })));
+/// assert_eq!(Removal::RemoveExpired.to_string(), "remove-expired");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Removal {

@@ -14,6 +14,23 @@ use crate::key::CacheKey;
 /// What an event is about: the URI of a request as it stands there, or of a stored response as it stands in its key.
 ///
 /// [`Display`](fmt::Display) writes it without userinfo; [`Debug`] without its query as well, which may be a secret.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use tower_client_cache::{CacheLayer, Event};
+///
+/// let handle = CacheLayer::new().handle();
+/// let mut events = handle.subscribe();
+/// let request = Request::get("https://example.com/news?page=2").body(())?;
+/// let response = Response::builder().header("cache-control", "max-age=60");
+/// handle.insert(&request, response.body(Bytes::from("news"))?).expect("it may be stored");
+///
+/// let Some(Event::Stored { uri, .. }) = events.try_next() else { panic!("it was stored") };
+/// assert_eq!(uri.to_text(), "https://example.com/news?page=2");
+/// assert!(!format!("{uri:?}").contains("page"));
+/// # Ok::<_, http::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct EventUri(Of);
 

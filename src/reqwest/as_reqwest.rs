@@ -28,6 +28,26 @@ use crate::settings::FinalUriSetting;
 /// An error of the service inside is passed on as it is. One in the midst of the body is
 /// reqwest's, of the same kind as without the cache; the error it began with has some more above it, in the row of its
 /// [`source`](std::error::Error::source)s.
+///
+/// ```no_run
+/// use reqwest::{Client, Request, Url};
+/// use tower::{Service, ServiceBuilder};
+/// use tower_client_cache::CacheLayer;
+/// use tower_client_cache::reqwest::{self as adapter, AsHttp, AsReqwest};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut client = ServiceBuilder::new()
+///     .layer_fn(AsReqwest::new)
+///     // … layers of the `http` crate's types …
+///     .layer(CacheLayer::new().final_uri(adapter::final_uri))
+///     .layer_fn(AsHttp::new)
+///     .service(Client::new());
+/// let url = Url::parse("https://example.com/")?;
+/// let response = client.call(Request::new(http::Method::GET, url)).await?;
+/// println!("{}", response.text().await?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct AsReqwest<S> {
     pub(super) inner: S,

@@ -3,6 +3,21 @@
 use std::fmt;
 
 /// Why a stored response had to give way.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use tower_client_cache::{CacheLayer, Eviction};
+///
+/// let handle = CacheLayer::new().max_responses(1).handle();
+/// for uri in ["https://example.com/a", "https://example.com/b"] {
+///     let response = Response::builder().header("cache-control", "max-age=60");
+///     let response = response.body(Bytes::from("news"))?;
+///     handle.insert(&Request::get(uri).body(())?, response).expect("it may be stored");
+/// }
+/// assert_eq!(handle.stats().evictions_by(Eviction::Responses), 1);
+/// # Ok::<_, http::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Eviction {
