@@ -258,7 +258,8 @@ impl<Q: Body> fmt::Debug for Replay<Q> {
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::Full;
+    use futures_util::FutureExt;
+    use http_body_util::{BodyExt, Full};
 
     use super::*;
 
@@ -278,6 +279,18 @@ mod tests {
         ] {
             assert_eq!(read(frames, Some(told)).to_bytes().unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn it_tells_how_much_is_left_while_it_is_read() {
+        let rest = Box::pin(Full::from("three"));
+        let mut replay = read(&["one", "two"], Some(11)).followed_by(None, rest);
+        for left in [8, 5, 0] {
+            assert!(!replay.is_end_stream());
+            assert!(replay.frame().now_or_never().flatten().is_some());
+            assert_eq!(replay.size_hint().exact(), Some(left));
+        }
+        assert!(replay.is_end_stream());
     }
 
     #[test]
