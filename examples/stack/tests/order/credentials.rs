@@ -12,7 +12,7 @@ use hyper_util::client::legacy::connect::{HttpConnector, dns::Name};
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::TokioExecutor;
 use stack::cookies::{CookieLayer, Jar};
-use stacks::{Site, answer, get, page};
+use stacks::{Site, get, page};
 use support::Answer;
 use tower::{ServiceBuilder, service_fn};
 use tower_client_cache::{CacheLayer, Partition, SetCookie};
@@ -20,7 +20,7 @@ use tower_http::auth::AddAuthorizationLayer;
 use tower_http::follow_redirect::FollowRedirectLayer;
 use tower_http::follow_redirect::policy::{FilterCredentials, Limited, PolicyExt};
 
-use crate::{Asked, ask, http_client};
+use crate::{Asked, ask, http_client, moved, site_moved_to};
 
 /// `/me` says who asks; `/start` sets a cookie, `/stop` takes it back, and `/login` sets one and moves to `/me`.
 async fn site_of_users() -> Site {
@@ -36,8 +36,8 @@ async fn site_of_users() -> Site {
             "/start" => with(page("started"), &[("set-cookie", "session=1")]),
             "/stop" => with(page("stopped"), &[("set-cookie", "session=; max-age=0")]),
             "/login" => {
-                let moved = answer(StatusCode::SEE_OTHER, "");
-                with(moved, &[("set-cookie", "session=1"), ("location", "/me")])
+                let moved = moved(StatusCode::SEE_OTHER, "/me");
+                with(moved, &[("set-cookie", "session=1")])
             }
             _ => page(user),
         }
@@ -159,14 +159,7 @@ async fn a_cookie_that_is_stored_is_set_again_after_it_was_taken_back() {
 #[tokio::test]
 async fn auth_below_redirects_gives_the_token_to_another_origin() {
     let elsewhere = site_of_users().await;
-    let location = elsewhere.uri("/me").to_string();
-    let site = Site::serve(move |_| {
-        let mut moved = answer(StatusCode::FOUND, "");
-        let location = HeaderValue::try_from(&location).unwrap();
-        moved.headers_mut().insert(header::LOCATION, location);
-        async { moved }
-    })
-    .await;
+    let site = site_moved_to(elsewhere.uri("/me")).await;
     let auth = AddAuthorizationLayer::bearer("ann");
 
     let wrong = ServiceBuilder::new()
@@ -190,14 +183,7 @@ async fn auth_below_redirects_gives_the_token_to_another_origin() {
 #[tokio::test]
 async fn a_key_in_a_field_of_its_own_goes_along_to_another_origin() {
     let elsewhere = Site::of_pages().await;
-    let location = elsewhere.uri("/a").to_string();
-    let site = Site::serve(move |_| {
-        let mut moved = answer(StatusCode::FOUND, "");
-        let location = HeaderValue::try_from(&location).unwrap();
-        moved.headers_mut().insert(header::LOCATION, location);
-        async { moved }
-    })
-    .await;
+    let site = site_moved_to(elsewhere.uri("/a")).await;
     let standard = FilterCredentials::new();
     for (filter, goes_along) in [(standard.clone(), true), (standard.remove_all(), false)] {
         let redirects = Limited::default().and::<_, Full<Bytes>, legacy::Error>(filter);
@@ -248,12 +234,9 @@ async fn cookies_above_redirects_are_those_of_whom_the_answer_came_from() {
         if request.uri().path() == "/start" {
             return with(page("started"), &[("set-cookie", "session=1")]);
         }
-        let mut moved = answer(StatusCode::FOUND, "");
         let host = request.headers()[header::HOST].to_str().unwrap();
         let elsewhere = format!("http://{}/start", host.replace("a.test", "b.test"));
-        let elsewhere = HeaderValue::try_from(elsewhere).unwrap();
-        moved.headers_mut().insert(header::LOCATION, elsewhere);
-        moved
+        moved(StatusCode::FOUND, &elsewhere)
     })
     .await;
     let port = site.uri("/").port_u16().unwrap();

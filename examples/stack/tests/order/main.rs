@@ -12,11 +12,12 @@ mod timeouts;
 use std::fmt::Debug;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body;
 use http_body_util::Full;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
+use stacks::{Site, answer};
 use support::Answer;
 use tower::{Service, ServiceExt};
 
@@ -35,4 +36,22 @@ where
 {
     let response = client.clone().oneshot(request).await.expect("a head");
     Answer::read(response).await.expect("a whole body")
+}
+
+/// An answer that leads elsewhere, without a body.
+fn moved(status: StatusCode, location: &str) -> Response<Full<Bytes>> {
+    let mut moved = answer(status, "");
+    let location = HeaderValue::try_from(location).expect("a field value");
+    moved.headers_mut().insert(header::LOCATION, location);
+    moved
+}
+
+/// A site all of which has moved there.
+async fn site_moved_to(location: impl ToString) -> Site {
+    let location = location.to_string();
+    Site::serve(move |_| {
+        let moved = moved(StatusCode::FOUND, &location);
+        async { moved }
+    })
+    .await
 }

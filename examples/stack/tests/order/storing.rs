@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use stack::origin::gzip;
-use stacks::{Site, answer, page};
+use stacks::{Site, page};
 use tower::{ServiceBuilder, ServiceExt};
 use tower_client_cache::{CacheLayer, CacheMode, Forward, Key, NotStored};
 use tower_http::decompression::DecompressionLayer;
 use tower_http::follow_redirect::policy::{FilterCredentials, Limited, PolicyExt};
 use tower_http::follow_redirect::{FollowRedirectLayer, RequestUri};
 
-use crate::{Asked, ask, http_client};
+use crate::{Asked, ask, http_client, moved, site_moved_to};
 
 /// `/latest` moves on: to `/1` when it is asked first, then to `/2`.
 async fn site_with_a_latest() -> Site {
@@ -23,11 +23,8 @@ async fn site_with_a_latest() -> Site {
         let path = request.uri().path();
         let response = if path == "/latest" {
             let edition = editions.fetch_add(1, Ordering::Relaxed) + 1;
-            let mut moved = answer(StatusCode::FOUND, "");
-            let fields = moved.headers_mut();
-            fields.remove(header::CACHE_CONTROL);
-            let location = HeaderValue::try_from(format!("/{edition}")).unwrap();
-            fields.insert(header::LOCATION, location);
+            let mut moved = moved(StatusCode::FOUND, &format!("/{edition}"));
+            moved.headers_mut().remove(header::CACHE_CONTROL);
             moved
         } else {
             page(path.to_owned())
@@ -210,14 +207,7 @@ async fn what_asks_for_a_range_says_that_it_takes_no_coding() {
 #[tokio::test]
 async fn redirects_and_decompression_may_change_places() {
     let compressed = site_that_compresses().await;
-    let location = compressed.uri("/a").to_string();
-    let site = Site::serve(move |_| {
-        let mut moved = answer(StatusCode::MOVED_PERMANENTLY, "");
-        let location = HeaderValue::try_from(&location).unwrap();
-        moved.headers_mut().insert(header::LOCATION, location);
-        async { moved }
-    })
-    .await;
+    let site = site_moved_to(compressed.uri("/a")).await;
     let one = ServiceBuilder::new()
         .layer(FollowRedirectLayer::new())
         .layer(DecompressionLayer::new())
@@ -244,14 +234,7 @@ async fn redirects_and_decompression_may_change_places() {
 #[tokio::test]
 async fn what_a_request_wishes_of_the_cache_has_to_be_let_through_to_another_origin() {
     let elsewhere = Site::of_pages().await;
-    let location = elsewhere.uri("/a").to_string();
-    let site = Site::serve(move |_| {
-        let mut moved = answer(StatusCode::FOUND, "");
-        let location = HeaderValue::try_from(&location).unwrap();
-        moved.headers_mut().insert(header::LOCATION, location);
-        async { moved }
-    })
-    .await;
+    let site = site_moved_to(elsewhere.uri("/a")).await;
     let no_store = || {
         let mut request: Asked = site.get("/");
         request.extensions_mut().insert(CacheMode::NoStore);
@@ -282,10 +265,7 @@ async fn a_key_of_the_callers_own_goes_below_redirects() {
         if request.uri().path() == "/a" {
             return page("the page");
         }
-        let mut moved = answer(StatusCode::MOVED_PERMANENTLY, "");
-        let location = HeaderValue::from_static("/a");
-        moved.headers_mut().insert(header::LOCATION, location);
-        moved
+        moved(StatusCode::MOVED_PERMANENTLY, "/a")
     })
     .await;
 

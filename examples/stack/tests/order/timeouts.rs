@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header};
-use stacks::{Site, answer, page};
+use stacks::{Site, page};
 use support::{Answer, Clock, begun};
 use tokio::sync::Notify;
 use tower::{ServiceBuilder, ServiceExt};
@@ -13,7 +13,7 @@ use tower_client_cache::{CacheLayer, CacheStatus, Forward};
 use tower_http::follow_redirect::FollowRedirectLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::{ask, http_client};
+use crate::{ask, http_client, moved};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -50,10 +50,7 @@ impl Hold {
                     hold.let_go.notified().await;
                 }
                 if request.uri().path() == "/first" {
-                    let mut moved = answer(StatusCode::FOUND, "");
-                    let location = HeaderValue::from_static("/second");
-                    moved.headers_mut().insert(header::LOCATION, location);
-                    return moved;
+                    return moved(StatusCode::FOUND, "/second");
                 }
                 let mut page = page("page");
                 let value = HeaderValue::from_static("max-age=60, stale-if-error=3600");
