@@ -55,6 +55,24 @@ async fn a_uri_means_every_key_that_it_may_have() {
     }
 }
 
+/// One for other places says nothing of it, and one that goes by responses nothing of any key.
+#[tokio::test]
+async fn a_uri_means_no_key_by_a_rule_that_makes_none_of_it() {
+    let elsewhere = Uri::from_static("http://o.test/b");
+    for rule in [
+        Rule::new().prefix(&elsewhere),
+        Rule::new().responses(|_, _| true),
+    ] {
+        let rules = [rule.ignore_query(["x"])];
+        let talk = Conversation::through(CacheLayer::new().rules(rules));
+        store(&talk, "/a", &[]).await;
+        store(&talk, "/a?x=1", &[]).await;
+        let whole = Uri::from_static("http://o.test/a?x=1");
+        assert_eq!(talk.handle.purge(&whole).responses(), 1);
+        talk.get("/a").await.assert_hit();
+    }
+}
+
 /// 9111-4.4-2, and what is under way.
 #[tokio::test]
 async fn an_unsafe_request_invalidates_every_key_that_its_uri_may_have() {
