@@ -329,6 +329,7 @@ mod tags;
 mod target;
 pub mod telemetry;
 mod waiting;
+mod waking;
 mod wishes;
 
 pub use self::body::CacheBody;

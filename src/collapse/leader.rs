@@ -1,11 +1,11 @@
 //! The request that the others wait for.
 
 use std::sync::Arc;
-use std::task::Waker;
 use std::time::SystemTime;
 
 use super::{Groups, Which};
 use crate::stored::Selection;
+use crate::waking::wake;
 
 /// Leads a group for as long as it lives. Dropped before its head was there, it leaves the lead to one of those
 /// that wait; dropped later, it releases them all.
@@ -43,7 +43,7 @@ impl Leader {
             }
         }
         drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.into_iter().for_each(wake);
     }
 
     /// Its answer is there or will never be: nobody is to lead in its place.

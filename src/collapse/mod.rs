@@ -25,6 +25,7 @@ use self::unfit::Unfit;
 pub(crate) use self::waiter::{Turn, Waiter};
 use crate::stored::Selection;
 use crate::sync::{Mutex, MutexGuard};
+use crate::waking::wake;
 
 /// So many groups are there at once. What is beyond them is forwarded for itself.
 const MAX_GROUPS: usize = 4096;
@@ -197,7 +198,7 @@ impl Groups {
         let next = state.call_next(which);
         drop(state);
         if let Some(waker) = next {
-            waker.wake();
+            wake(waker);
         }
     }
 
@@ -246,9 +247,7 @@ impl Group {
 
     /// Wakes all that wait: the group is no more.
     fn wake(self) {
-        for waker in self.waiting.into_values().flatten() {
-            waker.wake();
-        }
+        self.waiting.into_values().flatten().for_each(wake);
     }
 }
 

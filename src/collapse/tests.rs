@@ -108,6 +108,13 @@ fn all() -> Selection {
     Selection::default()
 }
 
+fn some() -> Selection {
+    Selection {
+        fields: [(header::ACCEPT, None)].into(),
+        ..Selection::default()
+    }
+}
+
 #[test]
 fn the_first_leads_and_the_others_wait_until_it_has_an_answer() {
     let groups = Arc::default();
@@ -226,10 +233,7 @@ fn a_head_that_is_not_for_all_is_told_to_all() {
     let groups = Arc::default();
     let mut leader = leads(&groups, 1);
     let others: [_; 3] = std::array::from_fn(|_| waits(&groups, 1));
-    let selected_by = Selection {
-        fields: [(header::ACCEPT, None)].into(),
-        ..Selection::default()
-    };
+    let selected_by = some();
     leader.announce_head(&selected_by, ANYTIME);
     for mut waiting in others {
         assert_eq!(waiting.woken(), 1);
@@ -368,6 +372,45 @@ fn nobody_is_woken_under_the_lock() {
     assert!(waiting.waiter.poll(&waker).is_pending());
     leader.settle();
     drop(leader);
+}
+
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("somebody is woken");
+    }
+}
+
+/// Nor is it the affair of who wakes it.
+#[test]
+fn a_waker_that_panics_keeps_nobody_else_waiting() {
+    let begin = || {
+        let groups = Arc::default();
+        let leader = leads(&groups, 1);
+        let mut panics = unpolled(&groups, 1);
+        assert!(panics.waiter.poll(&Arc::new(Panics).into()).is_pending());
+        (groups, leader, panics)
+    };
+
+    let (groups, mut leader, _panics) = begin();
+    let mut other = waits(&groups, 1);
+    leader.settle();
+    drop(leader);
+    assert_eq!(other.woken(), 1);
+    other.assert_released();
+
+    let (groups, mut leader, _panics) = begin();
+    let other = waits(&groups, 1);
+    let selected_by = some();
+    leader.announce_head(&selected_by, ANYTIME);
+    assert_eq!(other.woken(), 1);
+
+    let (groups, leader, panics) = begin();
+    let mut other = waits(&groups, 1);
+    drop(leader);
+    drop(panics);
+    let _leader = other.assert_leads();
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use super::{Groups, Leader, State, Which};
 use crate::stored::Selection;
+use crate::waking::wake;
 
 /// A seat in a group. Dropping it leaves the group; where it was called to lead, the next one is.
 #[derive(Debug)]
@@ -116,7 +117,7 @@ impl Drop for Waiter {
         drop(state);
         drop(left);
         if let Some(waker) = next {
-            waker.wake();
+            wake(waker);
         }
     }
 }

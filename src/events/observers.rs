@@ -1,15 +1,14 @@
 //! Who is told what happens in a cache.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::task::Waker;
 
 use super::queue::Queue;
 use super::{Answered, Event};
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 use crate::telemetry;
+use crate::waking::wake;
 
 /// Who is told what happens in a cache.
 #[derive(Default)]
@@ -103,11 +102,6 @@ impl Drop for Observers {
             queue.close().into_iter().for_each(wake);
         }
     }
-}
-
-/// If it panics, that is nothing to a request, or to whoever else is to be told.
-fn wake(waker: Waker) {
-    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
 impl fmt::Debug for Observers {
