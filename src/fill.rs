@@ -2,12 +2,12 @@
 
 use std::cell::OnceCell;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 
-use crate::answer::{Asker, passed, reused, unavailable};
+use crate::answer::passed;
 use crate::body::CacheBody;
 use crate::cache::Cache;
 use crate::cache_status::{CacheStatus, NotStored};
@@ -18,12 +18,10 @@ use crate::exchange::Next;
 #[cfg(feature = "grpc")]
 use crate::grpc;
 use crate::key::CacheKey;
-use crate::mode::CacheMode;
 use crate::parts::Gap;
 use crate::policy::comparing::Comparing;
-use crate::policy::reuse::{self, Decision};
 use crate::policy::stale::Failure;
-use crate::policy::{Asked, Lifetimes, Received, range, status};
+use crate::policy::{Asked, status};
 use crate::rules::Applied;
 use crate::settings::Settings;
 use crate::store::Exchanging;
@@ -123,7 +121,7 @@ pub(crate) struct Filling<'a> {
     now: OnceCell<SystemTime>,
     key: OnceCell<Arc<CacheKey>>,
     caller: OnceCell<HeaderMap>,
-    applied: OnceCell<Applied>,
+    pub(crate) applied: OnceCell<Applied>,
 }
 
 impl<'a> Filling<'a> {
@@ -263,130 +261,6 @@ impl<'a> Filling<'a> {
             return self.full(response);
         }
         Next::Answer(passed(response, self.status, NotStored::Method))
-    }
-
-    /// There is no answer.
-    pub(crate) fn failed<B>(self) -> Option<Response<CacheBody<B>>> {
-        if let Some(stale) = self.stale(Failure::Disconnected) {
-            return Some(self.reused(&stale, NotStored::Failed));
-        }
-        let is_told = self.settings.policy.gateway_timeout && self.fill.selected.is_some();
-        is_told.then(|| unavailable(self.status.stored_as(Err(NotStored::Failed))))
-    }
-
-    /// The origin is not asked any more: a stored response, and whether it is stale.
-    pub(crate) fn offline<B>(self) -> Option<(Response<CacheBody<B>>, bool)> {
-        let forbidden = self.cache.switch.forbidden();
-        let asked = &self.fill.asked;
-        let is_in_doubt = !self.settings.clock.is_known();
-        if forbidden.serving() || is_in_doubt || asked.has_all_validated || asked.is_reload() {
-            return None;
-        }
-        let stored = self.cache.store.current(self.fill.selected.as_ref()?)?;
-        self.fill.asked.obey(forbidden, CacheMode::Default);
-        let asker = Asker::of(&stored, &self.fill.asked, self.caller(), self.now());
-        let decision = reuse::decide(asker.asked, &stored, false, asker.age);
-        let is_stale = !stored.terms.is_fresh(asker.age);
-        (decision == Decision::Reuse).then(|| {
-            let response = reused(&stored, asker, self.status);
-            (response, is_stale)
-        })
-    }
-
-    /// The stored response, where it may be reused after such a failure.
-    fn stale(&self, failure: Failure) -> Option<Arc<StoredResponse>> {
-        if self.cache.switch.forbidden().serving() {
-            return None;
-        }
-        let stored = self.cache.store.current(self.fill.selected.as_ref()?)?;
-        let age = stored.terms.current_age(self.now());
-        let policy = &self.settings.policy;
-        let may_be_reused = range::has_all(&self.fill.asked, &stored)
-            && policy.may_reuse_after(failure, &self.fill.asked, &stored.terms, age);
-        may_be_reused.then_some(stored)
-    }
-
-    /// A stored response in the place of what the origin did not say.
-    fn reused<B>(&self, stored: &StoredResponse, instead: NotStored) -> Response<CacheBody<B>> {
-        stored.backoff.fail(self.now());
-        let status = self.status.stored_as(Err(instead));
-        let asker = Asker::of(stored, &self.fill.asked, self.caller(), self.now());
-        let response = reused(stored, asker, status);
-        self.cache.counters.stale_if_error();
-        self.cache.counters.serve(response.body().held());
-        response
-    }
-
-    /// How long an answer is to be fresh, where the caller says so.
-    pub(crate) fn wished(&self) -> Option<Duration> {
-        self.fill.asked.wishes.as_ref()?.lifetime
-    }
-
-    /// What the user says of an answer with this head, where that is anything.
-    pub(crate) fn applied(&self, status: StatusCode, fields: &HeaderMap) -> Option<&Applied> {
-        let are_any = self.settings.rules.are_there() || self.wished().is_some();
-        are_any.then(|| self.applied.get_or_init(|| self.apply(status, fields)))
-    }
-
-    /// What the rules say of an answer with this head, and its caller.
-    pub(crate) fn apply(&self, status: StatusCode, fields: &HeaderMap) -> Applied {
-        let rules = &self.settings.rules;
-        let mut applied = if rules.are_there() {
-            let wishes = self.fill.asked.wishes.as_deref();
-            // By a name it is stored, and not asked for.
-            let uri = wishes.and_then(|wishes| wishes.uri.as_deref());
-            let uri = uri.unwrap_or_else(|| &self.key().uri);
-            rules.applied((uri, self.caller()), status, fields)
-        } else {
-            Applied::default()
-        };
-        applied.lifetimes.wished = self.wished();
-        applied
-    }
-
-    /// An answer to what was asked for, with this head.
-    pub(crate) fn received<'f>(
-        &self,
-        status: StatusCode,
-        fields: &'f HeaderMap,
-        is_delimited: bool,
-    ) -> Received<'f> {
-        Received {
-            lifetimes: self.lifetimes(status, fields),
-            ..self.heard(status, fields, is_delimited)
-        }
-    }
-
-    /// What is said of lifetimes beside what a response says itself.
-    fn lifetimes(&self, status: StatusCode, fields: &HeaderMap) -> Option<Lifetimes> {
-        let said = self.applied(status, fields).map(|says| says.lifetimes);
-        if !self.fill.asked.is_unconditional() {
-            return said;
-        }
-        // Nothing is guessed of an answer to POST (RFC 9110 §9.3.3).
-        Some(Lifetimes {
-            never_guessed: true,
-            ..said.unwrap_or_default()
-        })
-    }
-
-    /// The same, whatever the user says of it.
-    pub(crate) fn heard<'f>(
-        &self,
-        status: StatusCode,
-        fields: &'f HeaderMap,
-        is_delimited: bool,
-    ) -> Received<'f> {
-        Received {
-            status,
-            fields,
-            request_time: self.fill.request_time,
-            response_time: self.now(),
-            is_secure: self.key().is_secure(),
-            is_delimited,
-            is_timed: self.settings.clock.is_known(),
-            lifetimes: None,
-        }
     }
 
     /// How request fields are compared.

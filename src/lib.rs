@@ -272,6 +272,7 @@ mod entries;
 mod events;
 mod exchange;
 mod explain;
+mod failing;
 mod fill;
 mod freshening;
 mod future;
@@ -303,6 +304,7 @@ mod question;
 mod ranged;
 mod reading;
 mod reasons;
+mod received;
 mod relations;
 pub mod request_body;
 #[cfg(feature = "reqwest")]
