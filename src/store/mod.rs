@@ -5,6 +5,7 @@
 
 mod claim;
 mod copies;
+mod copy;
 mod fence;
 mod held;
 mod index;
@@ -32,7 +33,7 @@ mod walking;
 use std::sync::Arc;
 
 pub(crate) use claim::{Exchanging, Reservation};
-pub(crate) use copies::Copy;
+pub(crate) use copy::Copy;
 pub(crate) use meant::{Among, Came, Means, Meant, Verb};
 pub(crate) use memory::Memory;
 pub(crate) use seeing::Seen;
