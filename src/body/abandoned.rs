@@ -9,6 +9,8 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::Body;
 
+use super::incomplete::Incomplete;
+use super::recorder::Recorder;
 use super::recording::Recording;
 use crate::cache::Cache;
 
@@ -62,6 +64,48 @@ impl<B> Drop for Recorded<B> {
                 read_on(unread);
             }
         }
+    }
+}
+
+impl Recorder {
+    /// Whether it may be read on at all where the caller drops the body.
+    pub(super) fn may_be_read_on(&self) -> bool {
+        let storing = self.storing.as_ref();
+        storing.is_some_and(|(response, _)| response.read_on > 0)
+    }
+
+    /// How many octets are read on where the caller has dropped the body: none where it is whole, or where
+    /// more than that are known to be left.
+    pub(super) fn to_read_on(&self) -> Option<usize> {
+        let (response, _) = self.storing.as_ref()?;
+        let left = self.expected.map(|octets| octets - self.length as u64);
+        let is_too_much = left.is_some_and(|left| left > response.read_on as u64);
+        let is_read_on = response.read_on > 0 && !is_too_much && !self.is_whole();
+        is_read_on.then_some(response.read_on)
+    }
+
+    /// Whether the origin may be asked for more.
+    pub(super) fn may_go_on(&self) -> bool {
+        let cache = self.cache();
+        cache.is_some_and(|cache| !cache.switch.forbidden().forwarding())
+    }
+
+    /// Whether the store would take it, as things are now.
+    pub(super) fn may_be_stored(&self) -> bool {
+        let Some((response, _)) = &self.storing else {
+            return false;
+        };
+        let Incomplete {
+            cache,
+            exchanging,
+            key,
+            relations,
+            ..
+        } = response;
+        let taken = cache
+            .store
+            .would_take(exchanging, key, relations, &cache.switch);
+        taken.is_ok()
     }
 }
 

@@ -26,9 +26,9 @@ pub(crate) struct Recorder {
     // All that has come, as long as it lies in one piece; else what of it is behind these.
     last: Vec<u8>,
     before: Vec<Vec<u8>>,
-    length: usize,
+    pub(super) length: usize,
     trailers: Option<HeaderMap>,
-    expected: Option<u64>,
+    pub(super) expected: Option<u64>,
     /// What it can come to, as far as is known.
     most: Option<u64>,
     limit: usize,
@@ -36,7 +36,7 @@ pub(crate) struct Recorder {
     #[cfg(feature = "grpc")]
     unary: Option<Unary>,
     // Taken by whichever comes first: the end, or a reason not to store it.
-    storing: Option<(Incomplete, Reservation)>,
+    pub(super) storing: Option<(Incomplete, Reservation)>,
 }
 
 impl Recorder {
@@ -254,7 +254,7 @@ impl Recorder {
     }
 
     /// Whether it has all that was said, and nothing is to come behind it.
-    fn is_whole(&self) -> bool {
+    pub(super) fn is_whole(&self) -> bool {
         let is_whole = self.length > 0 && self.expected == Some(self.length as u64);
         let has_trailers = |(response, _): &(Incomplete, Reservation)| {
             response.head.fields.has(&http::header::TRAILER)
@@ -262,49 +262,9 @@ impl Recorder {
         is_whole && !self.storing.as_ref().is_some_and(has_trailers)
     }
 
-    /// Whether it may be read on at all where the caller drops the body.
-    pub(super) fn may_be_read_on(&self) -> bool {
-        let storing = self.storing.as_ref();
-        storing.is_some_and(|(response, _)| response.read_on > 0)
-    }
-
-    /// How many octets are read on where the caller has dropped the body: none where it is whole, or where
-    /// more than that are known to be left.
-    pub(super) fn to_read_on(&self) -> Option<usize> {
-        let (response, _) = self.storing.as_ref()?;
-        let left = self.expected.map(|octets| octets - self.length as u64);
-        let is_too_much = left.is_some_and(|left| left > response.read_on as u64);
-        let is_read_on = response.read_on > 0 && !is_too_much && !self.is_whole();
-        is_read_on.then_some(response.read_on)
-    }
-
-    /// Whether the origin may be asked for more.
-    pub(super) fn may_go_on(&self) -> bool {
-        let cache = self.cache();
-        cache.is_some_and(|cache| !cache.switch.forbidden().forwarding())
-    }
-
     pub(super) fn cache(&self) -> Option<&Arc<Cache>> {
         let (response, _) = self.storing.as_ref()?;
         Some(&response.cache)
-    }
-
-    /// Whether the store would take it, as things are now.
-    pub(super) fn may_be_stored(&self) -> bool {
-        let Some((response, _)) = &self.storing else {
-            return false;
-        };
-        let Incomplete {
-            cache,
-            exchanging,
-            key,
-            relations,
-            ..
-        } = response;
-        let taken = cache
-            .store
-            .would_take(exchanging, key, relations, &cache.switch);
-        taken.is_ok()
     }
 
     /// What was gathered, in one piece of just its size. For as long as that takes the body is held twice.
