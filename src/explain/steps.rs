@@ -64,9 +64,7 @@ impl Cache {
                 explanation.verdict = explaining.other_method(reader, request);
             }
             Read::Unsatisfiable(outcome) => {
-                let why = "nothing stored is looked at, and the origin may not be asked";
-                explaining.say("RFC 9111 §5.2.1.7", why.to_owned());
-                explanation.verdict = Verdict::Refuse(outcome);
+                explanation.verdict = explaining.refuse(outcome, UNSEEN);
             }
             Read::Wants(wanted, now) => {
                 explanation.uri = Some(String::from_utf8_lossy(wanted.uri()).into_owned());
@@ -80,6 +78,9 @@ impl Cache {
         explanation
     }
 }
+
+const UNASKED: &str = "the origin may not be asked";
+const UNSEEN: &str = "nothing stored is looked at, and the origin may not be asked";
 
 /// Explains one request.
 pub(super) struct Explaining<'c> {
@@ -109,13 +110,7 @@ impl Explaining<'_> {
             Treatment::Unsafe => ("the method is neither GET nor HEAD", false),
         };
         if let Some(outcome) = reader.refusal(request, is_safe) {
-            let section = match outcome {
-                Outcome::Offline => "Mode",
-                _ => "RFC 9111 §5.2.1.7",
-            };
-            let text = "nothing stored is looked at, and the origin may not be asked";
-            self.say(section, text.to_owned());
-            return Verdict::Refuse(outcome);
+            return self.refuse(outcome, UNSEEN);
         }
         let refused = NotStored::Method;
         self.say(
@@ -201,17 +196,18 @@ impl Explaining<'_> {
             }
         }
         if asked.directives.only_if_cached {
-            return self.refuse(asked);
+            return self.refuse(asked.unsatisfied(), UNASKED);
         }
         Verdict::Forward(reason)
     }
 
-    fn refuse(&mut self, asked: &Asked) -> Verdict {
-        self.say(
-            "RFC 9111 §5.2.1.7",
-            "the origin may not be asked".to_owned(),
-        );
-        Verdict::Refuse(asked.unsatisfied())
+    fn refuse(&mut self, outcome: Outcome, why: &str) -> Verdict {
+        let section = match outcome {
+            Outcome::Offline => "Mode",
+            _ => "RFC 9111 §5.2.1.7",
+        };
+        self.say(section, why.to_owned());
+        Verdict::Refuse(outcome)
     }
 
     /// One is selected.
@@ -247,7 +243,7 @@ impl Explaining<'_> {
                 self.say("RFC 5861 §3", text);
                 Verdict::ReuseAndValidate
             }
-            Decision::Unsatisfiable => self.refuse(asked),
+            Decision::Unsatisfiable => self.refuse(asked.unsatisfied(), UNASKED),
             Decision::Validate(reason) => {
                 let is_asked_about =
                     terms.has_validator && !asked.is_reload() && reason != Forward::Partial;

@@ -206,7 +206,17 @@ answer 504
   Mode               the cache is Offline
   RFC 9111 §2        the cache key is http://o.test/b
   RFC 9111 §4        nothing is stored
-  RFC 9111 §5.2.1.7  the origin may not be asked
+  Mode               the origin may not be asked
+",
+    );
+    assert_explained(
+        &talk,
+        &request(http::Method::POST, "/a?b", &[]),
+        Verdict::Refuse(Outcome::Offline),
+        "\
+answer 504
+  Mode               the cache is Offline
+  Mode               nothing stored is looked at, and the origin may not be asked
 ",
     );
 }
