@@ -60,4 +60,12 @@ mod tests {
         methods.remove(other);
         assert!(!methods.has(other));
     }
+
+    #[test]
+    fn as_many_are_remembered_as_there_are_places() {
+        let methods = Methods::default();
+        let hashes = || (1..=PLACES as u64).map(|n| n << 32 | n);
+        hashes().for_each(|hash| methods.add(hash));
+        assert!(hashes().all(|hash| methods.has(hash)));
+    }
 }
