@@ -369,9 +369,10 @@ mod tests {
             ),
         ];
         for (answer, held, caller, expected) in table {
+            let stored = stored(held);
             let question = Question {
                 caller: &map(caller),
-                selected: Some(&stored(held)),
+                selected: Some(&stored),
                 others: &[],
                 is_ours: true,
                 may_repeat: false,

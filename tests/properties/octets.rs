@@ -157,7 +157,8 @@ proptest! {
                 prop_assert!(is_head && answer.body.is_empty() || !is_head && is_known);
                 let length = answer.headers.get("content-length");
                 if let (Some(length), false) = (length, is_head) {
-                    prop_assert_eq!(length.to_str().ok(), Some(&*answer.body.len().to_string()));
+                    let octets = answer.body.len().to_string();
+                    prop_assert_eq!(length.to_str().ok(), Some(&*octets));
                 }
             } else if was_asked && answer.cache.forward_status().is_some_and(|s| s != 304) {
                 prop_assert_eq!(answer.status.as_u16(), exchange.status);
